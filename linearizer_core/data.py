@@ -1,0 +1,303 @@
+"""Data sets as tensors: compact uint8 images (N, C, H, W), their labels, and a split that never changes by itself.
+
+Nothing here trains or shuffles behind your back: every random choice takes a seed. Files come from a path you give, or from
+a download that is checksummed and kept in a cache. Arrays are read with ``allow_pickle=False``, so a data file cannot run code.
+"""
+
+import gzip
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pooch
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torch.nn import functional as F
+
+MNIST_MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+MNIST_FILES = {  # checksums of the four original files
+    "train-images-idx3-ubyte.gz": "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    "train-labels-idx1-ubyte.gz": "md5:d53e105ee54ea40749a09fcbcd1e9432",
+    "t10k-images-idx3-ubyte.gz": "md5:9fb629c4189551a2d022fa330f9573f3",
+    "t10k-labels-idx1-ubyte.gz": "md5:ec29112dd5afa0611ce80d1b7f02629c",
+}
+MNIST_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
+KERAS_KEYS = ("x_train", "y_train", "x_test", "y_test")  # the other mnist.npz that people have on their disks
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+MAX_PIXELS = 100_000_000  # of one image file; beyond this it is a mistake or a decompression bomb
+UNREADABLE = (OSError, ValueError, EOFError, KeyError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile)
+
+
+class DataError(ValueError):
+    """Data that is not there or cannot be read; its message is one sentence that says what to do."""
+
+
+class Dataset(NamedTuple):
+    """Images uint8 (N, C, H, W) and labels int64 (N,), split for training and for testing.
+
+    ``names[label]`` is the name of a class; label -1 means that an image has none. `as_float` turns a batch of images into
+    floats in [0, 1]; keeping the whole set as bytes takes a quarter of the memory.
+    """
+
+    train_images: Tensor
+    train_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+    names: tuple[str, ...] = ()
+
+
+def as_float(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Bytes 0..255 to floats in [0, 1], same shape.
+
+    >>> as_float(torch.tensor([0, 51, 255], dtype=torch.uint8))
+    tensor([0.0000, 0.2000, 1.0000])
+    """
+    if images.dtype != torch.uint8:
+        raise ValueError(f"images must be uint8, got {images.dtype}; floats need no conversion.")
+    return images.to(dtype) / 255
+
+
+def fit_size(images: Tensor, size: int) -> Tensor:
+    """Square uint8 images (N, C, S, S) brought to size × size: a black border around, or means over blocks of pixels.
+
+    >>> fit_size(torch.full((1, 1, 28, 28), 9, dtype=torch.uint8), 32).shape
+    torch.Size([1, 1, 32, 32])
+    """
+    side = images.shape[-1]
+    if images.ndim != 4 or images.shape[-2] != side:
+        raise ValueError(f"images must be square, (N, C, S, S), got shape {tuple(images.shape)}; crop them first.")
+    if size >= side and (size - side) % 2 == 0:
+        return F.pad(images, [(size - side) // 2] * 4)
+    if 0 < size < side and side % size == 0:
+        return F.avg_pool2d(images.float(), side // size).round().to(torch.uint8)
+    raise ValueError(
+        f"size must exceed {side} by an even number or divide it, got {size}; try {side + 4} or {side // 2}."
+    )
+
+
+def load_dataset(name: str | Path, path: str | Path | None = None, size: int | None = None) -> Dataset:
+    """A data set by name ("mnist", "olivetti") or an own folder of images, at a wanted size.
+
+    ``path`` says where the named data lies (see `mnist`, `olivetti`); None downloads it. Any other ``name`` is the path of a
+    folder of images, read by `image_folder`. ``size`` None keeps 28 for MNIST, 64 for all else.
+    """
+    named: dict[str, Callable[[str | Path | None], Dataset]] = {"mnist": mnist, "olivetti": olivetti}
+    if str(name) not in named:
+        return image_folder(name, 64 if size is None else size)
+    data = named[str(name)](path)
+    if size is None:
+        return data
+    return data._replace(
+        train_images=fit_size(data.train_images, size), test_images=fit_size(data.test_images, size)
+    )
+
+
+def mnist(path: str | Path | None = None) -> Dataset:
+    """Handwritten digits, 1×28×28, ink 1 on black 0: 60 000 to train on and as many to test on as the file holds.
+
+    ``path``: an ``mnist.npz``, the four original ``*-ubyte`` files (``.gz`` or unpacked), or a folder with either; None
+    downloads the originals (11 MB, once). Raises `DataError`. Source: LeCun, Cortes, Burges, "The MNIST database".
+    """
+    place = _download_mnist() if path is None else _existing(path, "mnist.npz or the four MNIST *-ubyte.gz files")
+    if place.is_dir() and (place / "mnist.npz").is_file():
+        place = place / "mnist.npz"
+    arrays = _mnist_idx(place) if place.is_dir() else _mnist_npz(place)
+    images, labels = arrays[0::2], arrays[1::2]
+    for part, x, y in zip(("train", "test"), images, labels, strict=True):
+        _check(place, f"{part} images", x, (None, 28, 28))
+        _check(place, f"{part} labels", y, (len(x),), limit=10)
+    return _dataset(images, labels, names=tuple("0123456789"))
+
+
+def olivetti(path: str | Path | None = None, test_people: int = 8, seed: int = 0) -> Dataset:
+    """Faces of 40 people, 10 pictures each, 1×64×64. The test pictures show people that training never saw.
+
+    ``path``: an ``olivetti.npz`` with ``images`` (N, 64, 64) uint8 and ``labels`` (N,), or its folder; None fetches it through
+    scikit-learn (4 MB, once). Raises `DataError`. Source: AT&T Laboratories Cambridge, 1992 to 1994.
+    """
+    images, labels = _fetch_olivetti() if path is None else _olivetti_npz(_existing(path, "olivetti.npz"))
+    people = len(np.unique(labels))
+    if not 0 < test_people < people:
+        raise ValueError(f"test_people must lie between 1 and {people - 1}, got {test_people}; 8 is the default.")
+    chosen = np.random.default_rng(seed).permutation(np.unique(labels))[:test_people]
+    test = np.isin(labels, chosen)
+    names = tuple(f"person {i}" for i in range(labels.max() + 1))
+    return _dataset((images[~test], images[test]), (labels[~test], labels[test]), names)
+
+
+def image_folder(
+    path: str | Path, size: int, channels: int = 3, test_fraction: float = 0.1, seed: int = 0
+) -> Dataset:
+    """Your own PNG, JPEG and WebP files, the middle square of each resized to size × size.
+
+    The label is the sub-folder directly under ``path`` (-1 where there is none). Cameras' rotation marks are honoured,
+    transparent parts become white, ``channels`` 1 gives grey. Which files are for testing depends on their sorted names and
+    on ``seed`` only. Raises `DataError` with the name of a file that cannot be read.
+    """
+    if channels not in (1, 3) or size < 1 or not 0 <= test_fraction < 1:
+        raise ValueError(
+            "image_folder takes channels 1 or 3, size ≥ 1 and 0 ≤ test_fraction < 1, "
+            f"got channels={channels}, size={size}, test_fraction={test_fraction}; correct that argument."
+        )
+    root = _existing(path, "a folder of PNG, JPEG or WebP images")
+    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in IMAGE_SUFFIXES and f.is_file())
+    if not files:
+        raise DataError(f"{root} holds no PNG, JPEG or WebP image; pass the folder that holds your pictures.")
+    images = np.stack([read_image(file, size, channels) for file in files])
+    groups = [parts[0] if len(parts := f.relative_to(root).parts) > 1 else None for f in files]
+    names = tuple(sorted({group for group in groups if group is not None}))
+    labels = np.array([-1 if group is None else names.index(group) for group in groups])
+    order = np.random.default_rng(seed).permutation(len(files))
+    train, test = np.split(order, [len(files) - int(test_fraction * len(files))])
+    return _dataset((images[train], images[test]), (labels[train], labels[test]), names)
+
+
+def read_image(file: str | Path, size: int, channels: int = 3) -> np.ndarray:
+    """One image file as uint8 (channels, size, size): turned upright, middle square, resized. Raises `DataError`."""
+    try:
+        with Image.open(file) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise ValueError(f"{opened.width}×{opened.height} pixels are too many, {MAX_PIXELS} are the limit")
+            opened.draft("RGB", (2 * size, 2 * size))  # lets a JPEG decode small; keeps room for a clean resize
+            image = _flat(ImageOps.exif_transpose(opened), "RGB" if channels == 3 else "L")
+    except (*UNREADABLE, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise DataError(f"{file} cannot be read as an image ({error}); replace it or take it out.") from error
+    pixels = np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS))
+    return pixels.reshape(size, size, channels).transpose(2, 0, 1)
+
+
+def _flat(image: Image.Image, mode: str) -> Image.Image:
+    """Transparency over white; 16 bits to 8 (Pillow's own conversion would clip them to white)."""
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)).convert(mode)
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return image.convert(mode)
+
+
+def _existing(path: str | Path, wanted: str) -> Path:
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise DataError(f"{place} does not exist; put {wanted} there or pass the path where it lies.")
+    return place
+
+
+def _download_mnist() -> Path:
+    folder = Path(os.environ.get("LINEARIZER_DATA", pooch.os_cache("linearizer-lab"))) / "mnist"
+    for name, checksum in MNIST_FILES.items():
+        _download(name, checksum, folder)
+    return folder
+
+
+def _download(name: str, checksum: str, folder: Path) -> None:
+    """One file from the first mirror that has it; a file that is there and whole is not fetched again."""
+    reasons = []
+    for mirror in MNIST_MIRRORS:
+        try:
+            pooch.retrieve(mirror + name, checksum, fname=name, path=folder)
+            return
+        except (OSError, ValueError) as error:  # no network, or other bytes than the checksum promises
+            reasons.append(type(error).__name__)
+    raise DataError(
+        f"MNIST could not be downloaded ({', '.join(reasons)}); put {name} and its three companions into {folder}, "
+        "or pass --data with the folder that holds them or mnist.npz."
+    )
+
+
+def _mnist_npz(file: Path) -> list[np.ndarray]:
+    arrays = _npz(file)
+    keys = KERAS_KEYS if "x_train" in arrays else MNIST_KEYS
+    missing = [key for key in keys if key not in arrays]
+    if missing:
+        raise DataError(f"{file} has no array {missing[0]!r}; an mnist.npz holds {', '.join(MNIST_KEYS)}.")
+    return [arrays[key] for key in keys]
+
+
+def _mnist_idx(folder: Path) -> list[np.ndarray]:
+    arrays = []
+    for name in MNIST_FILES:
+        found = [file for file in (folder / name, folder / name.removesuffix(".gz")) if file.is_file()]
+        if not found:
+            raise DataError(f"{folder} lacks {name}; put mnist.npz or the four MNIST *-ubyte.gz files there.")
+        arrays.append(read_idx(found[0]))
+    return arrays
+
+
+def read_idx(file: str | Path) -> np.ndarray:
+    """An array of bytes in the IDX format of the original MNIST files, packed with gzip or not. Raises `DataError`."""
+    try:
+        with gzip.open(file) if Path(file).suffix == ".gz" else open(file, "rb") as stream:
+            zero, kind, ndim = struct.unpack(">HBB", stream.read(4))
+            shape = struct.unpack(f">{ndim}I", stream.read(4 * ndim))
+            count = int(np.prod(shape, dtype=object))
+            if (zero, kind) != (0, 8) or not 1 <= ndim <= 3 or count > MAX_PIXELS:
+                raise ValueError("its header is not that of an IDX file of bytes")
+            content = stream.read(count + 1)
+            if len(content) != count:
+                raise ValueError(f"it holds not the {count} bytes that its header promises")
+    except UNREADABLE as error:
+        raise DataError(f"{file} is broken ({error}); delete it and get it again.") from error
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _fetch_olivetti() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import fetch_olivetti_faces  # slow to import, and not needed for own files
+    from sklearn.datasets import get_data_home
+
+    try:
+        faces = fetch_olivetti_faces()
+    except OSError as error:
+        raise DataError(
+            f"Olivetti faces could not be downloaded ({type(error).__name__}); put olivettifaces.mat where scikit-learn "
+            f"keeps its data ({get_data_home()}) or pass --data with the path of olivetti.npz."
+        ) from error
+    return (faces.images * 255).round().astype(np.uint8), faces.target
+
+
+def _olivetti_npz(place: Path) -> tuple[np.ndarray, np.ndarray]:
+    file = place / "olivetti.npz" if place.is_dir() else place
+    arrays = _npz(_existing(file, "olivetti.npz"))
+    missing = [key for key in ("images", "labels") if key not in arrays]
+    if missing:
+        raise DataError(f"{file} has no array {missing[0]!r}; an olivetti.npz holds images and labels.")
+    images, labels = arrays["images"], arrays["labels"]
+    _check(file, "images", images, (None, 64, 64))
+    _check(file, "labels", labels, (len(images),), limit=len(images))
+    return images, labels
+
+
+def _npz(file: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except (*UNREADABLE, AttributeError, TypeError) as error:  # a plain .npy has no .files and no `with`
+        raise DataError(f"{file} is not a whole .npz file ({error}); get it again or pass another path.") from error
+
+
+def _check(file: Path, what: str, array: np.ndarray, shape: Sequence[int | None], limit: int = 256) -> None:
+    """Refuse an array of the wrong shape, of other than whole numbers, or with a number outside 0..limit-1."""
+    wanted = "×".join("N" if s is None else str(s) for s in shape)
+    fits = array.ndim == len(shape) and all(s in (None, n) for s, n in zip(shape, array.shape, strict=True))
+    if not fits or array.dtype.kind not in "iu" or array.size == 0:
+        raise DataError(
+            f"{file}: {what} should be whole numbers of shape {wanted}, got {array.dtype} {array.shape}; get it again."
+        )
+    if array.min() < 0 or array.max() >= limit:
+        raise DataError(f"{file}: {what} should lie in 0..{limit - 1}, got {array.min()}..{array.max()}; get it again.")
+
+
+def _dataset(images: Sequence[np.ndarray], labels: Sequence[np.ndarray], names: tuple[str, ...]) -> Dataset:
+    x = [torch.from_numpy(part.astype(np.uint8)) for part in images]
+    x = [part.unsqueeze(1) if part.ndim == 3 else part for part in x]
+    y = [torch.from_numpy(part.astype(np.int64)) for part in labels]
+    return Dataset(x[0], y[0], x[1], y[1], names)

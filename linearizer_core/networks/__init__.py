@@ -1,0 +1,32 @@
+"""Invertible networks g."""
+
+from .base import Chain, Inverse, InvertibleNetwork, Log
+from .conditioners import conv_conditioner, mlp_conditioner
+from .coupling import AdditiveCoupling, AffineCoupling
+from .elementwise import ActNorm, initialise
+from .flows import image_flow, vector_flow
+from .log_det import forward_and_log_det
+from .mixing import PLU, InvertibleConv1x1, InvertibleLinear
+from .shaping import Flatten, Permute, Squeeze
+
+__all__ = [
+    "PLU",
+    "ActNorm",
+    "AdditiveCoupling",
+    "AffineCoupling",
+    "Chain",
+    "Flatten",
+    "Inverse",
+    "InvertibleConv1x1",
+    "InvertibleLinear",
+    "InvertibleNetwork",
+    "Log",
+    "Permute",
+    "Squeeze",
+    "conv_conditioner",
+    "forward_and_log_det",
+    "image_flow",
+    "initialise",
+    "mlp_conditioner",
+    "vector_flow",
+]

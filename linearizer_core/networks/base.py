@@ -1,0 +1,124 @@
+"""The first of the two abstractions: an invertible network g, its inverse, and chains of such networks."""
+
+from __future__ import annotations
+
+import abc
+import math
+
+from torch import Tensor, nn
+
+
+class InvertibleNetwork(nn.Module, abc.ABC):
+    r"""A bijection g between tensors of shape (*, *in_shape) and (*, *out_shape), with g⁻¹(g(x)) = x.
+
+    A new network writes `forward` and `inverse` and sets the two shapes; the batch is never part of a shape.
+    A whole g, the kind that a Linearizer takes, ends in a flat vector: `out_shape == (n,)`.
+    Source: Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570, section 3.
+
+    >>> import torch
+    >>> g = Log(2)
+    >>> g(torch.ones(2)), g.inv(torch.zeros(2))
+    (tensor([0., 0.]), tensor([1., 1.]))
+    """
+
+    in_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
+
+    @abc.abstractmethod
+    def forward(self, x: Tensor) -> Tensor: ...
+
+    @abc.abstractmethod
+    def inverse(self, z: Tensor) -> Tensor: ...
+
+    @property
+    def inv(self) -> InvertibleNetwork:
+        """The inverse network as an object of its own; `g.inv.inv is g`."""
+        return Inverse(self)
+
+
+class Inverse(InvertibleNetwork):
+    """g⁻¹ as a network: forward is g's inverse, inverse is g's forward; it shares g's parameters.
+
+    >>> g = Log(3)
+    >>> g.inv.inv is g
+    True
+    """
+
+    def __init__(self, network: InvertibleNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.in_shape, self.out_shape = network.out_shape, network.in_shape
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.network.inverse(z)
+
+    def inverse(self, x: Tensor) -> Tensor:
+        return self.network(x)
+
+    @property
+    def inv(self) -> InvertibleNetwork:
+        return self.network
+
+
+class Chain(InvertibleNetwork):
+    """g = g_k ∘ … ∘ g_1: the first network given is applied first. Raises ValueError where the shapes do not fit.
+
+    >>> import torch
+    >>> g = Chain(Log(1), Log(1).inv)
+    >>> g(torch.tensor([5.0]))
+    tensor([5.])
+    """
+
+    def __init__(self, *networks: InvertibleNetwork) -> None:
+        super().__init__()
+        if not networks:
+            raise ValueError("Chain needs at least one network, got none.")
+        for i, (first, second) in enumerate(zip(networks, networks[1:])):
+            if first.out_shape != second.in_shape:
+                raise ValueError(
+                    f"Chain: network {i} ({type(first).__name__}) ends in shape {first.out_shape}, but network "
+                    f"{i + 1} ({type(second).__name__}) takes {second.in_shape}; put a shaping layer between them."
+                )
+        self.networks = nn.ModuleList(networks)
+        self.in_shape, self.out_shape = networks[0].in_shape, networks[-1].out_shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        for network in self.networks:
+            x = network(x)
+        return x
+
+    def inverse(self, z: Tensor) -> Tensor:
+        for network in reversed(self.networks):
+            z = network.inverse(z)
+        return z
+
+
+class Log(InvertibleNetwork):
+    """g(x) = log x on positive vectors of size n: the smallest g; its induced addition is multiplication.
+
+    Shapes: (*, n) to (*, n). Source: arXiv:2510.08570, section 2 (the vector space of positive numbers).
+
+    >>> import torch
+    >>> g = Log(1)
+    >>> g.inverse(g(torch.tensor([2.0])) + g(torch.tensor([4.0])))
+    tensor([8.])
+    """
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.in_shape = self.out_shape = (n,)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.log()
+
+    def inverse(self, z: Tensor) -> Tensor:
+        return z.exp()
+
+
+def size(shape: tuple[int, ...]) -> int:
+    """Number of entries of one item of the given shape.
+
+    >>> size((1, 32, 32))
+    1024
+    """
+    return math.prod(shape)

@@ -1,0 +1,46 @@
+"""Whole networks g, ready to stand in a Linearizer: a multi-scale flow for images, a flow for vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .base import Chain, InvertibleNetwork, size
+from .coupling import AffineCoupling
+from .elementwise import ActNorm
+from .mixing import InvertibleConv1x1, InvertibleLinear
+from .shaping import Flatten, Squeeze
+
+
+def _step(shape: tuple[int, ...], hidden: int) -> list[InvertibleNetwork]:
+    mixing = InvertibleConv1x1(shape) if len(shape) == 3 else InvertibleLinear(shape[0])
+    return [ActNorm(shape), mixing, AffineCoupling(shape, hidden)]
+
+
+def image_flow(in_shape: tuple[int, int, int], steps: Sequence[int], hidden: Sequence[int]) -> Chain:
+    """A multi-scale g for images: each stage squeezes 2×2 pixels into channels, then runs `steps[i]` Glow steps.
+
+    Maps (B, C, H, W) to (B, C·H·W); the last layer is a full learned mixing of all latent axes, z = W h + b.
+    `hidden[i]` is the width of stage i's couplings. ValueError where the image cannot be halved len(steps) times.
+    Source: Kingma and Dhariwal, "Glow", arXiv:1807.03039.
+
+    >>> image_flow((1, 8, 8), steps=[2, 2], hidden=[8, 8]).out_shape
+    (64,)
+    """
+    if len(steps) != len(hidden) or not steps:
+        raise ValueError(f"steps and hidden need one number per stage, got {list(steps)} and {list(hidden)}.")
+    shape, layers = tuple(in_shape), []
+    for depth, width in zip(steps, hidden):
+        layers.append(Squeeze(shape))
+        shape = layers[-1].out_shape
+        for _ in range(depth):
+            layers += _step(shape, width)
+    return Chain(*layers, Flatten(shape), InvertibleLinear(size(shape)))
+
+
+def vector_flow(n: int, steps: int, hidden: int) -> Chain:
+    """A g for vectors (B, n), n ≥ 2: `steps` times ActNorm, learned mixing and affine coupling.
+
+    >>> vector_flow(2, steps=4, hidden=16).out_shape
+    (2,)
+    """
+    return Chain(*(layer for _ in range(steps) for layer in _step((n,), hidden)))
