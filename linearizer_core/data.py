@@ -1,11 +1,10 @@
-"""Data sets as tensors: compact uint8 images (N, C, H, W), their labels, and a split that never changes by itself.
+"""Data sets as tensors: compact uint8 images (N, C, H, W), their labels, and a split that stays the same.
 
-Nothing here trains or shuffles behind your back: every random choice takes a seed. Files come from a path you give, or from
-a download that is checksummed and kept in a cache. Arrays are read with ``allow_pickle=False``, so a data file cannot run code.
+Nothing here shuffles behind your back: every random choice takes a seed. Files come from a path you give, or
+from a download that is checksummed and cached. Arrays are read without pickle, so a data file cannot run code.
 """
 
 import gzip
-import os
 import struct
 import zipfile
 import zlib
@@ -16,25 +15,37 @@ from typing import NamedTuple
 import numpy as np
 import pooch
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
+from scipy.io import loadmat
 from torch import Tensor
 from torch.nn import functional as F
 
 MNIST_MIRRORS = (
-    "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/{}",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/{}",
 )
-MNIST_FILES = {  # checksums of the four original files
-    "train-images-idx3-ubyte.gz": "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",
-    "train-labels-idx1-ubyte.gz": "md5:d53e105ee54ea40749a09fcbcd1e9432",
-    "t10k-images-idx3-ubyte.gz": "md5:9fb629c4189551a2d022fa330f9573f3",
-    "t10k-labels-idx1-ubyte.gz": "md5:ec29112dd5afa0611ce80d1b7f02629c",
+MNIST_FILES = {  # name: sha256
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
+OLIVETTI_MIRRORS = ("https://ndownloader.figshare.com/files/5976027",)
+OLIVETTI_FILES = {"olivettifaces.mat": "b612fb967f2dc77c9c62d3e1266e0c73d5fca46a4b8906c18e454d41af987794"}
 MNIST_KEYS = ("train_images", "train_labels", "test_images", "test_labels")
 KERAS_KEYS = ("x_train", "y_train", "x_test", "y_test")  # the other mnist.npz that people have on their disks
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 MAX_PIXELS = 100_000_000  # of one image file; beyond this it is a mistake or a decompression bomb
-UNREADABLE = (OSError, ValueError, EOFError, KeyError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile)
+UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 class DataError(ValueError):
@@ -44,8 +55,8 @@ class DataError(ValueError):
 class Dataset(NamedTuple):
     """Images uint8 (N, C, H, W) and labels int64 (N,), split for training and for testing.
 
-    ``names[label]`` is the name of a class; label -1 means that an image has none. `as_float` turns a batch of images into
-    floats in [0, 1]; keeping the whole set as bytes takes a quarter of the memory.
+    ``names[label]`` is the name of a class; label -1 means that an image has none. `as_float` turns a batch
+    into floats in [0, 1]; keeping the whole set as bytes takes a quarter of the memory.
     """
 
     train_images: Tensor
@@ -67,14 +78,16 @@ def as_float(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
 
 
 def fit_size(images: Tensor, size: int) -> Tensor:
-    """Square uint8 images (N, C, S, S) brought to size × size: a black border around, or means over blocks of pixels.
+    """Square uint8 images (N, C, S, S) brought to size × size: a black border around, or block means.
 
     >>> fit_size(torch.full((1, 1, 28, 28), 9, dtype=torch.uint8), 32).shape
     torch.Size([1, 1, 32, 32])
     """
     side = images.shape[-1]
     if images.ndim != 4 or images.shape[-2] != side:
-        raise ValueError(f"images must be square, (N, C, S, S), got shape {tuple(images.shape)}; crop them first.")
+        raise ValueError(
+            f"images must be square, (N, C, S, S), got shape {tuple(images.shape)}; crop them first."
+        )
     if size >= side and (size - side) % 2 == 0:
         return F.pad(images, [(size - side) // 2] * 4)
     if 0 < size < side and side % size == 0:
@@ -87,8 +100,8 @@ def fit_size(images: Tensor, size: int) -> Tensor:
 def load_dataset(name: str | Path, path: str | Path | None = None, size: int | None = None) -> Dataset:
     """A data set by name ("mnist", "olivetti") or an own folder of images, at a wanted size.
 
-    ``path`` says where the named data lies (see `mnist`, `olivetti`); None downloads it. Any other ``name`` is the path of a
-    folder of images, read by `image_folder`. ``size`` None keeps 28 for MNIST, 64 for all else.
+    ``path`` says where the named data lies (see `mnist`, `olivetti`); None downloads it. Any other ``name`` is
+    the path of a folder of images, read by `image_folder`. ``size`` None means 28 for MNIST, 64 for all else.
     """
     named: dict[str, Callable[[str | Path | None], Dataset]] = {"mnist": mnist, "olivetti": olivetti}
     if str(name) not in named:
@@ -102,12 +115,15 @@ def load_dataset(name: str | Path, path: str | Path | None = None, size: int | N
 
 
 def mnist(path: str | Path | None = None) -> Dataset:
-    """Handwritten digits, 1×28×28, ink 1 on black 0: 60 000 to train on and as many to test on as the file holds.
+    """Handwritten digits, 1×28×28, white ink on black: 60 000 to train on, the rest of the file to test on.
 
-    ``path``: an ``mnist.npz``, the four original ``*-ubyte`` files (``.gz`` or unpacked), or a folder with either; None
-    downloads the originals (11 MB, once). Raises `DataError`. Source: LeCun, Cortes, Burges, "The MNIST database".
+    ``path``: an ``mnist.npz``, or a folder that holds one or the four original ``*-ubyte`` files, packed or not;
+    None downloads these (11 MB, once). Raises `DataError`. Source: LeCun, Cortes, Burges, "The MNIST database".
     """
-    place = _download_mnist() if path is None else _existing(path, "mnist.npz or the four MNIST *-ubyte.gz files")
+    wanted = "mnist.npz or the four MNIST *-ubyte.gz files"
+    place = (
+        _download("mnist", MNIST_FILES, MNIST_MIRRORS, wanted) if path is None else _existing(path, wanted)
+    )
     if place.is_dir() and (place / "mnist.npz").is_file():
         place = place / "mnist.npz"
     arrays = _mnist_idx(place) if place.is_dir() else _mnist_npz(place)
@@ -121,13 +137,15 @@ def mnist(path: str | Path | None = None) -> Dataset:
 def olivetti(path: str | Path | None = None, test_people: int = 8, seed: int = 0) -> Dataset:
     """Faces of 40 people, 10 pictures each, 1×64×64. The test pictures show people that training never saw.
 
-    ``path``: an ``olivetti.npz`` with ``images`` (N, 64, 64) uint8 and ``labels`` (N,), or its folder; None fetches it through
-    scikit-learn (4 MB, once). Raises `DataError`. Source: AT&T Laboratories Cambridge, 1992 to 1994.
+    ``path``: an ``olivetti.npz`` with ``images`` (N, 64, 64) uint8 and ``labels`` (N,), or its folder; None
+    downloads the original (4 MB, once). Raises `DataError`. Source: AT&T Laboratories Cambridge, 1992-1994.
     """
     images, labels = _fetch_olivetti() if path is None else _olivetti_npz(_existing(path, "olivetti.npz"))
     people = len(np.unique(labels))
     if not 0 < test_people < people:
-        raise ValueError(f"test_people must lie between 1 and {people - 1}, got {test_people}; 8 is the default.")
+        raise ValueError(
+            f"test_people must lie between 1 and {people - 1}, got {test_people}; 8 is the default."
+        )
     chosen = np.random.default_rng(seed).permutation(np.unique(labels))[:test_people]
     test = np.isin(labels, chosen)
     names = tuple(f"person {i}" for i in range(labels.max() + 1))
@@ -139,9 +157,9 @@ def image_folder(
 ) -> Dataset:
     """Your own PNG, JPEG and WebP files, the middle square of each resized to size × size.
 
-    The label is the sub-folder directly under ``path`` (-1 where there is none). Cameras' rotation marks are honoured,
-    transparent parts become white, ``channels`` 1 gives grey. Which files are for testing depends on their sorted names and
-    on ``seed`` only. Raises `DataError` with the name of a file that cannot be read.
+    The label is the sub-folder directly under ``path`` (-1 where there is none). Cameras' rotation marks are
+    honoured, transparent parts become white, ``channels`` 1 gives grey. Which files are for testing depends on
+    their sorted names and on ``seed`` only. Raises `DataError` with the name of a file that cannot be read.
     """
     if channels not in (1, 3) or size < 1 or not 0 <= test_fraction < 1:
         raise ValueError(
@@ -162,14 +180,18 @@ def image_folder(
 
 
 def read_image(file: str | Path, size: int, channels: int = 3) -> np.ndarray:
-    """One image file as uint8 (channels, size, size): turned upright, middle square, resized. Raises `DataError`."""
+    """One image file as uint8 (channels, size, size): upright, middle square, resized. Raises `DataError`."""
     try:
         with Image.open(file) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise ValueError(f"{opened.width}×{opened.height} pixels are too many, {MAX_PIXELS} are the limit")
-            opened.draft("RGB", (2 * size, 2 * size))  # lets a JPEG decode small; keeps room for a clean resize
+                raise ValueError(
+                    f"{opened.width}×{opened.height} pixels are too many, {MAX_PIXELS} are the limit"
+                )
+            opened.draft(
+                "RGB", (2 * size, 2 * size)
+            )  # lets a JPEG decode small; keeps room for a clean resize
             image = _flat(ImageOps.exif_transpose(opened), "RGB" if channels == 3 else "L")
-    except (*UNREADABLE, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except (*UNREADABLE, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{file} cannot be read as an image ({error}); replace it or take it out.") from error
     pixels = np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS))
     return pixels.reshape(size, size, channels).transpose(2, 0, 1)
@@ -178,7 +200,9 @@ def read_image(file: str | Path, size: int, channels: int = 3) -> np.ndarray:
 def _flat(image: Image.Image, mode: str) -> Image.Image:
     """Transparency over white; 16 bits to 8 (Pillow's own conversion would clip them to white)."""
     if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)).convert(mode)
+        return Image.fromarray(
+            (np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)
+        ).convert(mode)
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
@@ -192,26 +216,25 @@ def _existing(path: str | Path, wanted: str) -> Path:
     return place
 
 
-def _download_mnist() -> Path:
-    folder = Path(os.environ.get("LINEARIZER_DATA", pooch.os_cache("linearizer-lab"))) / "mnist"
-    for name, checksum in MNIST_FILES.items():
-        _download(name, checksum, folder)
+def _download(name: str, files: dict[str, str], mirrors: Sequence[str], instead: str) -> Path:
+    """The cache folder with all files in it, each from the first mirror that has it; whole ones are kept."""
+    folder = Path(pooch.os_cache("linearizer-lab")) / name
+    for file, sha256 in files.items():
+        reasons = []
+        for mirror in mirrors:
+            try:
+                pooch.retrieve(mirror.format(file), sha256, fname=file, path=folder)
+                break
+            except OSError as error:  # no network, a full disk
+                reasons.append(type(error).__name__)
+            except ValueError:
+                reasons.append("wrong checksum")
+        else:
+            raise DataError(
+                f"{file} could not be downloaded ({', '.join(reasons)}); put it into {folder}, "
+                f"or pass --data with the path of {instead}."
+            )
     return folder
-
-
-def _download(name: str, checksum: str, folder: Path) -> None:
-    """One file from the first mirror that has it; a file that is there and whole is not fetched again."""
-    reasons = []
-    for mirror in MNIST_MIRRORS:
-        try:
-            pooch.retrieve(mirror + name, checksum, fname=name, path=folder)
-            return
-        except (OSError, ValueError) as error:  # no network, or other bytes than the checksum promises
-            reasons.append(type(error).__name__)
-    raise DataError(
-        f"MNIST could not be downloaded ({', '.join(reasons)}); put {name} and its three companions into {folder}, "
-        "or pass --data with the folder that holds them or mnist.npz."
-    )
 
 
 def _mnist_npz(file: Path) -> list[np.ndarray]:
@@ -234,7 +257,7 @@ def _mnist_idx(folder: Path) -> list[np.ndarray]:
 
 
 def read_idx(file: str | Path) -> np.ndarray:
-    """An array of bytes in the IDX format of the original MNIST files, packed with gzip or not. Raises `DataError`."""
+    """The bytes in a file of the original MNIST format, packed with gzip or not. Raises `DataError`."""
     try:
         with gzip.open(file) if Path(file).suffix == ".gz" else open(file, "rb") as stream:
             zero, kind, ndim = struct.unpack(">HBB", stream.read(4))
@@ -251,17 +274,16 @@ def read_idx(file: str | Path) -> np.ndarray:
 
 
 def _fetch_olivetti() -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.datasets import fetch_olivetti_faces  # slow to import, and not needed for own files
-    from sklearn.datasets import get_data_home
-
+    """The file that scikit-learn's fetch_olivetti_faces reads, without its cache, which is a pickle."""
+    folder = _download("olivetti", OLIVETTI_FILES, OLIVETTI_MIRRORS, "olivetti.npz")
     try:
-        faces = fetch_olivetti_faces()
-    except OSError as error:
+        faces = loadmat(folder / "olivettifaces.mat", variable_names=["faces"])["faces"]
+    except (*UNREADABLE, TypeError, NotImplementedError) as error:
         raise DataError(
-            f"Olivetti faces could not be downloaded ({type(error).__name__}); put olivettifaces.mat where scikit-learn "
-            f"keeps its data ({get_data_home()}) or pass --data with the path of olivetti.npz."
+            f"{folder / 'olivettifaces.mat'} is broken ({error}); delete it and start again."
         ) from error
-    return (faces.images * 255).round().astype(np.uint8), faces.target
+    images = faces.T.reshape(-1, 64, 64).transpose(0, 2, 1)
+    return images.round().astype(np.uint8), np.arange(len(images)) // 10  # ten pictures in a row per person
 
 
 def _olivetti_npz(place: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -281,19 +303,24 @@ def _npz(file: Path) -> dict[str, np.ndarray]:
         with np.load(file, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except (*UNREADABLE, AttributeError, TypeError) as error:  # a plain .npy has no .files and no `with`
-        raise DataError(f"{file} is not a whole .npz file ({error}); get it again or pass another path.") from error
+        raise DataError(
+            f"{file} is not a whole .npz file ({error}); get it again or pass another path."
+        ) from error
 
 
 def _check(file: Path, what: str, array: np.ndarray, shape: Sequence[int | None], limit: int = 256) -> None:
-    """Refuse an array of the wrong shape, of other than whole numbers, or with a number outside 0..limit-1."""
+    """Refuse an array of the wrong shape, of other than whole numbers, or with one outside 0..limit-1."""
     wanted = "×".join("N" if s is None else str(s) for s in shape)
     fits = array.ndim == len(shape) and all(s in (None, n) for s, n in zip(shape, array.shape, strict=True))
     if not fits or array.dtype.kind not in "iu" or array.size == 0:
         raise DataError(
-            f"{file}: {what} should be whole numbers of shape {wanted}, got {array.dtype} {array.shape}; get it again."
+            f"{file}: {what} should be whole numbers of shape {wanted}, got {array.dtype} {array.shape}; "
+            "get the file again."
         )
     if array.min() < 0 or array.max() >= limit:
-        raise DataError(f"{file}: {what} should lie in 0..{limit - 1}, got {array.min()}..{array.max()}; get it again.")
+        raise DataError(
+            f"{file}: {what} should lie in 0..{limit - 1}, got {array.min()}..{array.max()}; get it again."
+        )
 
 
 def _dataset(images: Sequence[np.ndarray], labels: Sequence[np.ndarray], names: tuple[str, ...]) -> Dataset:
