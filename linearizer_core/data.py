@@ -1,7 +1,7 @@
 """Data sets as tensors: compact uint8 images (N, C, H, W), their labels, and a split that stays the same.
 
-Nothing here shuffles behind your back: every random choice takes a seed. Files come from a path you give, or
-from a download that is checksummed and cached. Arrays are read without pickle, so a data file cannot run code.
+Nothing here shuffles behind your back: every random choice takes a seed. Files come from a path you give
+or from a download, checksummed and cached. Arrays are read without pickle, so a data file cannot run code.
 """
 
 import gzip
@@ -18,7 +18,7 @@ import torch
 from PIL import Image, ImageOps
 from scipy.io import loadmat
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn.functional import avg_pool2d, pad
 
 MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/{}",
@@ -89,9 +89,9 @@ def fit_size(images: Tensor, size: int) -> Tensor:
             f"images must be square, (N, C, S, S), got shape {tuple(images.shape)}; crop them first."
         )
     if size >= side and (size - side) % 2 == 0:
-        return F.pad(images, [(size - side) // 2] * 4)
+        return pad(images, [(size - side) // 2] * 4)
     if 0 < size < side and side % size == 0:
-        return F.avg_pool2d(images.float(), side // size).round().to(torch.uint8)
+        return avg_pool2d(images.float(), side // size).round().to(torch.uint8)
     raise ValueError(
         f"size must exceed {side} by an even number or divide it, got {size}; try {side + 4} or {side // 2}."
     )
@@ -100,8 +100,8 @@ def fit_size(images: Tensor, size: int) -> Tensor:
 def load_dataset(name: str | Path, path: str | Path | None = None, size: int | None = None) -> Dataset:
     """A data set by name ("mnist", "olivetti") or an own folder of images, at a wanted size.
 
-    ``path`` says where the named data lies (see `mnist`, `olivetti`); None downloads it. Any other ``name`` is
-    the path of a folder of images, read by `image_folder`. ``size`` None means 28 for MNIST, 64 for all else.
+    ``path`` says where the named data lies (see `mnist`, `olivetti`); None downloads it. Any other ``name``
+    is a folder of images, read by `image_folder`. ``size`` None means 28 for MNIST, 64 for all else.
     """
     named: dict[str, Callable[[str | Path | None], Dataset]] = {"mnist": mnist, "olivetti": olivetti}
     if str(name) not in named:
@@ -117,8 +117,8 @@ def load_dataset(name: str | Path, path: str | Path | None = None, size: int | N
 def mnist(path: str | Path | None = None) -> Dataset:
     """Handwritten digits, 1×28×28, white ink on black: 60 000 to train on, the rest of the file to test on.
 
-    ``path``: an ``mnist.npz``, or a folder that holds one or the four original ``*-ubyte`` files, packed or not;
-    None downloads these (11 MB, once). Raises `DataError`. Source: LeCun, Cortes, Burges, "The MNIST database".
+    ``path``: an ``mnist.npz``, or a folder with it or with the four original ``*-ubyte`` files, packed or not;
+    None downloads these (11 MB, once). Raises `DataError`. Source: LeCun, Cortes, Burges, "MNIST database".
     """
     wanted = "mnist.npz or the four MNIST *-ubyte.gz files"
     place = (
@@ -158,8 +158,8 @@ def image_folder(
     """Your own PNG, JPEG and WebP files, the middle square of each resized to size × size.
 
     The label is the sub-folder directly under ``path`` (-1 where there is none). Cameras' rotation marks are
-    honoured, transparent parts become white, ``channels`` 1 gives grey. Which files are for testing depends on
-    their sorted names and on ``seed`` only. Raises `DataError` with the name of a file that cannot be read.
+    honoured, transparent parts become white, ``channels`` 1 gives grey. Which files are for testing depends
+    on their sorted names and ``seed`` only. Raises `DataError` with the name of a file that cannot be read.
     """
     if channels not in (1, 3) or size < 1 or not 0 <= test_fraction < 1:
         raise ValueError(
@@ -276,12 +276,7 @@ def read_idx(file: str | Path) -> np.ndarray:
 def _fetch_olivetti() -> tuple[np.ndarray, np.ndarray]:
     """The file that scikit-learn's fetch_olivetti_faces reads, without its cache, which is a pickle."""
     folder = _download("olivetti", OLIVETTI_FILES, OLIVETTI_MIRRORS, "olivetti.npz")
-    try:
-        faces = loadmat(folder / "olivettifaces.mat", variable_names=["faces"])["faces"]
-    except (*UNREADABLE, TypeError, NotImplementedError) as error:
-        raise DataError(
-            f"{folder / 'olivettifaces.mat'} is broken ({error}); delete it and start again."
-        ) from error
+    faces = loadmat(folder / "olivettifaces.mat", variable_names=["faces"])["faces"]
     images = faces.T.reshape(-1, 64, 64).transpose(0, 2, 1)
     return images.round().astype(np.uint8), np.arange(len(images)) // 10  # ten pictures in a row per person
 
