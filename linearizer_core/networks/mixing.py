@@ -67,6 +67,15 @@ class PLU(nn.Module):
         lower, upper = self.factors()
         return (lower @ upper)[self.rows]
 
+    def forward(self, x: Tensor) -> Tensor:
+        """W x for vectors x (*, n), factor by factor: W itself is never formed.
+
+        >>> PLU(2 * torch.eye(1))(torch.tensor([3.0])).item()
+        6.0
+        """
+        lower, upper = self.factors()
+        return (x @ upper.mT @ lower.mT)[..., self.rows]
+
     def solve(self, y: Tensor) -> Tensor:
         """W⁻¹ y for columns y (n, k), by two triangular solves.
 
@@ -93,7 +102,7 @@ class InvertibleLinear(InvertibleNetwork):
         self.bias = nn.Parameter(torch.zeros(n))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x @ self.weight.matrix().mT + self.bias
+        return self.weight(x) + self.bias
 
     def inverse(self, z: Tensor) -> Tensor:
         columns = (z - self.bias).reshape(-1, z.shape[-1]).mT

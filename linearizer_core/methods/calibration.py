@@ -1,0 +1,96 @@
+"""Closed-form fits on the latents of a g whose last layer is an `InvertibleLinear`: no gradient steps."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..networks import Chain, InvertibleLinear
+from ..operators import Diagonal
+
+
+def last_mixing(g: Chain) -> InvertibleLinear:
+    """The last layer of g, on which the fits below act. ValueError where it is something else."""
+    layer = g.networks[-1]
+    if not isinstance(layer, InvertibleLinear):
+        raise ValueError(f"g must end in InvertibleLinear, ends in {type(layer).__name__}; see image_flow.")
+    return layer
+
+
+@torch.no_grad()
+def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
+    """Replaces g by M g + shift, folded into the last layer: matrix M (n, n) invertible, shift (n,)."""
+    layer = last_mixing(g)
+    layer.weight.set_((matrix.double() @ layer.weight.matrix().double()).to(layer.bias.dtype))
+    layer.bias.copy_(matrix @ layer.bias + shift)
+
+
+@torch.no_grad()
+def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
+    """Sets the last layer so that latents are white principal axes in order, led by the best linear guess of `targets`.
+
+    Shapes: x (B, *g.in_shape), targets (B, k). Axis k + i is the i-th principal axis of what the layers before give,
+    made orthogonal to the leading ones and scaled to variance 1.
+    """
+    z = g(x).double()
+    mean = z.mean(0)
+    variance, axes = torch.linalg.eigh((z - mean).mT @ (z - mean) / len(z))
+    whiten = (axes / variance.clamp(min=1e-8).sqrt()).mT.flip(0)  # rows: principal axes, largest first
+    white = (z - mean) @ whiten.mT
+    guess = white.mT @ targets.double() / len(z)  # least squares, since Cov(white) = 1
+    basis = torch.linalg.qr(torch.cat([guess, torch.eye(len(whiten), dtype=z.dtype)], 1)[:, : len(whiten)]).Q
+    matrix = torch.cat([guess.mT, basis[:, guess.shape[1] :].mT]) @ whiten
+    remix(g, matrix.to(x.dtype), -(matrix @ mean).to(x.dtype))
+
+
+@torch.no_grad()
+def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
+    r"""Rescales every latent axis so that a unit step along it changes the picture by one unit, at the points of x.
+
+    eᵢ = sqrt(E ‖∂g⁻¹/∂zᵢ‖²) by central differences of ±5 % of the axis' deviation; zᵢ becomes eᵢ zᵢ. A flow trained by
+    likelihood alone leaves this scale open; now deviations, singular values and PCA count in pixels. The first
+    `keep_first` axes get one common scale, the larger of theirs. Shapes: x (B, *g.in_shape).
+    """
+    g = model.g_x
+    z = g(x)
+    step = 0.05 * z.std(0)
+    effect = torch.empty_like(step)
+    for i in range(len(step)):
+        items = z[torch.arange(16) * len(z) // 16]
+        shift = torch.zeros_like(step).index_fill_(0, torch.tensor(i), float(step[i]))
+        change = (g.inverse(items + shift) - g.inverse(items - shift)) / (2 * step[i])
+        effect[i] = change.square().flatten(1).sum(1).mean().sqrt()
+    effect[:keep_first] = effect[:keep_first].max()
+    remix(g, torch.diag(effect), torch.zeros_like(effect))
+
+
+@torch.no_grad()
+def fit_class_gaussians(model, x: Tensor, labels: Tensor) -> None:
+    """Centres the latents, sorts all axes but the first two by deviation, and sets `means` and `log_std` from data.
+
+    After it 0 is the mean of the class means, so that prototypes can be added without moving the rest.
+    """
+    g, classes = model.g_x, len(model.means)
+    z = g(x)
+    means = torch.stack([z[labels == c].mean(0) for c in range(classes)])
+    total = (z - z.mean(0)).square().mean(0)
+    order = torch.cat([torch.arange(2, device=z.device), 2 + total[2:].argsort(descending=True)])
+    matrix = torch.eye(len(order), dtype=z.dtype, device=z.device)[order]
+    remix(g, matrix, -means.mean(0)[order])
+    within = torch.stack([(z[labels == c] - means[c]).square().mean(0) for c in range(classes)]).mean(0)
+    model.means.copy_((means - means.mean(0))[:, order])
+    model.log_std.copy_(0.5 * within[order].clamp(min=1e-12).log())
+
+
+@torch.no_grad()
+def fit_denoiser(model, x: Tensor, noise: float, generator: torch.Generator) -> None:
+    r"""A = diag(σ), the least-squares map from latents of noisy pictures to latents of clean ones, axis by axis.
+
+    σᵢ = E[z̃ᵢ zᵢ] / E[z̃ᵢ²] with z = g(x), z̃ = g(x + noise · ε): near 1 where the axis outlives the noise, near 0 where it
+    drowns. Shapes: x (B, *g.in_shape); noise is a standard deviation in units of the pixel range.
+    """
+    clean, noisy = model.g_x(x), model.g_x(x + noise * torch.randn(x.shape, generator=generator).to(x))
+    sigma = (noisy * clean).mean(0) / noisy.square().mean(0)
+    operator = model.A
+    assert isinstance(operator, Diagonal)
+    operator.values.copy_(sigma.clamp(min=0))

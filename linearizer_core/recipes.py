@@ -1,0 +1,190 @@
+"""A frozen dataclass per shipped model: everything that is needed to build it, train it and train it again."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .data import Dataset, as_float, load_dataset
+from .generator import Generator
+from .methods import calibration
+from .methods.likelihood import class_log_density, class_nll
+from .methods.nested import nested_reconstruction, random_ranks, truncate_axes
+from .networks import forward_and_log_det, image_flow, initialise
+from .operators import Diagonal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(abc.ABC):
+    """What the training loop and the checkpoints need to know of a model. Fields are JSON values, nothing else.
+
+    `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum;
+    `prepare` runs once before training, `finish` once after it.
+    """
+
+    name: ClassVar[str]
+    seed: int = 0
+    steps: int = 1000
+    batch: int = 128
+    learning_rate: float = 1e-3
+    gradient_clip: float = 1.0
+    evaluate_every: int = 500
+
+    def __post_init__(self) -> None:
+        for field in ("steps", "batch", "learning_rate", "gradient_clip", "evaluate_every"):
+            if not getattr(self, field) > 0:
+                raise ValueError(f"{self.name}: {field} must be above 0, got {getattr(self, field)}.")
+
+    def arguments(self) -> dict[str, object]:
+        """The fields as a dictionary of JSON values."""
+        return dataclasses.asdict(self)
+
+    @abc.abstractmethod
+    def build(self) -> nn.Module: ...
+
+    @abc.abstractmethod
+    def dataset(self, path: str | None) -> Dataset: ...
+
+    @abc.abstractmethod
+    def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None: ...
+
+    @abc.abstractmethod
+    def loss(
+        self, model: nn.Module, images: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]: ...
+
+    @abc.abstractmethod
+    def finish(self, model: nn.Module, images: Tensor, labels: Tensor) -> None: ...
+
+    @abc.abstractmethod
+    def report(self, model: nn.Module, dataset: Dataset) -> dict[str, float]: ...
+
+    @abc.abstractmethod
+    def sheet(self, model: nn.Module, dataset: Dataset) -> Tensor | None: ...
+
+
+DIGIT_MAP = ((-1, 6), (0, 0), (1, 2), (-1.5, 4), (-0.5, 5), (0.5, 3), (1.5, 1), (-1, 9), (0, 8), (1, 7))
+"""(column, digit) of the ten digits on three rows of a hexagonal lattice, look-alikes side by side."""
+
+
+def digit_map(spacing: float) -> Tensor:
+    """Ten points of the plane, one per digit, each `spacing` from its neighbours; centred, (10, 2).
+
+    >>> (digit_map(4.0)[0] - digit_map(4.0)[6]).norm()      # 0 and 6 are neighbours
+    tensor(4.)
+    """
+    points = torch.empty(10, 2)
+    for i, (column, digit) in enumerate(DIGIT_MAP):
+        row = 1 if i < 3 else 0 if i < 7 else -1
+        points[digit] = spacing * torch.tensor([column, row * 3**0.5 / 2])
+    return points - points.mean(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digits(Recipe):
+    r"""`digits`: one g for handwritten digits, 1×32×32 → 1024 latent axes in order of importance; A denoises.
+
+    The objective is a mixture of three terms, in nats per axis:
+    likelihood −log p(x | c)/n with a latent mean per class, so that blends are digits and not ghosts;
+    `reconstruction_weight` × nested truncation, so that the first k axes say the most that k axes can;
+    `class_weight` × −log p(c | z₁, z₂), so that the first two axes are a map of the ten digits (`digit_map`).
+    """
+
+    name: ClassVar[str] = "digits"
+    stage_steps: tuple[int, ...] = (6, 8, 4)
+    stage_hidden: tuple[int, ...] = (64, 64, 64)
+    steps: int = 7000
+    pixel_noise: float = 0.05
+    reconstruction_weight: float = 20.0
+    reconstruction_batch: int = 64
+    largest_rank: int = 256
+    class_weight: float = 0.05
+    class_spacing: float = 4.5
+
+    def build(self) -> Generator:
+        torch.manual_seed(self.seed)
+        g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden)
+        n = g.out_shape[0]
+        means = torch.zeros(10, n)
+        means[:, :2] = digit_map(self.class_spacing)
+        return Generator(g, Diagonal(torch.ones(n)), means, torch.zeros(n))
+
+    def dataset(self, path: str | None) -> Dataset:
+        return load_dataset("mnist", path, size=32)
+
+    def prepare(self, model: Generator, images: Tensor, labels: Tensor) -> None:
+        model.to(memory_format=torch.channels_last)
+        generator = torch.Generator().manual_seed(self.seed)
+        batch = torch.randperm(len(images), generator=generator)[:4096].to(images.device)
+        x = images[batch] + self._noise(images[batch], generator)
+        initialise(model.g_x, x)
+        calibration.start_from_principal_axes(model.g_x, x, model.means.detach()[labels[batch], :2])
+
+    def loss(
+        self, model: Generator, images: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        means, log_std = self._latent_density(model)
+        z, log_det = forward_and_log_det(model.g_x, images + self._noise(images, generator))
+        nll = class_nll(z, log_det, means, log_std, labels)
+        some = min(self.reconstruction_batch, len(images))
+        ranks = random_ranks(some, self.largest_rank, generator)
+        mse = nested_reconstruction(model.g_x, images[:some], z[:some], ranks)
+        guess = F.cross_entropy(class_log_density(z[:, :2], means[:, :2], log_std[:2]), labels)
+        loss = nll + self.reconstruction_weight * mse + self.class_weight * guess
+        return {"loss": loss, "nll": nll, "mse": mse, "class": guess}
+
+    def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
+        model.to(memory_format=torch.contiguous_format).eval()
+        generator = torch.Generator().manual_seed(self.seed)
+        batch = torch.randperm(len(images), generator=generator)[:20_000].to(images.device)
+        x, c = images[batch], labels[batch]
+        calibration.measure_in_pixels(model, x[:256], keep_first=2)
+        calibration.fit_class_gaussians(model, x, c)
+        calibration.fit_denoiser(model, x, noise=0.3, generator=generator)
+
+    def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:
+        x, c = as_float(dataset.test_images[:1000]), dataset.test_labels[:1000]
+        device = model.means.device
+        x, c = x.to(device), c.to(device)
+        means, log_std = self._latent_density(model)
+        z, log_det = forward_and_log_det(model.g_x, x + self._noise(x, torch.Generator().manual_seed(0)))
+        guess = class_log_density(z[:, :2], means[:, :2], log_std[:2]).argmax(1)
+        figures = {
+            "test_nll": float(class_nll(z, log_det, means, log_std, c)),
+            "test_class": float((guess == c).float().mean()),
+        }
+        for k in (2, 8, 32, 128):
+            mse = nested_reconstruction(model.g_x, x, z, torch.full((len(x),), k))
+            figures[f"psnr_{k}"] = float(-10 * mse.log10())
+        return figures
+
+    def sheet(self, model: Generator, dataset: Dataset) -> Tensor:
+        """Rows: test digits, their rank 2, 8 and 32 versions, midpoints of neighbours, then samples of 0 to 9."""
+        g, (means, log_std) = model.g_x, self._latent_density(model)
+        x = as_float(dataset.test_images[:20]).to(means.device)
+        z = g(x)
+        rows = [x] + [g.inverse(truncate_axes(z, torch.full((20,), k))) for k in (2, 8, 32)]
+        rows += [g.inverse((1 - t) * z + t * z.roll(1, 0)) for t in (0.25, 0.5, 0.75)]
+        generator = torch.Generator().manual_seed(0)
+        for _ in range(4):
+            noise = torch.randn(20, means.shape[1], generator=generator).to(means.device)
+            rows.append(g.inverse(means.repeat(2, 1) + 0.8 * log_std.exp() * noise))
+        return torch.stack(rows)
+
+    def _latent_density(self, model: Generator) -> tuple[Tensor, Tensor]:
+        """Means and log-deviations with the first two axes, the digit map, held where they are."""
+        layout = digit_map(self.class_spacing).to(model.means)
+        means = torch.cat([layout, model.means[:, 2:]], 1)
+        return means, torch.cat([torch.zeros_like(model.log_std[:2]), model.log_std[2:]])
+
+    def _noise(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        return self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)
+
+
+RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in (Digits,)}

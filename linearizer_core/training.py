@@ -1,0 +1,163 @@
+"""The only training loop: batches, schedule, checkpoints, periodic evaluation, sample sheets. It knows no model."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from .data import Dataset, as_float
+from .recipes import Recipe
+
+STATE = "training.safetensors"
+SAVE_EVERY = 45.0
+"""Seconds between two saved training states: a killed run loses less than a minute."""
+
+
+def train(
+    recipe: Recipe,
+    dataset: Dataset,
+    out: Path,
+    device: torch.device | str = "cpu",
+    resume: bool = False,
+    progress: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
+) -> nn.Module:
+    """Trains `recipe` on `dataset`, writing into the folder `out`, and returns the finished model in eval mode.
+
+    Every random choice depends on (recipe.seed, step) alone, so a run resumed after a kill goes on with the same
+    batches and the same noise as one that never stopped. `progress(step, figures)` is called after each step.
+    `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
+    Raises ValueError when `resume` finds no state, or one that another recipe wrote.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    model = recipe.build().to(device).train()
+    images = as_float(dataset.train_images).to(device)
+    labels = dataset.train_labels.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
+    step = 0
+    if resume:
+        step = load_state(out / STATE, recipe, model, optimizer)
+    else:
+        recipe.prepare(model, images, labels)
+    saved = time.monotonic()
+    while step < recipe.steps:
+        figures = _update(recipe, model, optimizer, images, labels, step)
+        step += 1
+        progress(step, figures)
+        if step == recipe.steps or time.monotonic() - saved > SAVE_EVERY:
+            save_state(out / STATE, recipe, model, optimizer, step)
+            saved = time.monotonic()
+        if step % recipe.evaluate_every == 0 or step == recipe.steps:
+            _evaluate(recipe, model, dataset, out, step, figures)
+    recipe.finish(model, images, labels)
+    return model.eval()
+
+
+def _update(
+    recipe: Recipe,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    labels: Tensor,
+    step: int,
+) -> dict[str, float]:
+    """One step of gradient descent; a step whose gradient is not finite is left out."""
+    for group in optimizer.param_groups:
+        group["lr"] = recipe.learning_rate * schedule(step, recipe.steps)
+    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
+    batch = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
+    terms = recipe.loss(model, images[batch], labels[batch], generator)
+    optimizer.zero_grad(set_to_none=True)
+    terms["loss"].backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
+    if torch.isfinite(norm):
+        optimizer.step()
+    return {name: float(value.detach()) for name, value in terms.items()} | {"gradient": float(norm)}
+
+
+def schedule(step: int, steps: int, warm_up: int = 200) -> float:
+    """Share of the learning rate at `step`: a linear warm-up, then half a cosine down to 0.
+
+    >>> schedule(0, 10_000), schedule(10_000, 10_000)
+    (0.005, 0.0)
+    """
+    return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def batch_indices(count: int, batch: int, step: int, seed: int) -> Tensor:
+    """The items of batch `step`: each epoch is a permutation of its own, drawn from (seed, epoch); no state to save.
+
+    >>> sorted(batch_indices(4, 2, 0, 0).tolist() + batch_indices(4, 2, 1, 0).tolist())
+    [0, 1, 2, 3]
+    """
+    batch = min(batch, count)
+    epoch, place = divmod(step, count // batch)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed * 7_919 + epoch))
+    return order[place * batch : (place + 1) * batch]
+
+
+def _evaluate(
+    recipe: Recipe, model: nn.Module, dataset: Dataset, out: Path, step: int, figures: dict[str, float]
+) -> None:
+    model.eval()
+    with torch.no_grad():
+        report = recipe.report(model, dataset)
+        sheet = recipe.sheet(model, dataset)
+    model.train()
+    line = {"step": step, "time": round(time.time()), **figures, **report}
+    with open(out / "log.jsonl", "a") as log:
+        log.write(json.dumps({k: v if isinstance(v, int) else round(v, 5) for k, v in line.items()}) + "\n")
+    if sheet is not None:
+        write_sheet(sheet, out / f"sheet-{step:06d}.png")
+
+
+def write_sheet(rows: Tensor, path: Path) -> None:
+    """Images (R, C, channels, H, W) in [0, 1] as one PNG with R rows and C columns, one pixel apart."""
+    cells = torch.nn.functional.pad(rows.detach().cpu().clamp(0, 1), (0, 1, 0, 1), value=0.5)
+    picture = cells.permute(0, 3, 1, 4, 2).flatten(0, 1).flatten(1, 2).mul(255).round().byte().numpy()
+    Image.fromarray(np.ascontiguousarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture)).save(path)
+
+
+def save_state(path: Path, recipe: Recipe, model: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
+    """Weights, Adam's moments and the step in one safetensors file, replaced in one go so that a kill spoils nothing."""
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(v) for name, v in moments.items()}
+    metadata = {"step": str(step), "recipe": json.dumps(recipe.arguments())}
+    temporary = path.with_suffix(".partial")
+    unique = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    safetensors.torch.save_file(unique, temporary, metadata)
+    os.replace(temporary, path)
+
+
+def load_state(path: Path, recipe: Recipe, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    """Restores what `save_state` wrote and returns the step. ValueError for no file, or one of another recipe."""
+    if not path.is_file():
+        raise ValueError(f"nothing to resume: {path} does not exist; leave out --resume to start afresh.")
+    with safetensors.safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    if json.loads(metadata["recipe"]) != json.loads(json.dumps(recipe.arguments())):
+        raise ValueError(
+            f"{path} was written by other settings, {metadata['recipe']}; pass the same ones to resume, "
+            "or leave out --resume."
+        )
+    model.load_state_dict({n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")})
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, moment = name.split(".")
+            state.setdefault(int(index), {})[moment] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return int(metadata["step"])
