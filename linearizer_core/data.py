@@ -117,7 +117,7 @@ def load_dataset(name: str | Path, path: str | Path | None = None, size: int | N
 def mnist(path: str | Path | None = None) -> Dataset:
     """Handwritten digits, 1×28×28, white ink on black: 60 000 to train on, the rest of the file to test on.
 
-    ``path``: an ``mnist.npz``, or a folder with it or with the four original ``*-ubyte`` files, packed or not;
+    ``path``: an ``mnist.npz``, its folder, or a folder with the four original ``*-ubyte`` files (or ``.gz``);
     None downloads these (11 MB, once). Raises `DataError`. Source: LeCun, Cortes, Burges, "MNIST database".
     """
     wanted = "mnist.npz or the four MNIST *-ubyte.gz files"

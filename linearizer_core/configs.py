@@ -1,0 +1,127 @@
+"""config.json, checked before anything is built: a recipe, and its arguments of the types it declares."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import recipes
+
+VERSION = 1
+MAX_BYTES = 1_000_000  # a config is a page of text; a larger file is not one
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be found, read or trusted; names the file, the field and the fault."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What config.json says: the recipe that builds the model, the figures it reached, how it was trained."""
+
+    recipe: recipes.Recipe
+    figures: Mapping[str, object]
+    training: Mapping[str, object]
+
+
+def to_json(config: Config) -> str:
+    """The text of config.json. ValueError for a recipe not in RECIPES, or a figure that is NaN."""
+    recipe = config.recipe
+    if recipes.RECIPES.get(recipe.name) is not type(recipe):
+        raise ValueError(
+            f"recipe must be one of {sorted(recipes.RECIPES)}, got {recipe!r}; register it in RECIPES."
+        )
+    content = {"recipe": recipe.name, "version": VERSION, "arguments": dataclasses.asdict(recipe)}
+    content |= {"figures": dict(config.figures), "training": dict(config.training)}
+    return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def read_config(file: Path) -> Config:
+    """config.json as a checked `Config`. Raises `CheckpointError`."""
+    content = _object(file)
+    name, version = content.get("recipe"), content.get("version")
+    if not isinstance(name, str) or name not in recipes.RECIPES:
+        raise _refusal(file, "recipe", f"one of {sorted(recipes.RECIPES)}", name)
+    if version != VERSION or isinstance(version, bool):
+        raise _refusal(file, "version", VERSION, version)
+    for field in ("arguments", "figures", "training"):
+        if not isinstance(content.setdefault(field, {}), dict):
+            raise _refusal(file, field, "an object", content[field])
+    recipe = _recipe(file, recipes.RECIPES[name], content["arguments"])
+    return Config(recipe, content["figures"], content["training"])
+
+
+def _object(file: Path) -> dict[str, object]:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise ValueError(f"{file.stat().st_size} bytes are too many for it")
+        content = json.loads(file.read_text("utf-8"), parse_constant=_no_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{file} is missing or not readable JSON ({error}); save or fetch the model again."
+        ) from error
+    if not isinstance(content, dict):
+        raise CheckpointError(
+            f"{file} must hold a JSON object, got {type(content).__name__}; save the model again."
+        )
+    return content
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"{text} is not a number in JSON")
+
+
+def _recipe(file: Path, kind: type[recipes.Recipe], arguments: dict[str, object]) -> recipes.Recipe:
+    """The recipe with exactly the fields of its dataclass, each of its declared type."""
+    hints = typing.get_type_hints(kind)
+    fields = [field.name for field in dataclasses.fields(kind)]
+    for field in [*arguments, *fields]:
+        if field not in fields:
+            raise _refusal(file, f"arguments.{field}", f"one of {fields}", field)
+        if field not in arguments:
+            raise _refusal(file, f"arguments.{field}", f"given, as {hints[field]}", "nothing")
+    values = {field: _typed(file, f"arguments.{field}", arguments[field], hints[field]) for field in fields}
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise CheckpointError(f"{file}: field arguments is refused by the recipe: {error}") from error
+
+
+def _typed(file: Path, field: str, value: object, hint: object) -> object:
+    """A JSON value as the Python value of the declared type: lists become tuples, 1 passes for 1.0."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _either(file, field, value, inner)
+    if origin is tuple and isinstance(value, list):
+        hints = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        if len(hints) == len(value):
+            return tuple(_typed(file, f"{field}[{i}]", v, h) for i, (v, h) in enumerate(zip(value, hints)))
+    elif hint is float and type(value) in (int, float) and abs(value) <= 1e300:
+        return float(value)
+    elif (origin is typing.Literal and value in inner) or (isinstance(hint, type) and type(value) is hint):
+        return value
+    elif hint in (None, type(None)) and value is None:
+        return None
+    raise _refusal(file, field, f"a value of type {getattr(hint, '__name__', hint)}", value)
+
+
+def _either(file: Path, field: str, value: object, hints: tuple[object, ...]) -> object:
+    refusals = []
+    for hint in hints:
+        try:
+            return _typed(file, field, value, hint)
+        except CheckpointError as refusal:
+            refusals.append(refusal)
+    raise refusals[0]
+
+
+def _refusal(file: Path, field: str, wanted: object, got: object) -> CheckpointError:
+    shown = repr(got) if len(repr(got)) < 100 else f"{type(got).__name__} of {len(repr(got))} characters"
+    return CheckpointError(
+        f"{file}: field {field} must be {wanted}, got {shown}; save the model again with this version."
+    )
