@@ -1,0 +1,206 @@
+"""Pictures of visitors: any upload or drawing to a digit in MNIST's style, 32×32 bytes, and tensors to the browser.
+
+A digit in MNIST's style is ink 255 on black 0, its ink box scaled to 20×20, centred by mass in 28×28, with a border of 2.
+Whatever is wrong with a file becomes one `BadPicture` whose text is the sentence that the visitor reads.
+"""
+
+import base64
+import binascii
+import io
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter, ImageOps
+from torch import Tensor
+
+from app import captions
+
+SIDE = 32
+INK_BOX = 20  # MNIST scales the ink to fit this box
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+MAX_PIXELS = (
+    40_000_000  # a phone's largest ordinary photo; beyond it a visitor's mistake or a decompression bomb
+)
+MAX_BYTES = 20 * 1024 * 1024
+WORKING_SIDE = 512  # photos are shrunk to this before anything else is computed
+PAPER_GRAIN = 0.2  # shades of paper below this part of the darkest ink count as paper
+FAINTEST_INK = 0.08  # less contrast than this is a plain sheet
+
+
+class BadPicture(ValueError):
+    """A picture that cannot be used; its text is one plain sentence that says what is wrong and what would work."""
+
+
+def read_picture(source: str | Path | bytes) -> np.ndarray:
+    """A file (path or content) as grey levels (H, W) in [0, 1], upright, at most 512 pixels a side.
+
+    Turns EXIF rotation, CMYK, palettes, 16 bits and the first frame of an animation into grey; lays transparent
+    pictures on the paper they contrast with. Raises `BadPicture`.
+    """
+    data = _content(source)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise BadPicture(captions.too_many_pixels(image.width, image.height, MAX_PIXELS))
+            return _grey(image)
+    except Image.DecompressionBombError:
+        raise BadPicture(captions.too_many_pixels(None, None, MAX_PIXELS)) from None
+    except BadPicture:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError):  # what PIL raises on broken files
+        raise BadPicture(captions.NOT_A_PICTURE) from None
+
+
+def _content(source: str | Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        data = source
+    else:
+        path = Path(source)
+        if not path.is_file():
+            raise BadPicture(captions.NO_FILE)
+        if path.stat().st_size > MAX_BYTES:
+            raise BadPicture(captions.too_many_bytes(path.stat().st_size, MAX_BYTES))
+        data = path.read_bytes()
+    if not data:
+        raise BadPicture(captions.EMPTY_FILE)
+    if len(data) > MAX_BYTES:
+        raise BadPicture(captions.too_many_bytes(len(data), MAX_BYTES))
+    return data
+
+
+def _grey(image: Image.Image) -> np.ndarray:
+    image.draft(
+        "L", (WORKING_SIDE, WORKING_SIDE)
+    )  # JPEG decodes at an eighth of the size at an eighth of the cost
+    image.seek(0)
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("I", "I;16", "I;16B", "I;16L"):
+        deep = np.asarray(image, dtype=np.float32) / 65535
+        image = Image.fromarray((255 * deep.clip(0, 1)).astype(np.uint8))
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = _on_paper(image.convert("RGBA"))
+    image = image.convert("L")
+    image.thumbnail((WORKING_SIDE, WORKING_SIDE))
+    return np.asarray(image, dtype=np.float32) / 255
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """A transparent picture on white or black, whichever its visible part stands out from."""
+    alpha = np.asarray(image.getchannel("A"), dtype=np.float32)
+    levels = np.asarray(image.convert("L"), dtype=np.float32)
+    bright = (levels * alpha).sum() > 127.5 * alpha.sum()
+    paper = Image.new("RGBA", image.size, "black" if bright else "white")
+    return Image.alpha_composite(paper, image)
+
+
+def grey_from_array(array: np.ndarray) -> np.ndarray:
+    """An array (H, W) or (H, W, C) with 1, 3 or 4 channels, in [0, 1] or bytes, as grey (H, W) in [0, 1]; or `BadPicture`."""
+    array = np.asarray(array)
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
+        raise BadPicture(captions.wrong_shape(array.shape))
+    if array.dtype.kind not in "uif":
+        raise BadPicture(captions.NOT_NUMBERS)
+    levels = array[..., :3].astype(np.float32).mean(-1)
+    if not np.isfinite(levels).all():
+        raise BadPicture(captions.NOT_FINITE)
+    return np.clip(levels / 255 if array.dtype == np.uint8 else levels, 0, 1)
+
+
+def ink_of(grey: np.ndarray) -> np.ndarray:
+    """Ink in [0, 1] on empty paper 0: dark on bright paper or bright on dark, shading of the paper removed."""
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    paper = float(np.median(border))
+    ink = np.clip(paper - grey if paper > 0.5 else grey - paper, 0, None)
+    darkest = float(np.percentile(ink, 99.8))
+    if darkest < FAINTEST_INK:
+        raise BadPicture(captions.NO_INK)
+    return np.clip((ink / darkest - PAPER_GRAIN) / (1 - PAPER_GRAIN), 0, 1)
+
+
+def digit_from_ink(ink: np.ndarray) -> np.ndarray:
+    """Ink (H, W) in [0, 1] brought into MNIST's frame: uint8 (32, 32). Raises `BadPicture` where there is no ink."""
+    rows, columns = np.flatnonzero(ink.max(1) > 0.1), np.flatnonzero(ink.max(0) > 0.1)
+    if not len(rows):
+        raise BadPicture(captions.NO_INK)
+    crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = (max(1, round(INK_BOX * side / max(crop.shape))) for side in crop.shape)
+    small = Image.fromarray(np.uint8(255 * crop)).resize(
+        (width, height), Image.Resampling.BOX if max(crop.shape) > 40 else Image.Resampling.BICUBIC
+    )
+    return _centred(np.asarray(small))
+
+
+def _centred(small: np.ndarray) -> np.ndarray:
+    """The picture pasted so that its centre of mass is the centre of the frame, as far as it fits."""
+    frame = np.zeros((SIDE, SIDE), np.uint8)
+    mass = small.astype(np.float64) + 1e-9
+    starts = []
+    for axis, side in enumerate(small.shape):
+        centre = (mass.sum(1 - axis) * (np.arange(side) + 0.5)).sum() / mass.sum()
+        starts.append(int(np.clip(round(SIDE / 2 - centre), 0, SIDE - side)))
+    (top, left), (height, width) = starts, small.shape
+    frame[top : top + height, left : left + width] = small
+    return frame
+
+
+def digit_from_picture(source: str | Path | bytes) -> np.ndarray:
+    """An upload, a photo or a drawing as a digit: uint8 (32, 32). Raises `BadPicture`."""
+    return digit_from_ink(ink_of(read_picture(source)))
+
+
+def digit_from_8x8(levels: np.ndarray) -> np.ndarray:
+    """One of scikit-learn's 8×8 digits (0..16) drawn again with MNIST's stroke: uint8 (32, 32)."""
+    small = Image.fromarray(np.uint8(np.clip(levels, 0, 16) * 255 / 16))
+    large = small.resize((80, 80), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(2.5))
+    ink = np.clip((np.asarray(large, dtype=np.float32) / 255 - 0.3) / 0.4, 0, 1)
+    return digit_from_ink(ink)
+
+
+def content_of_data_url(url: str) -> bytes:
+    """The bytes of a "data:image/…;base64,…" address; raises `BadPicture` for anything else."""
+    head, _, body = url.partition(",")
+    if not (head.startswith("data:image/") and head.endswith(";base64")):
+        raise BadPicture(captions.NOT_A_PICTURE)
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error:
+        raise BadPicture(captions.NOT_A_PICTURE) from None
+
+
+def png_bytes(pixels: np.ndarray) -> bytes:
+    """A uint8 picture (H, W) or (H, W, 3) as a PNG file."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", optimize=True)
+    return stream.getvalue()
+
+
+def to_tensor(pixels: np.ndarray) -> Tensor:
+    """uint8 pictures (B, 32, 32) as float32 (B, 1, 32, 32) in [0, 1], whatever the default dtype is."""
+    return torch.from_numpy(np.ascontiguousarray(pixels)).to(torch.float32).div(255).unsqueeze(1)
+
+
+def to_pixels(images: Tensor) -> np.ndarray:
+    """Float pictures (B, C, H, W) as uint8 (B, H, W, C), values outside [0, 1] clipped."""
+    return (
+        images.detach().clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    )
+
+
+def for_browser(images: Tensor) -> dict:
+    """Pictures (B, C, H, W) as the value that the widgets draw: sizes and the bytes in base64.
+
+    >>> for_browser(torch.zeros(2, 1, 2, 2))
+    {'count': 2, 'height': 2, 'width': 2, 'channels': 1, 'bytes': 'AAAAAAAAAAA='}
+    """
+    pixels = to_pixels(images)
+    count, height, width, channels = pixels.shape
+    return {
+        "count": count,
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "bytes": base64.b64encode(pixels.tobytes()).decode("ascii"),
+    }

@@ -1,0 +1,162 @@
+"""Picture references: the short strings by which views, links, snippets and the API name a digit.
+
+    digits:17        digit 17 of scikit-learn's load_digits, redrawn in MNIST's style
+    sample:7:42      what the model makes of noise with seed 42 when asked for a 7 ("sample::42": for anything)
+    mnist:250        test digit 250 of MNIST, where the data is there
+    png:iVBOR…       a drawing or an upload: its 32×32 PNG file in URL-safe base64
+
+A reference always means the same 32×32 bytes, so pixels and latents are remembered by it: a picture is encoded once,
+whoever looks at it, and no visitor's work is ever kept.
+"""
+
+import base64
+import binascii
+import io
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pooch
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+from app import captions, images, models
+from linearizer_core import data
+
+PER_DIGIT = 2  # of each digit, from each source, in the gallery
+LONGEST = 3_000  # characters of a reference; a 32×32 PNG needs about 700
+
+
+def check(reference: str) -> str:
+    """The reference itself, or `images.BadPicture` with a sentence that says what a reference looks like."""
+    pixels(reference)
+    return reference
+
+
+@lru_cache(maxsize=4096)
+def pixels(reference: str) -> np.ndarray:
+    """The picture's bytes, uint8 (32, 32), read-only. Raises `images.BadPicture`."""
+    if not isinstance(reference, str) or len(reference) > LONGEST:
+        raise images.BadPicture(captions.UNKNOWN_PICTURE)
+    source, _, rest = reference.partition(":")
+    if source not in SOURCES:
+        raise images.BadPicture(captions.UNKNOWN_PICTURE)
+    try:
+        found = SOURCES[source](rest)
+    except (ValueError, IndexError, binascii.Error) as error:
+        if isinstance(error, images.BadPicture):
+            raise
+        raise images.BadPicture(captions.UNKNOWN_PICTURE) from None
+    found.setflags(write=False)
+    return found
+
+
+def tensor(references: tuple[str, ...] | list[str]) -> Tensor:
+    """The pictures as float32 (k, 1, 32, 32) in [0, 1]."""
+    return images.to_tensor(np.stack([pixels(reference) for reference in references]))
+
+
+@lru_cache(maxsize=4096)
+def _latent(reference: str, name: str) -> Tensor:
+    with torch.inference_mode():
+        return models.model(name).g_x(tensor([reference]))[0]
+
+
+def latents(references: tuple[str, ...] | list[str], name: str = "digits") -> Tensor:
+    """g(x) of the pictures, float32 (k, n). Each picture is encoded the first time it is asked for, never again."""
+    return torch.stack([_latent(reference, name) for reference in references])
+
+
+def reference_of(picture: np.ndarray) -> str:
+    """The reference of a visitor's own digit, uint8 (32, 32)."""
+    return "png:" + base64.urlsafe_b64encode(images.png_bytes(picture)).decode("ascii").rstrip("=")
+
+
+def name_of(reference: str) -> str:
+    """What a caption calls the picture.
+
+    >>> name_of("sample:7:42")
+    'sample 7, seed 42'
+    """
+    source, _, rest = reference.partition(":")
+    return captions.picture_name(source, rest)
+
+
+def _from_digits(rest: str) -> np.ndarray:
+    return images.digit_from_8x8(_digits().images[_index(rest, 1797)])
+
+
+def _from_mnist(rest: str) -> np.ndarray:
+    found = _mnist()
+    if found is None:
+        raise images.BadPicture(captions.NO_MNIST)
+    return np.pad(found[0][_index(rest, len(found[0]))], 2)
+
+
+def _from_sample(rest: str) -> np.ndarray:
+    label, _, seed = rest.partition(":")
+    noise = torch.randn(
+        1,
+        1,
+        images.SIDE,
+        images.SIDE,
+        dtype=torch.float32,
+        generator=torch.Generator().manual_seed(_index(seed, 2**31)),
+    )
+    with torch.inference_mode():
+        made = models.model().sample(noise, label=_index(label, 10) if label else None)
+    return images.to_pixels(made)[0, ..., 0].copy()
+
+
+def _from_png(rest: str) -> np.ndarray:
+    content = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+        if picture.size != (images.SIDE, images.SIDE) or picture.mode != "L":
+            raise images.BadPicture(captions.UNKNOWN_PICTURE)
+        return np.array(picture)
+
+
+SOURCES = {"digits": _from_digits, "sample": _from_sample, "mnist": _from_mnist, "png": _from_png}
+
+
+def _index(text: str, count: int) -> int:
+    index = int(text)
+    if not 0 <= index < count:
+        raise IndexError(text)
+    return index
+
+
+@lru_cache(maxsize=1)
+def _digits():
+    return load_digits()
+
+
+@lru_cache(maxsize=1)
+def _mnist() -> tuple[np.ndarray, np.ndarray] | None:
+    """MNIST's test images and labels as bytes where they lie on this machine; never downloads."""
+    for place in (os.environ.get("LINEARIZER_DATA"), Path(pooch.os_cache("linearizer-lab")) / "mnist"):
+        try:
+            if place:
+                found = data.mnist(place)
+                return found.test_images[:, 0].numpy(), found.test_labels.numpy()
+        except data.DataError:
+            continue  # not here: the next place, or a gallery without MNIST
+    return None
+
+
+@lru_cache(maxsize=1)
+def gallery() -> dict[str, tuple[str, ...]]:
+    """References by source, sorted by digit: what needs no network, what the model makes, and MNIST where it is there."""
+    found = {"digits": _first_of_each("digits", _digits().target)}
+    found["sample"] = tuple(f"sample:{label}:{seed}" for label in range(10) for seed in range(PER_DIGIT))
+    if _mnist() is not None:
+        found["mnist"] = _first_of_each("mnist", _mnist()[1])
+    return found
+
+
+def _first_of_each(source: str, labels: np.ndarray) -> tuple[str, ...]:
+    chosen = [index for label in range(10) for index in np.flatnonzero(labels == label)[:PER_DIGIT]]
+    return tuple(f"{source}:{index}" for index in chosen)

@@ -1,0 +1,98 @@
+"""The page: a header, one tab per view, and the settings the server is started with."""
+
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+
+import gradio as gr
+from PIL import Image
+
+from app import captions, images, links, proof
+from app.state import FIRST_PICTURE, Lab, Opening
+from app.theme import theme
+from app.views import VIEWS
+from app.widgets import ASSETS, asset
+
+SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
+READ_QUERY = "(search, ...rest) => [window.location.search, ...rest]"
+FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
+
+
+def build_app() -> gr.Blocks:
+    """The lab as Gradio blocks, one tab per view; nothing is loaded or computed before somebody looks."""
+    with gr.Blocks(title=captions.TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
+        _header()
+        lab = Lab(picture=gr.State(FIRST_PICTURE, time_to_live=3 * 3600))
+        search = gr.Textbox(visible=False)
+        with gr.Tabs(elem_id="views") as tabs:
+            for view in VIEWS:
+                with gr.Tab(view.TITLE, id=view.SLUG, elem_id=f"tab-{view.SLUG}") as tab:
+                    _open_once(demo, tab, view, view.build(lab), lab, search)
+        gr.HTML(f'<p class="lab-foot">{captions.FOOT}</p>', apply_default_css=False)
+        demo.load(_asked_tab, search, tabs, js=READ_QUERY, show_progress="hidden", **_QUIET)
+    return demo
+
+
+_QUIET = {"queue": False, "api_visibility": "private"}
+
+
+def _header() -> None:
+    with gr.Row(elem_classes="lab-header"):
+        gr.HTML(f"<h1>{captions.TITLE}</h1><p>{captions.TAGLINE}</p>", apply_default_css=False, scale=8)
+        flip = gr.Button(captions.FLIP_THEME, size="sm", scale=0, min_width=120, elem_id="flip-theme")
+        flip.click(None, js=FLIP_THEME)
+
+
+def _slug_of(query: dict[str, str]) -> str:
+    asked = query.get("view")
+    return asked if asked in {view.SLUG for view in VIEWS} else VIEWS[0].SLUG
+
+
+def _asked_tab(search: str) -> dict:
+    return gr.Tabs(selected=_slug_of(links.decode(search)))
+
+
+def _open_once(
+    demo: gr.Blocks, tab: gr.Tab, view: ModuleType, opening: Opening, lab: Lab, search: gr.Textbox
+) -> None:
+    """Fill the view when the page loads, if the link asks for it, else when its tab is first chosen."""
+    opened = gr.State(False, time_to_live=3 * 3600)
+    inputs, outputs = [search, opened, lab.picture], [opened, *opening.outputs]
+    for event, at_load in ((demo.load, True), (tab.select, False)):
+        fn = opener(view.SLUG, opening, at_load)
+        filled = event(fn, inputs, outputs, js=READ_QUERY, show_progress="hidden", **_QUIET)
+        filled.then(None, js=proof.touch(view.SLUG))
+
+
+def opener(slug: str, opening: Opening, at_load: bool) -> Callable:
+    """The handler that fills a view once; asked again, or at load for another view, it changes nothing."""
+
+    def fill(search: str, opened: bool, picture: str) -> list:
+        query = links.decode(search)
+        asked = _slug_of(query) == slug
+        if opened or (at_load and not asked):
+            return [gr.skip()] * (1 + len(opening.outputs))
+        return [True, *opening.fn(query if asked else {}, picture)]
+
+    return fill
+
+
+def launch_settings() -> dict:
+    """What every start of the server shares, tests included; see Gradio's `Blocks.launch`."""
+    Image.MAX_IMAGE_PIXELS = images.MAX_PIXELS
+    # Between one and two times the limit PIL only warns; `images` refuses such pictures with a sentence.
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    return {
+        "theme": theme(),
+        "css": asset("css/lab.css"),
+        "favicon_path": ASSETS / "favicon.svg",
+        "ssr_mode": False,
+        "run_history": False,
+        "show_error": False,
+        "strict_cors": True,
+        "enable_monitoring": False,
+        "allowed_paths": [],
+        "max_file_size": images.MAX_BYTES,
+        "state_session_capacity": SESSIONS,
+        "footer_links": ["api"],
+    }

@@ -1,0 +1,67 @@
+"""Spectrum handles: the singular values of A as a plot whose values are dragged where they stand."""
+
+from collections.abc import Sequence
+
+from app.widgets import Widget, asset
+
+from gradio.events import Dependency
+
+class SpectrumHandles(Widget):
+    """Handles on the trained singular values `base`, descending; what is dragged is kept as a short list of moves.
+
+    value: {"moves": [...], "selected": index, "show": 8, 16, 32, 64, 0 for all or None, "log": bool}
+    A move is ["set", i, v], ["keep", k] or ["power", p]; `app.views.spectrum` says what they mean for A, the script only
+    places the handles. The value changes while a handle is dragged: listen to `.change` with trigger_mode="always_last".
+    """
+
+    SCRIPT = "spectrum_handles"
+    TEMPLATE = """
+    <div class="bar">
+      <span class="group" role="group" aria-label="How many values are shown">
+        <button type="button" data-show="8">8</button><button type="button" data-show="16">16</button
+        ><button type="button" data-show="32">32</button><button type="button" data-show="64">64</button
+        ><button type="button" data-show="0">all</button>
+      </span>
+      <button type="button" data-part="log" title="Logarithmic scale">log</button>
+      <button type="button" data-part="brush" title="Draw a curve over many values in one stroke">brush</button>
+      <span class="space"></span>
+      <button type="button" data-part="undo">undo</button>
+      <button type="button" data-part="reset">reset</button>
+    </div>
+    <div data-part="plot" class="plot">
+      <canvas data-part="canvas" aria-hidden="true"></canvas>
+      <div data-part="handles" role="group" aria-label="Singular values of A"></div>
+    </div>
+    <div class="bar">
+      <button type="button" data-part="previous" aria-label="Select the previous value">◀</button>
+      <label class="one"><span data-part="readout"></span>
+        <input data-part="number" type="number" min="0" max="1000" step="any" aria-label="Selected singular value"></label>
+      <button type="button" data-part="next" aria-label="Select the next value">▶</button>
+    </div>
+    <div class="bar curve">
+      <label>keep <output data-part="keep-text"></output>
+        <input data-part="keep" type="range" min="0" max="1000" step="1" aria-label="Keep the largest singular values"></label>
+      <label>power <output data-part="power-text"></output>
+        <input data-part="power" type="range" min="-1" max="3" step="0.05" aria-label="Power of every singular value"></label>
+      <button type="button" data-part="equalise" title="Every value that is not zero becomes 1">equalise</button>
+      <button type="button" data-part="invert" title="1/σ, and 0 where σ is below 5 % of the largest">invert</button>
+    </div>
+    """
+
+    def __init__(self, base: Sequence[float], value: dict | None = None, *, elem_id: str, label: str):
+        css = asset("css/spectrum_handles.css")
+        super().__init__(value, elem_id=elem_id, label=label, css_template=css, base=rounded(base))
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+def rounded(values: Sequence[float]) -> list[float]:
+    """The values as the plot needs them, five digits each.
+
+    >>> rounded([1 / 3])
+    [0.33333]
+    """
+    return [float(f"{value:.5g}") for value in values]

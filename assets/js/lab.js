@@ -1,0 +1,71 @@
+// What every widget shares: bytes to canvas, colours of the theme, redrawing when dark and light change.
+window.lab = window.lab || (() => {
+  const colour = (name, element) => getComputedStyle(element || document.body).getPropertyValue(name).trim();
+  const rgb = (text) => {
+    const hex = text.replace("#", "");
+    return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  };
+
+  // The pictures of app.images.for_browser as one Uint8Array.
+  const bytes = (pictures) => {
+    const text = atob(pictures.bytes);
+    const found = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) found[i] = text.charCodeAt(i);
+    return found;
+  };
+
+  // Picture number `index` as ImageData. Grey means ink: 0 is the paper of the theme, 255 its ink.
+  const image = (pictures, data, index) => {
+    const { width, height, channels } = pictures;
+    const out = new ImageData(width, height);
+    const start = index * width * height * channels;
+    const paper = rgb(colour("--lab-paper")), ink = rgb(colour("--lab-ink"));
+    for (let p = 0; p < width * height; p++) {
+      for (let c = 0; c < 3; c++) {
+        const level = data[start + p * channels + (channels === 1 ? 0 : c)];
+        out.data[4 * p + c] = channels === 1 ? paper[c] + (ink[c] - paper[c]) * (level / 255) : level;
+      }
+      out.data[4 * p + 3] = 255;
+    }
+    return out;
+  };
+
+  const paint = (canvas, pictures, data, index) => {
+    if (canvas.width !== pictures.width || canvas.height !== pictures.height) {
+      canvas.width = pictures.width;
+      canvas.height = pictures.height;
+    }
+    canvas.getContext("2d").putImageData(image(pictures, data, index), 0, 0);
+  };
+
+  // Calls `redraw` when the theme changes or the element gets another size, for as long as it is in the page.
+  const keepFresh = (element, redraw) => {
+    const watchers = [];
+    const call = () => {
+      if (element.isConnected) return redraw();
+      watchers.forEach((watcher) => watcher.disconnect());
+    };
+    const theme = new MutationObserver(call);
+    theme.observe(document.body, { attributes: true, attributeFilter: ["class"] });
+    let width = element.clientWidth;
+    const size = new ResizeObserver(() => {
+      if (element.clientWidth !== width) { width = element.clientWidth; call(); }
+    });
+    size.observe(element);
+    watchers.push(theme, size);
+  };
+
+  // A canvas made sharp for this screen; returns its context in CSS pixels.
+  const sharp = (canvas, width, height) => {
+    const scale = window.devicePixelRatio || 1;
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    canvas.style.width = width + "px";
+    canvas.style.height = height + "px";
+    const context = canvas.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    return context;
+  };
+
+  return { colour, bytes, image, paint, keepFresh, sharp };
+})();

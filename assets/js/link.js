@@ -1,0 +1,24 @@
+// Link to this view: the address bar and a copy button; on a Space the address is that of the Space's page.
+const field = element.querySelector("input"), button = element.querySelector("button");
+const status = element.querySelector("[role=status]");
+field.setAttribute("aria-label", props.label);
+button.textContent = props.copy;
+
+const draw = () => {
+  const query = props.value || "";
+  field.value = (props.base || location.origin + location.pathname) + query;
+  status.textContent = "";
+};
+
+button.addEventListener("click", async () => {
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    document.execCommand("copy");  // pages without https have no clipboard interface
+  }
+  status.textContent = props.copied;
+});
+
+draw();
+watch("value", draw);
