@@ -1,7 +1,7 @@
 """Pictures of visitors: any upload or drawing to a digit in MNIST's style, 32×32 bytes, and tensors to the browser.
 
 A digit in MNIST's style is ink 255 on black 0, its ink box scaled to 20×20, centred by mass in 28×28, with a border of 2.
-Whatever is wrong with a file becomes one `BadPicture` whose text is the sentence that the visitor reads.
+Whatever is wrong with a file becomes one `BadPictureError` whose text is the sentence that the visitor reads.
 """
 
 import base64
@@ -28,7 +28,7 @@ PAPER_GRAIN = 0.2  # shades of paper below this part of the darkest ink count as
 FAINTEST_INK = 0.08  # less contrast than this is a plain sheet
 
 
-class BadPicture(ValueError):
+class BadPictureError(ValueError):
     """A picture that cannot be used; its text is one plain sentence that says what is wrong and what would work."""
 
 
@@ -36,20 +36,20 @@ def read_picture(source: str | Path | bytes) -> np.ndarray:
     """A file (path or content) as grey levels (H, W) in [0, 1], upright, at most 512 pixels a side.
 
     Turns EXIF rotation, CMYK, palettes, 16 bits and the first frame of an animation into grey; lays transparent
-    pictures on the paper they contrast with. Raises `BadPicture`.
+    pictures on the paper they contrast with. Raises `BadPictureError`.
     """
     data = _content(source)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise BadPicture(captions.too_many_pixels(image.width, image.height, MAX_PIXELS))
+                raise BadPictureError(captions.too_many_pixels(image.width, image.height, MAX_PIXELS))
             return _grey(image)
     except Image.DecompressionBombError:
-        raise BadPicture(captions.too_many_pixels(None, None, MAX_PIXELS)) from None
-    except BadPicture:
+        raise BadPictureError(captions.too_many_pixels(None, None, MAX_PIXELS)) from None
+    except BadPictureError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError):  # what PIL raises on broken files
-        raise BadPicture(captions.NOT_A_PICTURE) from None
+        raise BadPictureError(captions.NOT_A_PICTURE) from None
 
 
 def _content(source: str | Path | bytes) -> bytes:
@@ -58,14 +58,14 @@ def _content(source: str | Path | bytes) -> bytes:
     else:
         path = Path(source)
         if not path.is_file():
-            raise BadPicture(captions.NO_FILE)
+            raise BadPictureError(captions.NO_FILE)
         if path.stat().st_size > MAX_BYTES:
-            raise BadPicture(captions.too_many_bytes(path.stat().st_size, MAX_BYTES))
+            raise BadPictureError(captions.too_many_bytes(path.stat().st_size, MAX_BYTES))
         data = path.read_bytes()
     if not data:
-        raise BadPicture(captions.EMPTY_FILE)
+        raise BadPictureError(captions.EMPTY_FILE)
     if len(data) > MAX_BYTES:
-        raise BadPicture(captions.too_many_bytes(len(data), MAX_BYTES))
+        raise BadPictureError(captions.too_many_bytes(len(data), MAX_BYTES))
     return data
 
 
@@ -95,17 +95,17 @@ def _on_paper(image: Image.Image) -> Image.Image:
 
 
 def grey_from_array(array: np.ndarray) -> np.ndarray:
-    """An array (H, W) or (H, W, C) with 1, 3 or 4 channels, in [0, 1] or bytes, as grey (H, W) in [0, 1]; or `BadPicture`."""
+    """An array (H, W) or (H, W, C) with 1, 3 or 4 channels, in [0, 1] or bytes, as grey (H, W) in [0, 1]; or `BadPictureError`."""
     array = np.asarray(array)
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
-        raise BadPicture(captions.wrong_shape(array.shape))
+        raise BadPictureError(captions.wrong_shape(array.shape))
     if array.dtype.kind not in "uif":
-        raise BadPicture(captions.NOT_NUMBERS)
+        raise BadPictureError(captions.NOT_NUMBERS)
     levels = array[..., :3].astype(np.float32).mean(-1)
     if not np.isfinite(levels).all():
-        raise BadPicture(captions.NOT_FINITE)
+        raise BadPictureError(captions.NOT_FINITE)
     return np.clip(levels / 255 if array.dtype == np.uint8 else levels, 0, 1)
 
 
@@ -116,15 +116,15 @@ def ink_of(grey: np.ndarray) -> np.ndarray:
     ink = np.clip(paper - grey if paper > 0.5 else grey - paper, 0, None)
     darkest = float(np.percentile(ink, 99.8))
     if darkest < FAINTEST_INK:
-        raise BadPicture(captions.NO_INK)
+        raise BadPictureError(captions.NO_INK)
     return np.clip((ink / darkest - PAPER_GRAIN) / (1 - PAPER_GRAIN), 0, 1)
 
 
 def digit_from_ink(ink: np.ndarray) -> np.ndarray:
-    """Ink (H, W) in [0, 1] brought into MNIST's frame: uint8 (32, 32). Raises `BadPicture` where there is no ink."""
+    """Ink (H, W) in [0, 1] brought into MNIST's frame: uint8 (32, 32). Raises `BadPictureError` where there is no ink."""
     rows, columns = np.flatnonzero(ink.max(1) > 0.1), np.flatnonzero(ink.max(0) > 0.1)
     if not len(rows):
-        raise BadPicture(captions.NO_INK)
+        raise BadPictureError(captions.NO_INK)
     crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = (max(1, round(INK_BOX * side / max(crop.shape))) for side in crop.shape)
     small = Image.fromarray(np.uint8(255 * crop)).resize(
@@ -147,7 +147,7 @@ def _centred(small: np.ndarray) -> np.ndarray:
 
 
 def digit_from_picture(source: str | Path | bytes) -> np.ndarray:
-    """An upload, a photo or a drawing as a digit: uint8 (32, 32). Raises `BadPicture`."""
+    """An upload, a photo or a drawing as a digit: uint8 (32, 32). Raises `BadPictureError`."""
     return digit_from_ink(ink_of(read_picture(source)))
 
 
@@ -160,14 +160,14 @@ def digit_from_8x8(levels: np.ndarray) -> np.ndarray:
 
 
 def content_of_data_url(url: str) -> bytes:
-    """The bytes of a "data:image/…;base64,…" address; raises `BadPicture` for anything else."""
+    """The bytes of a "data:image/…;base64,…" address; raises `BadPictureError` for anything else."""
     head, _, body = url.partition(",")
     if not (head.startswith("data:image/") and head.endswith(";base64")):
-        raise BadPicture(captions.NOT_A_PICTURE)
+        raise BadPictureError(captions.NOT_A_PICTURE)
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error:
-        raise BadPicture(captions.NOT_A_PICTURE) from None
+        raise BadPictureError(captions.NOT_A_PICTURE) from None
 
 
 def png_bytes(pixels: np.ndarray) -> bytes:

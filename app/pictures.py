@@ -31,25 +31,25 @@ LONGEST = 3_000  # characters of a reference; a 32×32 PNG needs about 700
 
 
 def check(reference: str) -> str:
-    """The reference itself, or `images.BadPicture` with a sentence that says what a reference looks like."""
+    """The reference itself, or `images.BadPictureError` with a sentence that says what a reference looks like."""
     pixels(reference)
     return reference
 
 
 @lru_cache(maxsize=4096)
 def pixels(reference: str) -> np.ndarray:
-    """The picture's bytes, uint8 (32, 32), read-only. Raises `images.BadPicture`."""
+    """The picture's bytes, uint8 (32, 32), read-only. Raises `images.BadPictureError`."""
     if not isinstance(reference, str) or len(reference) > LONGEST:
-        raise images.BadPicture(captions.UNKNOWN_PICTURE)
+        raise images.BadPictureError(captions.UNKNOWN_PICTURE)
     source, _, rest = reference.partition(":")
     if source not in SOURCES:
-        raise images.BadPicture(captions.UNKNOWN_PICTURE)
+        raise images.BadPictureError(captions.UNKNOWN_PICTURE)
     try:
         found = SOURCES[source](rest)
     except (ValueError, IndexError, binascii.Error) as error:
-        if isinstance(error, images.BadPicture):
+        if isinstance(error, images.BadPictureError):
             raise
-        raise images.BadPicture(captions.UNKNOWN_PICTURE) from None
+        raise images.BadPictureError(captions.UNKNOWN_PICTURE) from None
     found.setflags(write=False)
     return found
 
@@ -92,7 +92,7 @@ def _from_digits(rest: str) -> np.ndarray:
 def _from_mnist(rest: str) -> np.ndarray:
     found = _mnist()
     if found is None:
-        raise images.BadPicture(captions.NO_MNIST)
+        raise images.BadPictureError(captions.NO_MNIST)
     return np.pad(found[0][_index(rest, len(found[0]))], 2)
 
 
@@ -115,7 +115,7 @@ def _from_png(rest: str) -> np.ndarray:
     content = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
     with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
         if picture.size != (images.SIDE, images.SIDE) or picture.mode != "L":
-            raise images.BadPicture(captions.UNKNOWN_PICTURE)
+            raise images.BadPictureError(captions.UNKNOWN_PICTURE)
         return np.array(picture)
 
 

@@ -10,7 +10,7 @@ A view is a module with
 and follows this pattern:
 
 1. **Handlers are values in, values out**, module functions without Gradio objects, tested without a browser. They raise
-   `images.BadPicture` or `ValueError` only with a sentence of `captions`; listeners that take what visitors supply
+   `images.BadPictureError` or `ValueError` only with a sentence of `captions`; listeners that take what visitors supply
    (uploads, drawings, the API) turn it into text on the page. Mathematics is a call of `linearizer_core`.
 2. **Pictures travel as references** (`pictures`): "digits:17", "sample:7:42", "png:…". `pictures.tensor(refs)` gives
    float32 images, `pictures.latents(refs)` their latents, encoded once, remembered by reference. A view keeps what the visitor

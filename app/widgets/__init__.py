@@ -9,6 +9,7 @@ A widget is a small class that names its script and describes its `value`. The r
 * `data-state` on the root element says what is drawn, for tests and for screen readers' sake in words.
 """
 
+from abc import ABCMeta
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,7 +24,14 @@ def asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
-class Widget(gr.HTML):
+class _WithoutStubs(type(gr.HTML)):
+    """Gradio's metaclass, less its habit of writing a .pyi file beside every source file it imports."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict):
+        return ABCMeta.__new__(mcs, name, bases, attributes)
+
+
+class Widget(gr.HTML, metaclass=_WithoutStubs):
     """A component of our own. Subclasses set `SCRIPT` (a file in assets/js) and `TEMPLATE` (fixed HTML)."""
 
     SCRIPT: str
