@@ -1,0 +1,186 @@
+"""Functions of small dense matrices by their eigenvalues: real powers, and the r×r middle of a low-rank
+power.
+
+Everything is computed in float64 and returned in the dtype of the input. Gradients are those of the
+Daleckii-Krein formula, right also for repeated eigenvalues where a derivative through `torch.linalg.eigh` is
+NaN; they are of first order, so a second derivative through a real power is not available. Source: Higham,
+"Functions of Matrices", 2008.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+MAX_CONDITION = 1e7
+"""A matrix counts as diagonalizable while the condition number of its eigenvectors stays below this: error ≤
+1e-8."""
+
+
+class NotDiagonalizableError(ValueError):
+    """The eigenvectors of a matrix do not span the space, so a function of it cannot be read off its
+    eigenvalues.
+
+    >>> real_power(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), 0.5)
+    Traceback (most recent call last): linearizer_core.algebra.matrix_functions.NotDiagonalizableError: A real
+    power needs a diagonalizable operator; ...
+    """
+
+
+class Spectrum(NamedTuple):
+    """M = W diag(values) W⁻¹ in float64; an eigenvalue up to `cutoff` in size is 0 to rounding (Bauer and
+    Fike).
+
+    >>> Spectrum(*torch.eye(2), torch.eye(2), 0.0).cutoff
+    0.0
+    """
+
+    values: Tensor
+    W: Tensor
+    W_inverse: Tensor
+    cutoff: float
+
+
+@torch.no_grad()
+def spectrum(M: Tensor, rtol: float | None = None) -> Spectrum:
+    """Eigenvalues and eigenvectors of a real (n, n) matrix: orthonormal if it is symmetric to `rtol`, else
+    complex.
+
+    rtol (None: n · eps of M's dtype) is the relative error that M's entries may have. NotDiagonalizableError if
+    they fail.
+
+    >>> spectrum(torch.diag(torch.tensor([1.0, 2.0]))).values
+    tensor([1., 2.], dtype=torch.float64)
+    """
+    rtol = len(M) * torch.finfo(M.dtype).eps if rtol is None else rtol
+    M = M.detach().double()
+    size = torch.linalg.matrix_norm(M).item()
+    if (M - M.mT).abs().sum() <= rtol * size:
+        values, W = torch.linalg.eigh((M + M.mT) / 2)
+        return Spectrum(values, W, W.mT, rtol * size)
+    values, W = torch.linalg.eig(M)
+    condition = torch.linalg.cond(W).item()
+    if not condition < MAX_CONDITION:
+        raise NotDiagonalizableError(
+            "A real power needs a diagonalizable operator; the eigenvectors of this one do not span the "
+            f"space (condition number {condition:.1e}). Use an integer power, or change the operator a little."
+        )
+    return Spectrum(values, W, torch.linalg.inv(W), rtol * size * condition)
+
+
+def real_power(M: Tensor, p: float, rtol: float | None = None) -> Tensor:
+    """The principal power Mᵖ, (n, n): eigenvalues λ to λᵖ, with 0ᵖ = 0 for p > 0. ValueError where it is not
+    real.
+
+    >>> real_power(torch.tensor([[5.0, 4.0], [4.0, 5.0]]), 0.5)
+    tensor([[2., 1.],
+            [1., 2.]])
+    """
+    S = spectrum(M, rtol)
+    fx = principal_power(S.values, p, S.cutoff)
+
+    def derivative(x: Tensor) -> Tensor:
+        return p * _safe_power(x, p - 1, S.cutoff)
+
+    return _assemble(S, M, fx, derivative)
+
+
+def principal_power(x: Tensor, p: float, cutoff: float = 0.0) -> Tensor:
+    """xᵖ for eigenvalues x; those up to `cutoff` in size are 0. ValueError for 0 with p < 0, or a negative
+    number with real p.
+
+    >>> principal_power(torch.tensor([4.0, 0.0]), 0.5)
+    tensor([2., 0.])
+    """
+    if p < 0 and (x.abs() <= cutoff).any():
+        raise ValueError(
+            f"power {p:g} of a singular operator does not exist (an eigenvalue is 0); use pinv, then a power."
+        )
+    negative = (x.real < -cutoff) & (x.imag.abs() <= cutoff) if x.is_complex() else x < -cutoff
+    if negative.any() and not float(p).is_integer():
+        worst = x.real[negative].min().item()
+        raise ValueError(
+            f"power {p:g} of this operator is complex (an eigenvalue is {worst:.3g}); use an integer power, "
+            "or an operator without negative eigenvalues."
+        )
+    return _safe_power(x, p, cutoff)
+
+
+def _safe_power(x: Tensor, p: float, cutoff: float) -> Tensor:
+    zero = x.abs() <= cutoff
+    return torch.where(zero, 0, torch.where(zero, 1, x) ** p)
+
+
+def shifted_power(M: Tensor, c: float, p: float, rtol: float | None = None) -> Tensor:
+    r"""G with (cI + UVᵀ)ᵖ = cᵖ I + U G Vᵀ for M = VᵀU (r, r) and c > 0: the divided difference of xᵖ at c and
+    c + M.
+
+    An eigenvalue x of M gives ((c + x)ᵖ − cᵖ)/x, and p cᵖ⁻¹ at x = 0, so singular M are as good as others.
+    Source: Higham, "Functions of Matrices", 2008, theorem 1.35. ValueError where the power is not real.
+
+    >>> shifted_power(torch.tensor([[3.0]]), c=1.0, p=0.5)        # (2 − 1) / 3
+    tensor([[0.3333]])
+    """
+    S = spectrum(M, rtol)
+    rtol = len(M) * torch.finfo(M.dtype).eps if rtol is None else rtol
+    cutoff = S.cutoff + rtol * c
+    principal_power(S.values + c, p, cutoff)  # only for its checks
+    y = torch.where((S.values + c).abs() <= cutoff, -1, S.values / c)
+
+    def derivative(x: Tensor) -> Tensor:
+        small = x.abs() < 1e-3 * c
+        slope = p * _safe_power(x + c, p - 1, cutoff)
+        far = (slope - c ** (p - 1) * _binomial_quotient(x / c, p)) / torch.where(small, 1, x)
+        return torch.where(small, _binomial_series(x / c, p) * c ** (p - 2), far)
+
+    return _assemble(S, M, c ** (p - 1) * _binomial_quotient(y, p), derivative)
+
+
+def _binomial_quotient(y: Tensor, p: float) -> Tensor:
+    """((1 + y)ᵖ − 1)/y without cancellation, p at y = 0."""
+    zero = y == 0
+    return torch.where(zero, p, torch.expm1(p * torch.log1p(y)) / torch.where(zero, 1, y))
+
+
+def _binomial_series(y: Tensor, p: float) -> Tensor:
+    """The derivative of the quotient near y = 0: Σₖ k C(p, k+1) yᵏ⁻¹."""
+    total, coefficient, power_of_y = torch.zeros_like(y), p, torch.ones_like(y)
+    for k in range(1, 6):
+        coefficient = coefficient * (p - k) / (k + 1)
+        total, power_of_y = total + k * coefficient * power_of_y, power_of_y * y
+    return total
+
+
+def _assemble(S: Spectrum, M: Tensor, fx: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
+    """W diag(f(x)) W⁻¹, with the derivative W (F ∘ (W⁻¹ dM W)) W⁻¹, F the divided differences of f."""
+    middle = torch.diag(fx)
+    if M.requires_grad and torch.is_grad_enabled():
+        D = S.W_inverse @ M.to(S.W.dtype) @ S.W
+        middle = middle + _divided_differences(S.values, fx, derivative) * (D - D.detach())
+    out = S.W @ middle.to(S.W.dtype) @ S.W_inverse
+    return (out.real if out.is_complex() else out).to(M.dtype)
+
+
+def _divided_differences(x: Tensor, fx: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
+    gap = x[:, None] - x[None]
+    size = torch.maximum(x.abs()[:, None], x.abs()[None])
+    near = gap.abs() <= torch.finfo(torch.float64).eps ** (1 / 3) * size
+    slope = derivative((x[:, None] + x[None]) / 2)
+    return torch.where(near, slope, (fx[:, None] - fx[None]) / torch.where(near, 1, gap))
+
+
+@torch.no_grad()
+def compressing(U: Tensor, V: Tensor, rtol: float) -> tuple[Tensor, Tensor]:
+    """Constant S, T (r, ρ) with U Vᵀ = (U S)(V T)ᵀ, where V T is orthonormal and ρ is the rank to `rtol`.
+
+    >>> S, T = compressing(torch.tensor([[3.0, 3.0]]), torch.tensor([[1.0, 0.0]]), rtol=1e-6)
+    >>> S.shape
+    torch.Size([2, 1])
+    """
+    R_U, R_V = torch.linalg.qr(U)[1], torch.linalg.qr(V)[1]
+    left, s, right = torch.linalg.svd(R_U @ R_V.mT, full_matrices=False)
+    kept = s > rtol * s[:1]
+    return R_V.mT @ right[kept].mT, R_U.mT @ left[:, kept] / s[kept]

@@ -1,0 +1,251 @@
+"""Singular values: the decomposition, truncation, and other values on the same singular vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import singledispatch
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..operators import (
+    Composed,
+    Dense,
+    Diagonal,
+    Identity,
+    IdentityPlusLowRank,
+    LinearOperator,
+    LowRank,
+    Projection,
+    Scaled,
+    Transposed,
+)
+from ..operators.simplify import structured
+from .blocks import complement, completed, to_block
+
+
+class SVD(NamedTuple):
+    """A = U diag(values) Vᵀ: U (m, r) and V (n, r) with orthonormal columns, values (r,) descending and ≥ 0.
+
+    >>> SVD(torch.eye(2), torch.ones(2), torch.eye(2)).values
+    tensor([1., 1.])
+    """
+
+    U: Tensor
+    values: Tensor
+    V: Tensor
+
+
+@singledispatch
+def svd(A: LinearOperator, k: int | None = None) -> SVD:
+    """Singular value decomposition A = U diag(values) Vᵀ, the k largest values only where k is given.
+
+    r is min(m, n) in general, at most the number of factors for a `LowRank`, the rank for a `Projection`:
+    what is left out is 0. All n values of a large c I + U Vᵀ need n×n vectors; its k largest need O(n (k +
+    rank)). Gradients: to the values where they are simple, to U and V where all are distinct. ValueError for
+    k < 0.
+
+    >>> U, values, V = svd(LowRank(torch.ones(3, 1), torch.ones(4, 1)))
+    >>> values
+    tensor([3.4641])
+    """
+    return svd(structured(A), k)
+
+
+@svd.register
+def _(A: Dense, k: int | None = None) -> SVD:
+    U, values, Vh = torch.linalg.svd(A.matrix, full_matrices=False)
+    return _leading(SVD(U, values, Vh.mT), k)
+
+
+@svd.register
+def _(A: Diagonal | Identity, k: int | None = None) -> SVD:
+    order = _descending(A.values.abs())[: _count(k, len(A.values))]
+    V = torch.zeros(len(A.values), len(order), dtype=A.values.dtype, device=A.values.device)
+    V[order, range(len(order))] = 1
+    values = A.values[order]
+    return SVD(V * _sign(values), values.abs(), V)
+
+
+@svd.register
+def _(A: LowRank, k: int | None = None) -> SVD:
+    Q_U, Q_V, S = qr_middle(A)
+    U, values, Vh = torch.linalg.svd(S, full_matrices=False)
+    return _leading(SVD(Q_U @ U, values, Q_V @ Vh.mT), k)
+
+
+@svd.register
+def _(A: IdentityPlusLowRank, k: int | None = None) -> SVD:
+    c, Q, S = to_block(A)
+    W, values, Yh = torch.linalg.svd(S)
+    values = torch.cat([values, c.abs().expand(len(Q) - len(S))])
+    order = _descending(values)[: _count(k, len(values))]
+    rest = complement(Q, int((order >= len(S)).sum()))  # all its vectors are alike: take the first
+    U, V = torch.cat([Q @ W, _sign(c) * rest], 1), torch.cat([Q @ Yh.mT, rest], 1)
+    return SVD(U[:, order], values[order], V[:, order])
+
+
+@svd.register
+def _(A: Projection, k: int | None = None) -> SVD:
+    Q = A.Q
+    Q = Q[:, Q.detach().abs().amax(0) > 0] if Q.shape[1] else Q
+    return _leading(SVD(Q, Q.new_ones(Q.shape[1]), Q), k)
+
+
+@svd.register
+def _(A: Scaled, k: int | None = None) -> SVD:
+    U, values, V = svd(A.operator, k)
+    return SVD(_sign(A.c) * U, A.c.abs() * values, V)
+
+
+@svd.register
+def _(A: Transposed, k: int | None = None) -> SVD:
+    U, values, V = svd(A.operator, k)
+    return SVD(V, values, U)
+
+
+@singledispatch
+def with_singular_values(A: LinearOperator, values: Tensor | Sequence[float]) -> LinearOperator:
+    """The operator with A's singular vectors and other `values` (r,), one for each of `svd(A).values`, in
+    that order.
+
+    They need be neither sorted nor positive. A `Diagonal` stays one, a `LowRank` too, c I + U Vᵀ becomes a
+    product of three factors of its own size. Where A has equal singular values their vectors are one choice
+    of many. ValueError unless there are exactly r values.
+
+    >>> with_singular_values(Diagonal(torch.tensor([1.0, -3.0])), [5.0, 2.0]).values
+    tensor([ 2., -5.])
+    """
+    B = structured(A)
+    return with_singular_values(B, values) if type(B) is not type(A) else _with_values_on_factors(A, values)
+
+
+def _with_values_on_factors(A: LinearOperator, values: Tensor | Sequence[float]) -> LowRank:
+    U, old, V = svd(A)
+    return LowRank(U * check_values(values, old), V)
+
+
+@with_singular_values.register
+def _(A: Diagonal | Identity, values: Tensor | Sequence[float]) -> Diagonal:
+    values, order = check_values(values, A.values), _descending(A.values.abs())
+    return Diagonal(_sign(A.values) * values[order.argsort()])
+
+
+@with_singular_values.register
+def _(A: IdentityPlusLowRank, values: Tensor | Sequence[float]) -> LinearOperator:
+    c, Q, S = to_block(A)
+    W, old, Yh = torch.linalg.svd(S)
+    old = torch.cat([old, c.abs().expand(len(Q) - len(S))])
+    middle = Diagonal(check_values(values, old)[_descending(old).argsort()])
+    return Composed(completed(Q, W, _sign(c)), Composed(middle, completed(Q, Yh.mT, torch.ones_like(c)).T))
+
+
+@with_singular_values.register
+def _(A: Scaled, values: Tensor | Sequence[float]) -> LinearOperator:
+    return Scaled(_sign(A.c), with_singular_values(A.operator, values))
+
+
+@with_singular_values.register
+def _(A: Transposed, values: Tensor | Sequence[float]) -> LinearOperator:
+    return with_singular_values(A.operator, values).T
+
+
+@singledispatch
+def truncate(A: LinearOperator, k: int) -> LinearOperator:
+    """A with only its k largest singular values: the nearest operator of rank k. A itself where k is all of
+    them.
+
+    Of equal singular values at the cut the first in A's own order stay. ValueError unless k is an integer ≥
+    0. Source: Eckart and Young, 1936.
+
+    >>> truncate(Diagonal(torch.tensor([1.0, -3.0, 2.0])), 2).values
+    tensor([ 0., -3.,  2.])
+    """
+    if _count(k, min(A.shape)) == min(A.shape):
+        return A
+    U, values, V = svd(A, k)
+    return LowRank(U * values, V)
+
+
+@truncate.register
+def _(A: Diagonal | Identity, k: int) -> LinearOperator:
+    rank = _descending(A.values.abs()).argsort()
+    return Diagonal(torch.where(rank < _count(k, len(rank)), A.values, 0))
+
+
+@truncate.register
+def _(A: IdentityPlusLowRank, k: int) -> LinearOperator:
+    n, r = A.U.shape
+    if _count(k, n) == n:
+        return A
+    if k <= 2 * r:
+        U, values, V = svd(A, k)
+        return LowRank(U * values, V)
+    c, _, S = to_block(A)
+    values = torch.cat([torch.linalg.svdvals(S), c.abs().expand(n - len(S))]).sort(descending=True).values
+    return with_singular_values(A, torch.cat([values[:k], torch.zeros_like(values[k:])]))
+
+
+@truncate.register
+def _(A: Projection, k: int) -> Projection:
+    return Projection(A.Q[:, : _count(k, A.shape[0])])
+
+
+@truncate.register
+def _(A: Scaled, k: int) -> Scaled:
+    return Scaled(A.c, truncate(A.operator, k))
+
+
+@truncate.register
+def _(A: Transposed, k: int) -> LinearOperator:
+    return truncate(A.operator, k).T
+
+
+def check_values(values: Tensor | Sequence[float], old: Tensor) -> Tensor:
+    """`values` as a tensor that can replace the singular values `old` (r,); ValueError if their number
+    differs.
+
+    >>> check_values([1.0, 0.5], torch.zeros(2))
+    tensor([1.0000, 0.5000])
+    """
+    values = torch.as_tensor(values, dtype=old.dtype, device=old.device)
+    if values.shape != old.shape:
+        raise ValueError(
+            f"values must be the {len(old)} singular values of A, shape ({len(old)},), got shape "
+            f"{tuple(values.shape)}; see svd(A).values."
+        )
+    return values
+
+
+def qr_middle(A: LowRank) -> tuple[Tensor, Tensor, Tensor]:
+    """Q_U, Q_V with orthonormal columns and a small S, such that U Vᵀ = Q_U S Q_Vᵀ: O((m + n) r²).
+
+    >>> qr_middle(LowRank(torch.ones(4, 1), torch.ones(9, 1)))[2].abs()
+    tensor([[6.0000]])
+    """
+    (Q_U, R_U), (Q_V, R_V) = torch.linalg.qr(A.U), torch.linalg.qr(A.V)
+    return Q_U, Q_V, R_U @ R_V.mT
+
+
+def _count(k: int | None, available: int) -> int:
+    if k is None:
+        return available
+    if isinstance(k, bool) or int(k) != k or k < 0:
+        raise ValueError(f"k must be an integer ≥ 0, the number of singular values to keep, got {k}.")
+    return min(int(k), available)
+
+
+def _leading(factors: SVD, k: int | None) -> SVD:
+    U, values, V = factors
+    k = _count(k, len(values))
+    return SVD(U[:, :k], values[:k], V[:, :k])
+
+
+def _descending(values: Tensor) -> Tensor:
+    return values.detach().sort(descending=True, stable=True).indices
+
+
+def _sign(values: Tensor) -> Tensor:
+    """±1, and 1 for 0: the sign that a singular vector takes so that its value is not negative."""
+    return torch.where(values < 0, -1, 1).to(values.dtype)

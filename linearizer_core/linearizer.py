@@ -1,0 +1,162 @@
+"""Linearizer: a network that is exactly linear between the spaces of its two invertible networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from torch import Tensor, nn
+
+from . import algebra
+from .networks import InvertibleNetwork
+from .operators import LinearOperator, LowRank
+from .spaces import InducedSpace, decode, encode
+
+
+class Linearizer(nn.Module):
+    r"""f(x) = g_y⁻¹(A g_x(x)): linear from the space that g_x induces to the space that g_y induces.
+
+    Points (*, *g_x.in_shape) to (*, *g_y.in_shape), any batch shape *. What linear algebra does to A it does
+    to f: each method returns a Linearizer on the same network objects, nothing is copied, so it trains and
+    moves with f. ValueError unless A maps g_x's latents (n,) to g_y's (m,). Source: Berman, Hallak, Shocher,
+    "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570.
+
+    >>> import torch
+    >>> from linearizer_core.networks import Log
+    >>> from linearizer_core.operators import Diagonal
+    >>> g = Log(2)
+    >>> f = Linearizer(g, Diagonal(torch.tensor([2.0, 1.0])), g)                    # squares the first entry
+    >>> f(torch.tensor([[3.0, 5.0]]))
+    tensor([[9., 5.]])
+    >>> (f**-1 @ f)(torch.tensor([[3.0, 5.0]]))
+    tensor([[3., 5.]])
+    """
+
+    def __init__(self, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> None:
+        super().__init__()
+        if tuple(A.shape[1:]) != tuple(g_x.out_shape) or tuple(A.shape[:1]) != tuple(g_y.out_shape):
+            raise ValueError(
+                f"A of shape {tuple(A.shape)} must map g_x's latents {tuple(g_x.out_shape)} to "
+                f"g_y's {tuple(g_y.out_shape)}: its shape is (m, n) with (n,) = g_x.out_shape, (m,) = g_y.out_shape."
+            )
+        self.g_x, self.A, self.g_y = g_x, A, g_y
+
+    def forward(self, x: Tensor) -> Tensor:
+        return decode(self.g_y, self.A(encode(self.g_x, x)))
+
+    @property
+    def domain(self) -> InducedSpace:
+        """The space that g_x induces on inputs."""
+        return InducedSpace(self.g_x)
+
+    @property
+    def codomain(self) -> InducedSpace:
+        """The space that g_y induces on outputs."""
+        return InducedSpace(self.g_y)
+
+    @property
+    def T(self) -> Linearizer:
+        """fᵀ = g_x⁻¹ ∘ Aᵀ ∘ g_y, with ⟨f(x), y⟩ = ⟨x, fᵀ(y)⟩ in the induced inner products."""
+        return Linearizer(self.g_y, self.A.T, self.g_x)
+
+    def pinv(self, rtol: float | None = None) -> Linearizer:
+        """f⁺ = g_x⁻¹ ∘ A⁺ ∘ g_y: the four Penrose equations hold for f itself. rtol as in `algebra.pinv`."""
+        return Linearizer(self.g_y, algebra.pinv(self.A, rtol), self.g_x)
+
+    def svd(self, k: int | None = None) -> LinearizerSVD:
+        """f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ with points vᵢ, uᵢ; only the k largest σᵢ when k is given."""
+        return LinearizerSVD(self, algebra.svd(self.A, k))
+
+    def with_singular_values(self, values: Tensor | Sequence[float]) -> Linearizer:
+        """f with other singular values on the same points vᵢ, uᵢ; `values` in the order of
+        `.svd().values`."""
+        return Linearizer(self.g_x, algebra.with_singular_values(self.A, values), self.g_y)
+
+    def truncated(self, k: int) -> Linearizer:
+        """f with only its k largest singular values: the nearest map of rank k."""
+        return Linearizer(self.g_x, algebra.truncate(self.A, k), self.g_y)
+
+    def exp(self, t: float | Tensor = 1.0) -> Linearizer:
+        """g⁻¹ ∘ exp(tA) ∘ g, the flow of dx/dt = f(x) in the induced space. Needs g_x is g_y."""
+        self._check_one_space("exp")
+        return Linearizer(self.g_x, algebra.exp(self.A, t), self.g_y)
+
+    def __pow__(self, p: float) -> Linearizer:
+        """g⁻¹ ∘ Aᵖ ∘ g: f applied p times, also for negative and real p where A allows it. Needs g_x is
+        g_y."""
+        self._check_one_space("f ** p")
+        return Linearizer(self.g_x, algebra.power(self.A, p), self.g_y)
+
+    def __matmul__(self, first: Linearizer) -> Linearizer:
+        """f @ h: h first, then f, as the Linearizer of A_f A_h. ValueError unless h.g_y is f.g_x, the same
+        object."""
+        if not isinstance(first, Linearizer):
+            return NotImplemented
+        if first.g_y is not self.g_x:
+            raise ValueError(
+                "f2 @ f1 needs f1.g_y and f2.g_x to be the same network object, so that the two cancel; got two "
+                f"objects ({type(first.g_y).__name__} and {type(self.g_x).__name__}). Build both Linearizers on one "
+                "network, or call f2(f1(x)), which is not a Linearizer."
+            )
+        return Linearizer(first.g_x, self.A @ first.A, self.g_y)
+
+    def _check_one_space(self, what: str) -> None:
+        if self.g_x is not self.g_y:
+            raise ValueError(
+                f"{what} needs f.g_x and f.g_y to be the same network object, so that f maps one space "
+                "into itself; got two. Build f as Linearizer(g, A, g)."
+            )
+
+
+class LinearizerSVD:
+    r"""The singular values of f and its singular *points*: f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ. What `f.svd()` returns.
+
+    `.values` (r,) are descending; `.inputs` (r, *in_shape) are the vᵢ, orthonormal in f.domain; `.outputs`
+    the uᵢ, orthonormal in f.codomain. Points are decoded when first asked for, all at once, or one by one by
+    `input_point`.
+
+    >>> import torch
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Diagonal
+    >>> g = Flatten((2,))
+    >>> svd = Linearizer(g, Diagonal(torch.tensor([1.0, -3.0])), g).svd()
+    >>> svd.values, svd.inputs[0], svd.outputs[0]
+    (tensor([3., 1.]), tensor([0., 1.]), tensor([-0., -1.]))
+    """
+
+    def __init__(self, f: Linearizer, factors: algebra.SVD) -> None:
+        self.f, self.factors = f, factors
+
+    @property
+    def values(self) -> Tensor:
+        """σ₁ ≥ σ₂ ≥ … ≥ 0, shape (r,)."""
+        return self.factors.values
+
+    @cached_property
+    def inputs(self) -> Tensor:
+        """All vᵢ = g_x⁻¹(V eᵢ), (r, *g_x.in_shape)."""
+        return decode(self.f.g_x, self.factors.V.mT)
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        """All uᵢ = g_y⁻¹(U eᵢ), (r, *g_y.in_shape)."""
+        return decode(self.f.g_y, self.factors.U.mT)
+
+    def input_point(self, i: int, scale: float | Tensor = 1.0) -> Tensor:
+        """scale ⊙ vᵢ: one point, or a walk along the direction for a tensor of scales (s,): (s,
+        *g_x.in_shape)."""
+        return decode(self.f.g_x, _walk(self.factors.V[:, i], scale))
+
+    def output_point(self, i: int, scale: float | Tensor = 1.0) -> Tensor:
+        """scale ⊙ uᵢ: one point, or a walk along the direction for a tensor of scales (s,): (s,
+        *g_y.in_shape)."""
+        return decode(self.f.g_y, _walk(self.factors.U[:, i], scale))
+
+    def with_values(self, values: Tensor | Sequence[float]) -> Linearizer:
+        """f with these singular values (r,) instead, without decomposing A again: what a slider calls."""
+        U, old, V = self.factors
+        return Linearizer(self.f.g_x, LowRank(U * algebra.check_values(values, old), V), self.f.g_y)
+
+
+def _walk(direction: Tensor, scale: float | Tensor) -> Tensor:
+    return scale[..., None] * direction if isinstance(scale, Tensor) else scale * direction

@@ -1,0 +1,57 @@
+"""Operators that act on each latent axis by itself."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .base import LinearOperator, keep, to_dense, transpose
+
+
+class Diagonal(LinearOperator):
+    """A v = d · v, axis by axis, for `values` d of shape (n,).
+
+    >>> Diagonal(torch.tensor([2.0, 0.5]))(torch.ones(2))
+    tensor([2.0000, 0.5000])
+    """
+
+    def __init__(self, values: Tensor) -> None:
+        super().__init__()
+        self.values = keep(self, "values", values, dims=1)
+        self.shape = (len(values), len(values))
+
+    def matvec(self, v: Tensor) -> Tensor:
+        return self.values * v
+
+
+class Identity(LinearOperator):
+    """A v = v on vectors of size n; `.values` are its n ones, so it obeys every rule of a `Diagonal`.
+
+    >>> Identity(2)(torch.tensor([3.0, 4.0]))
+    tensor([3., 4.])
+    """
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.register_buffer(
+            "like", torch.empty(0), persistent=False
+        )  # follows .to(dtype, device); never saved
+        self.shape = (n, n)
+
+    @property
+    def values(self) -> Tensor:
+        """(1, …, 1), shape (n,)."""
+        return self.like.new_ones(self.shape[0])
+
+    def matvec(self, v: Tensor) -> Tensor:
+        return v
+
+
+@transpose.register
+def _(A: Diagonal | Identity) -> LinearOperator:
+    return A
+
+
+@to_dense.register
+def _(A: Diagonal | Identity) -> Tensor:
+    return torch.diag(A.values)

@@ -1,0 +1,68 @@
+"""Orthogonal projection: P² = P = Pᵀ by construction."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .base import LinearOperator, keep, transpose
+
+
+class Projection(LinearOperator):
+    r"""The orthogonal projector P = Q Qᵀ onto the span of the columns of `basis` (n, k), which may be
+    dependent.
+
+    Directions whose singular value in the basis is at most `rtol` times the largest are not part of the span;
+    None means max(n, k) · eps. A plain tensor is orthonormalised once; an nn.Parameter stays as it is,
+    trains, and is orthonormalised at each use.
+
+    >>> Projection(torch.tensor([[3.0], [4.0]])).dense()
+    tensor([[0.3600, 0.4800],
+            [0.4800, 0.6400]])
+    """
+
+    def __init__(self, basis: Tensor, rtol: float | None = None) -> None:
+        super().__init__()
+        trains = isinstance(basis, nn.Parameter) or not isinstance(basis, Tensor) or basis.dim() != 2
+        self.basis = keep(self, "basis", basis if trains else orthonormal_columns(basis, rtol), dims=2)
+        self.rtol = rtol
+        self.shape = (len(basis), len(basis))
+
+    @property
+    def Q(self) -> Tensor:
+        """The orthonormal basis in use, (n, k); zero columns stand for dependent ones."""
+        return (
+            orthonormal_columns(self.basis, self.rtol) if isinstance(self.basis, nn.Parameter) else self.basis
+        )
+
+    def matvec(self, v: Tensor) -> Tensor:
+        Q = self.Q
+        return (v @ Q) @ Q.mT
+
+
+def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
+    """Q of the shape (n, k) of `basis`, whose non-zero columns are an orthonormal basis of the same span.
+
+    The last k − rank columns are 0. Gradients reach `basis` as long as its rank stays the same: a constant
+    preconditioner from the singular value decomposition, then a differentiable Cholesky factor close to I.
+
+    >>> orthonormal_columns(torch.tensor([[2.0, 4.0], [0.0, 0.0]])).abs()
+    tensor([[1., 0.],
+            [0., 0.]])
+    """
+    with torch.no_grad():
+        _, s, Vh = torch.linalg.svd(basis, full_matrices=False)
+        kept = s > (max(basis.shape) * torch.finfo(s.dtype).eps if rtol is None else rtol) * s[:1]
+        whiten = torch.zeros_like(basis[:1]).mT * torch.zeros_like(
+            basis[:1]
+        )  # (k, k): directions in the basis
+        whiten[:, : len(s)] = Vh.mT * torch.where(kept, 1 / torch.where(kept, s, 1), 0)
+        dropped = torch.diag((whiten == 0).all(0).to(s.dtype))
+    frame = basis @ whiten
+    L = torch.linalg.cholesky(frame.mT @ frame + dropped)
+    return torch.linalg.solve_triangular(L, frame.mT, upper=False).mT
+
+
+@transpose.register
+def _(A: Projection) -> LinearOperator:
+    return A
