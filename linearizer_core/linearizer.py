@@ -37,7 +37,7 @@ class Linearizer(nn.Module):
         if tuple(A.shape[1:]) != tuple(g_x.out_shape) or tuple(A.shape[:1]) != tuple(g_y.out_shape):
             raise ValueError(
                 f"A of shape {tuple(A.shape)} must map g_x's latents {tuple(g_x.out_shape)} to "
-                f"g_y's {tuple(g_y.out_shape)}: its shape is (m, n) with (n,) = g_x.out_shape, (m,) = g_y.out_shape."
+                f"g_y's {tuple(g_y.out_shape)}: a shape (m, n) with (n,) = g_x.out_shape, (m,) = g_y.out_shape."
             )
         self.g_x, self.A, self.g_y = g_x, A, g_y
 
@@ -94,9 +94,9 @@ class Linearizer(nn.Module):
             return NotImplemented
         if first.g_y is not self.g_x:
             raise ValueError(
-                "f2 @ f1 needs f1.g_y and f2.g_x to be the same network object, so that the two cancel; got two "
-                f"objects ({type(first.g_y).__name__} and {type(self.g_x).__name__}). Build both Linearizers on one "
-                "network, or call f2(f1(x)), which is not a Linearizer."
+                "f2 @ f1 needs f1.g_y and f2.g_x to be the same network object, so that the two cancel; got "
+                f"two objects ({type(first.g_y).__name__} and {type(self.g_x).__name__}). Build both Linearizers "
+                "on one network, or call f2(f1(x)), which is not a Linearizer."
             )
         return Linearizer(first.g_x, self.A @ first.A, self.g_y)
 

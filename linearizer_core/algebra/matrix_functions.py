@@ -21,12 +21,13 @@ MAX_CONDITION = 1e7
 
 
 class NotDiagonalizableError(ValueError):
-    """The eigenvectors of a matrix do not span the space, so a function of it cannot be read off its
-    eigenvalues.
+    """A matrix whose eigenvectors do not span the space: a function of it cannot be read off its eigenvalues.
 
-    >>> real_power(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), 0.5)
-    Traceback (most recent call last): linearizer_core.algebra.matrix_functions.NotDiagonalizableError: A real
-    power needs a diagonalizable operator; ...
+    >>> try:
+    ...     real_power(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), 0.5)
+    ... except NotDiagonalizableError:
+    ...     print("a shear has only one eigenvector")
+    a shear has only one eigenvector
     """
 
 

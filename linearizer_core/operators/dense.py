@@ -10,6 +10,7 @@ from .base import LinearOperator, keep, to_dense, transposed_matvec
 class Dense(LinearOperator):
     """A v = M v for a matrix M of shape (m, n). ValueError unless M is a real floating-point matrix.
 
+    >>> import torch
     >>> Dense(torch.tensor([[1.0, 2.0], [0.0, 1.0]]))(torch.tensor([1.0, 1.0]))
     tensor([3., 1.])
     """
