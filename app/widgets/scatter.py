@@ -1,6 +1,6 @@
 """Linked scatters: the same pictures as points of several spaces, in 2-D or 3-D, with thumbnails and a click.
 
-The sheet of thumbnails and the coordinates travel once, in the property `cloud`; the value is only {"picked": index}.
+The sheet of thumbnails and the coordinates travel once, as the widget's value; a click sends back an index.
 """
 
 import base64
@@ -31,8 +31,10 @@ TILE = 20  # pixels of a thumbnail; 2000 of them are a sheet of about 300 kB
 class Scatter(Widget):
     """Points of two or more spaces with a picture each; hovering one shows it in all, a click picks it.
 
-    value: {"picked": index or None}; a click changes it, so listen to `.change`.
-    props, set by `gr.update(cloud=..., marker=...)`: `cloud` from `cloud(...)`; `marker` [panel, x, y, (z)] or None.
+    value: from `cloud(...)`, or None for nothing yet; it only ever comes from the server
+    event `pick`: {"index": i}
+    The page's event "lab:walk" with {"id": elem_id, "component": j, "steps": t, "picked": bool} draws a cross in every
+    panel, t standard deviations along component j from the mean or from the picked point; no request is made.
     """
 
     SCRIPT = "scatter"
@@ -51,11 +53,8 @@ class Scatter(Widget):
     </div>
     """
 
-    def __init__(self, cloud: dict | None = None, *, elem_id: str, label: str):
-        css = asset("css/scatter.css")
-        super().__init__(
-            {"picked": None}, elem_id=elem_id, label=label, css_template=css, cloud=cloud, marker=None
-        )
+    def __init__(self, value: dict | None = None, *, elem_id: str, label: str):
+        super().__init__(value, elem_id=elem_id, label=label, css_template=asset("css/scatter.css"))
 
 
 def packed(array: np.ndarray, dtype: str) -> str:
@@ -75,10 +74,13 @@ def sprite_sheet(pixels: np.ndarray, tile: int = TILE) -> tuple[str, int]:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii"), columns
 
 
-def cloud(pixels: np.ndarray, labels: np.ndarray, names: Sequence[str], panels: Sequence[dict]) -> dict:
-    """What the widget draws. Each panel is {"title", "note", "axes", "points"} with points (N, 2) or (N, 3).
+def cloud(
+    pixels: np.ndarray, labels: np.ndarray, names: Sequence[str], panels: Sequence[dict], picked: int = -1
+) -> dict:
+    """What the widget draws. Each panel is {"title", "note", "axes", "spread", "points"} with points (N, 2) or (N, 3).
 
-    `names[label]` is the legend's entry. ValueError where the counts or the dimensions differ.
+    `names[label]` is the legend's entry, `spread[j]` the standard deviation along axis j. ValueError where the counts or
+    the dimensions differ.
     """
     dims = {len(panel["axes"]) for panel in panels} | {np.shape(panel["points"])[1] for panel in panels}
     counts = {len(pixels), len(labels)} | {len(panel["points"]) for panel in panels}
@@ -96,5 +98,6 @@ def cloud(pixels: np.ndarray, labels: np.ndarray, names: Sequence[str], panels: 
         "labels": packed(labels, "u1"),
         "names": [str(name) for name in names],
         "colours": list(COLOURS),
+        "picked": picked,
         "panels": [{**panel, "points": packed(panel["points"], "<f4")} for panel in panels],
     }

@@ -1,15 +1,15 @@
 // Linked scatters: the same pictures as points of several spaces, in two or three dimensions.
 //
-// props.cloud: {dims, tile, columns, sprite, labels, names, colours, panels: [{title, note, axes, points}]}; labels are bytes and
-// points float32 (count × dims), both base64; tile i of the sprite is the picture of point i. props.marker: [panel, x, y, (z)] or
-// null. props.value: {picked}; setting it is what asks the server. Hovering one panel shows the same picture in all of them.
+// props.value, from app/widgets/scatter.py: {dims, tile, columns, sprite, labels, names, colours, picked, panels: [{title, note,
+// axes, spread, points}]}; labels are bytes and points float32 (count × dims), both base64; tile i of the sprite is the picture of
+// point i. Hovering one panel shows the same picture in all of them; a click triggers `pick`. The value is never sent back.
 const $ = (name) => element.querySelector('[data-part="' + name + '"]');
 const stage = $('stage'), legend = $('legend'), tip = $('tip'), tipPicture = $('tip-picture'), tipText = $('tip-text');
 const REACH = 16, SPEED = 0.008;
 
 let cloud = null, labels = new Uint8Array(), panels = [], hidden = new Set(), dots = [];
 let sprite = new Image(), inked = null, coloured = null;    // the sheet as it came, in the theme's ink, in the labels' colours
-let hover = -1, picked = -1, pictures = false, pending = 0;
+let hover = -1, picked = -1, walk = null, pictures = false, pending = 0;
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const ink = (name) => lab.colour(name, element);
@@ -158,15 +158,17 @@ function drawPicked(panel) {
   panel.pen.strokeRect(x + 10, y - 46, 36, 36);
 }
 
-function drawMarker(panel, index) {
-  const marker = props.marker;
-  if (!marker || marker[0] !== index || marker.length !== cloud.dims + 1) return;
-  const [x, y] = project(panel, marker.slice(1)), { pen } = panel;
+function drawWalk(panel) {
+  const spread = panel.info.spread || [];
+  if (!walk || (walk.picked && picked < 0)) return;
+  const start = walk.picked ? [...panel.points.subarray(picked * cloud.dims, (picked + 1) * cloud.dims)] : [0, 0, 0];
+  if (walk.component < cloud.dims) start[walk.component] += walk.steps * spread[walk.component];
+  const [x, y] = project(panel, start), { pen } = panel;
   pen.strokeStyle = ink('--lab-induced'); pen.lineWidth = 3;
   pen.beginPath(); pen.moveTo(x - 9, y); pen.lineTo(x + 9, y); pen.moveTo(x, y - 9); pen.lineTo(x, y + 9); pen.stroke();
 }
 
-function drawPanel(panel, index) {
+function drawPanel(panel) {
   const { canvas, pen } = panel, ratio = window.devicePixelRatio || 1, w = canvas.clientWidth, h = canvas.clientHeight;
   if (!w || !h) return;
   if (canvas.width !== Math.round(w * ratio) || canvas.height !== Math.round(h * ratio)) {
@@ -175,7 +177,7 @@ function drawPanel(panel, index) {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0); pen.clearRect(0, 0, w, h);
   place(panel);
   const ends = drawAxes(panel);
-  drawPoints(panel); drawLabels(panel, ends); drawPicked(panel); ring(panel, hover, 7, 2); drawMarker(panel, index);
+  drawPoints(panel); drawLabels(panel, ends); drawPicked(panel); ring(panel, hover, 7, 2); drawWalk(panel);
 }
 
 function draw() {
@@ -204,7 +206,7 @@ function show(i, panel) {
 function pick(i) {
   if (i < 0) return;
   picked = i; draw();
-  props.value = { picked: i };
+  trigger('pick', { index: i });
 }
 
 // --- pointer, wheel, keyboard ----------------------------------------------------------------------------------------
@@ -291,17 +293,16 @@ function fillLegend() {
 }
 
 function build() {
-  cloud = props.cloud && props.cloud.panels ? props.cloud : null;
+  cloud = props.value && props.value.panels ? props.value : null;
   stage.replaceChildren(); panels = []; hidden = new Set(); hover = -1; tip.hidden = true;
   if (!cloud) return;
   labels = bytes(cloud.labels);
   inked = coloured = null; sprite = new Image(); sprite.onload = tint; sprite.src = cloud.sprite;
   panels = cloud.panels.map(makePanel);
   panels.forEach((panel) => new ResizeObserver(draw).observe(panel.canvas));
-  makeDots(); fillLegend(); read();
+  picked = cloud.picked ?? -1;
+  makeDots(); fillLegend(); draw();
 }
-
-function read() { picked = props.value && Number.isInteger(props.value.picked) ? props.value.picked : -1; draw(); }
 
 $('pictures').addEventListener('click', (event) => {
   pictures = !pictures; event.currentTarget.setAttribute('aria-pressed', pictures); draw();
@@ -309,8 +310,11 @@ $('pictures').addEventListener('click', (event) => {
 $('closer').addEventListener('click', () => panels.forEach((panel) => zoom(panel, 1.4)));
 $('away').addEventListener('click', () => panels.forEach((panel) => zoom(panel, 1 / 1.4)));
 $('home').addEventListener('click', () => { panels.forEach(home); draw(); });
-watch('cloud', build);
-watch('value', read);
-watch('marker', draw);
+watch('value', build);
+const onWalk = (event) => {
+  if (!element.isConnected) return document.removeEventListener('lab:walk', onWalk);
+  if (event.detail.id === element.closest('[id]:not([id^="html-"])')?.id) { walk = event.detail; draw(); }
+};
+document.addEventListener('lab:walk', onWalk);
 lab.keepFresh(element, tint);
 build();

@@ -1,8 +1,9 @@
 // Spectrum handles: the singular values of A as a plot whose values are dragged where they stand.
 //
-// props.base: the trained singular values, descending. props.value: {moves, selected, show, log}; a move is one of
+// props.value: {moves, selected, show, log}, and from the server also base, the trained singular values; a move is one of
 // ["set", i, v], ["keep", k], ["power", p], applied in order (app/views/spectrum.py states what they mean and does the
-// mathematics; here the same three rules only place the handles). Setting props.value is what asks the server.
+// mathematics; here the same three rules only place the handles). Setting props.value is what asks the server; `pick` tells
+// that another value was selected.
 const LIMIT = 1000, CUT = 0.05, TINY = 1e-6, FLOOR = 1e-4;
 const $ = (name) => element.querySelector('[data-part="' + name + '"]');
 const plot = $('plot'), canvas = $('canvas'), handles = $('handles'), readout = $('readout');
@@ -12,6 +13,7 @@ const PAD = { left: 46, right: 14, top: 26, bottom: 26 };
 let moves = [], selected = 0, show = 16, log = false;    // what the server sees
 let past = [];                                            // earlier lists of moves, for undo
 let base = [], values = [], top = 1, low = 1e-3;          // what the plot shows
+const kept = (lab.spectra = lab.spectra || {});
 let drag = null, pending = 0, brush = false;
 
 const round4 = (v) => Number(v.toPrecision(4));
@@ -166,7 +168,7 @@ function placeHandles() {
 
 function tell() {
   const last = moves.length ? moves[moves.length - 1] : [];
-  readout.textContent = 'σ' + subscript(selected + 1) + ', trained at ' + pretty(base[selected]);
+  readout.textContent = 'σ' + subscript(selected + 1) + ', was ' + pretty(base[selected]);
   if (document.activeElement !== $('number')) $('number').value = round4(values[selected]);
   if (document.activeElement !== $('keep')) $('keep').value = last[0] === 'keep' ? keepPosition(last[1]) : 1000;
   if (document.activeElement !== $('power')) $('power').value = last[0] === 'power' ? last[1] : 1;
@@ -237,6 +239,7 @@ function select(index) {
   const next = clamp(index, 0, shown() - 1);
   if (next === selected) return;
   selected = next; draw(); emit();
+  trigger('pick', { index: selected });
 }
 
 function focusHandle() {
@@ -310,12 +313,13 @@ for (const button of element.querySelectorAll('[data-show]')) {
 // --- what comes from the server ------------------------------------------------------------------------------------
 function read() {
   const value = props.value || {};
-  base = props.base || []; moves = value.moves || [];
-  show = value.show ?? (plot.clientWidth && plot.clientWidth < 500 ? 8 : 16);   // on a phone 44 px for each finger
+  if (value.base) kept[props.label] = value.base;           // what is sent back leaves it out: it never changes while dragging
+  base = kept[props.label] || []; moves = value.moves || [];
+  show = value.show ?? (window.innerWidth < 600 ? 8 : 16);   // on a phone 44 px for each finger
   log = Boolean(value.log); selected = clamp(value.selected || 0, 0, Math.max(0, shown() - 1));
   past = moves.map((_, i) => moves.slice(0, i));
   if (base.length) { recompute(); rescale(); draw(); }
 }
-watch(['value', 'base'], read);
+watch('value', read);
 lab.keepFresh(element, draw);
 read();
