@@ -1,0 +1,29 @@
+"""Linearizers: f(x) = g_y⁻¹(A g_x(x)), exactly linear between the spaces that g_x and g_y induce (arXiv:2510.08570)."""
+
+from .algebra import exp, pinv, power, svd, truncate, with_singular_values
+from .checkpoints import from_pretrained, load, pretrained, push_to_hub, save
+from .generator import Generator
+from .linearizer import Linearizer
+from .networks import InvertibleNetwork
+from .operators import LinearOperator
+from .spaces import InducedSpace
+
+__all__ = [
+    "Generator",
+    "InducedSpace",
+    "InvertibleNetwork",
+    "LinearOperator",
+    "Linearizer",
+    "exp",
+    "from_pretrained",
+    "load",
+    "pinv",
+    "power",
+    "pretrained",
+    "push_to_hub",
+    "save",
+    "svd",
+    "truncate",
+    "with_singular_values",
+]
+__version__ = "0.1.0"

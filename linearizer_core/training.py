@@ -44,7 +44,8 @@ def train(
     model = recipe.build().to(device).train()
     images = as_float(dataset.train_images).to(device)
     labels = dataset.train_labels.to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
+    groups = [{"params": params, "share": share} for share, params in recipe.learning_rates(model)]
+    optimizer = torch.optim.Adam(groups, lr=recipe.learning_rate, betas=(0.9, 0.99))
     step = 0
     if resume:
         step = load_state(out / STATE, recipe, model, optimizer)
@@ -74,7 +75,7 @@ def _update(
 ) -> dict[str, float]:
     """One step of gradient descent; a step whose gradient is not finite is left out."""
     for group in optimizer.param_groups:
-        group["lr"] = recipe.learning_rate * schedule(step, recipe.steps)
+        group["lr"] = group["share"] * recipe.learning_rate * schedule(step, recipe.steps)
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
     batch = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
     terms = recipe.loss(model, images[batch], labels[batch], generator)

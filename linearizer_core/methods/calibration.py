@@ -27,20 +27,21 @@ def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
 
 @torch.no_grad()
 def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
-    """Sets the last layer so that latents are white principal axes in order, led by the best linear guess of `targets`.
+    """Sets the last layer so that latents are white principal axes in order, led by those that tell most of `targets`.
 
-    Shapes: x (B, *g.in_shape), targets (B, k). Axis k + i is the i-th principal axis of what the layers before give,
-    made orthogonal to the leading ones and scaled to variance 1.
+    Shapes: x (B, *g.in_shape), targets (B, k) centred. The k leading axes span the covariance of principal axes and
+    targets (the first step of partial least squares); every axis leaves with mean 0 and variance 1.
     """
     z = g(x).double()
-    mean = z.mean(0)
-    variance, axes = torch.linalg.eigh((z - mean).mT @ (z - mean) / len(z))
-    whiten = (axes / variance.clamp(min=1e-8).sqrt()).mT.flip(0)  # rows: principal axes, largest first
-    white = (z - mean) @ whiten.mT
-    guess = white.mT @ targets.double() / len(z)  # least squares, since Cov(white) = 1
-    basis = torch.linalg.qr(torch.cat([guess, torch.eye(len(whiten), dtype=z.dtype)], 1)[:, : len(whiten)]).Q
-    matrix = torch.cat([guess.mT, basis[:, guess.shape[1] :].mT]) @ whiten
-    remix(g, matrix.to(x.dtype), -(matrix @ mean).to(x.dtype))
+    centred = z - z.mean(0)
+    variance, axes = torch.linalg.eigh(centred.mT @ centred / len(z))
+    axes, variance = axes.flip(1), variance.flip(0).clamp(min=1e-8)  # largest variance first
+    leading = (axes.mT @ (centred.mT @ targets.to(z))) / len(z)
+    rotation = torch.linalg.qr(torch.cat([leading, torch.eye(len(axes)).to(z)], 1)[:, : len(axes)]).Q.mT
+    rotation[: leading.shape[1]] *= (rotation[: leading.shape[1]] @ leading).diagonal().sign()[:, None]
+    matrix = rotation @ axes.mT
+    matrix /= (centred @ matrix.mT).std(0)[:, None]
+    remix(g, matrix.to(x.dtype), -(matrix @ z.mean(0)).to(x.dtype))
 
 
 @torch.no_grad()

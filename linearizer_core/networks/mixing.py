@@ -13,20 +13,20 @@ from .log_det import forward_and_log_det
 class PLU(nn.Module):
     r"""An invertible n×n matrix W = P L U: P a fixed permutation, L unit lower, U upper with diagonal ± exp(s).
 
+    One parameter holds all of it, as LAPACK packs it: L below the diagonal of `packed`, s on it, U above it.
     Source: Kingma and Dhariwal, "Glow", arXiv:1807.03039, section 3.2.
 
-    >>> PLU(torch.eye(2)).matrix()
+    >>> PLU(torch.eye(2)).matrix().detach()
     tensor([[1., 0.],
-            [0., 1.]], grad_fn=<IndexBackward0>)
+            [0., 1.]])
     """
 
     def __init__(self, matrix: Tensor) -> None:
         super().__init__()
         n = len(matrix)
         self.register_buffer("rows", torch.arange(n))
-        self.register_buffer("sign", torch.ones(n))
-        self.lower, self.upper = nn.Parameter(torch.zeros(n, n)), nn.Parameter(torch.zeros(n, n))
-        self.log_diagonal = nn.Parameter(torch.zeros(n))
+        self.register_buffer("sign", torch.ones(n, dtype=matrix.dtype))
+        self.packed = nn.Parameter(torch.zeros_like(matrix))
         self.set_(matrix)
 
     @torch.no_grad()
@@ -45,9 +45,12 @@ class PLU(nn.Module):
             raise ValueError("matrix: expected an invertible matrix, got a singular one.")
         self.rows.copy_(permutation.argmax(1))  # row i of P L is row rows[i] of L
         self.sign.copy_(diagonal.sign())
-        self.lower.copy_(lower.tril(-1))
-        self.upper.copy_(upper.triu(1))
-        self.log_diagonal.copy_(diagonal.abs().log())
+        self.packed.copy_(lower.tril(-1) + upper.triu(1) + torch.diag(diagonal.abs().log()))
+
+    @property
+    def log_det(self) -> Tensor:
+        """log |det W|, a scalar."""
+        return self.packed.diagonal().sum()
 
     def factors(self) -> tuple[Tensor, Tensor]:
         """L and U, each (n, n).
@@ -55,8 +58,9 @@ class PLU(nn.Module):
         >>> [factor.shape for factor in PLU(torch.eye(3)).factors()]
         [torch.Size([3, 3]), torch.Size([3, 3])]
         """
-        lower = self.lower.tril(-1) + torch.eye(len(self.rows), dtype=self.lower.dtype, device=self.lower.device)
-        return lower, self.upper.triu(1) + torch.diag(self.sign * self.log_diagonal.exp())
+        identity = torch.eye(len(self.rows), dtype=self.packed.dtype, device=self.packed.device)
+        upper_diagonal = torch.diag(self.sign * self.packed.diagonal().exp())
+        return self.packed.tril(-1) + identity, self.packed.triu(1) + upper_diagonal
 
     def matrix(self) -> Tensor:
         """W = P L U, (n, n).
@@ -132,10 +136,10 @@ class InvertibleConv1x1(InvertibleNetwork):
 
 @forward_and_log_det.register
 def _(g: InvertibleLinear, x: Tensor) -> tuple[Tensor, Tensor]:
-    return g(x), g.weight.log_diagonal.sum().expand(len(x))
+    return g(x), g.weight.log_det.expand(len(x))
 
 
 @forward_and_log_det.register
 def _(g: InvertibleConv1x1, x: Tensor) -> tuple[Tensor, Tensor]:
     pixels = x.shape[-2] * x.shape[-1]
-    return g(x), (pixels * g.weight.log_diagonal.sum()).expand(len(x))
+    return g(x), (pixels * g.weight.log_det).expand(len(x))

@@ -45,6 +45,10 @@ class Recipe(abc.ABC):
     def dataset(self, path: str | None) -> Dataset: ...
 
     @abc.abstractmethod
+    def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
+        """Groups of parameters, each with its share of `learning_rate`."""
+
+    @abc.abstractmethod
     def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None: ...
 
     @abc.abstractmethod

@@ -58,6 +58,9 @@ class DigitsClassifier(Recipe):
     def dataset(self, path: str | None) -> Dataset:
         return load_dataset("mnist", path, size=32)
 
+    def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
+        return [(1.0, list(model.parameters()))]
+
     def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
         """Nothing to prepare."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data import Dataset, as_float, load_dataset
@@ -49,6 +49,7 @@ class Digits(Recipe):
     stage_steps: tuple[int, ...] = (6, 8, 4)
     stage_hidden: tuple[int, ...] = (64, 64, 64)
     steps: int = 7000
+    mixing_rate: float = 0.02
     pixel_noise: float = 0.05
     reconstruction_weight: float = 20.0
     reconstruction_batch: int = 64
@@ -67,13 +68,20 @@ class Digits(Recipe):
     def dataset(self, path: str | None) -> Dataset:
         return load_dataset("mnist", path, size=32)
 
+    def learning_rates(self, model: Generator) -> list[tuple[float, list[nn.Parameter]]]:
+        mixing = list(calibration.last_mixing(model.g_x).parameters())
+        others = [p for p in model.parameters() if all(p is not q for q in mixing)]
+        return [(1.0, others), (self.mixing_rate, mixing)]
+
     def prepare(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.channels_last)
         generator = torch.Generator().manual_seed(self.seed)
         batch = torch.randperm(len(images), generator=generator)[:4096].to(images.device)
         x = images[batch] + self._noise(images[batch], generator)
         initialise(model.g_x, x)
-        calibration.start_from_principal_axes(model.g_x, x, model.means.detach()[labels[batch], :2])
+        layout = digit_map(self.class_spacing).to(x)
+        calibration.start_from_principal_axes(model.g_x, x, layout[labels[batch]])
+        model.log_std.data[:2] = -0.5 * (1 + layout.square().mean()).log()  # their spread is mostly between classes
 
     def loss(
         self, model: Generator, images: Tensor, labels: Tensor, generator: torch.Generator
@@ -127,10 +135,9 @@ class Digits(Recipe):
         return torch.stack(rows)
 
     def _latent_density(self, model: Generator) -> tuple[Tensor, Tensor]:
-        """Means and log-deviations with the first two axes, the digit map, held where they are."""
-        layout = digit_map(self.class_spacing).to(model.means)
-        means = torch.cat([layout, model.means[:, 2:]], 1)
-        return means, torch.cat([torch.zeros_like(model.log_std[:2]), model.log_std[2:]])
+        """Means and log-deviations; on the first two axes the means are the digit map, in units of the deviation."""
+        layout = digit_map(self.class_spacing).to(model.means) * model.log_std[:2].exp()
+        return torch.cat([layout, model.means[:, 2:]], 1), model.log_std
 
     def _noise(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)

@@ -1,0 +1,17 @@
+"""Quality and law figures of the shipped models; one file per model, one line in EVALUATIONS."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from ..data import Dataset
+from .digits import evaluate_classifier, evaluate_digits
+from .figure import Figure
+
+EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
+    "digits": evaluate_digits,
+    "digits-classifier": evaluate_classifier,
+}
+"""Recipe name to evaluate(model, dataset, seed), which measures on data that was not trained on."""
+
+__all__ = ["EVALUATIONS", "Figure"]

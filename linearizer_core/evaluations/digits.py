@@ -1,0 +1,146 @@
+"""What `evaluate digits` prints: morphs, latent PCA, prototypes, spectrum, denoising, and the laws, on test digits."""
+
+from __future__ import annotations
+
+import torch
+from sklearn.neighbors import KNeighborsClassifier
+from torch import Tensor, nn
+
+from .. import diagnostics
+from ..checkpoints import ASSETS, load
+from ..data import Dataset, as_float
+from ..generator import Generator
+from ..networks import Flatten
+from ..pca import LatentPCA
+from ..recipes.classifier import DigitClassifier
+from .figure import Figure
+
+SURE = 0.9
+"""A classifier is sure of a picture when its largest probability exceeds this."""
+
+
+@torch.no_grad()
+def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0) -> list[Figure]:
+    """All figures of a digits model; the judge is `assets/digits/classifier`, trained apart from it."""
+    judge = load(ASSETS / "digits" / "classifier")
+    device = model.means.device
+    judge.to(device)
+    x, labels = as_float(dataset.test_images).to(device), dataset.test_labels.to(device)
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        *morphs(model, judge, x, generator),
+        *neighbours(model, dataset, generator),
+        *prototypes(model, judge, generator),
+        *spectrum(model, x[:200]),
+        *denoising(model, x[:1000], generator),
+        *laws(model, x),
+    ]
+
+
+@torch.no_grad()
+def evaluate_classifier(model: DigitClassifier, dataset: Dataset, seed: int = 0) -> list[Figure]:
+    """Accuracy of the judge on the test digits."""
+    guess = torch.cat([model(as_float(x)).argmax(1) for x in dataset.test_images.split(500)])
+    accuracy = float((guess == dataset.test_labels).float().mean())
+    return [Figure("classifier accuracy", accuracy, how=f"{len(guess)} test digits")]
+
+
+def sureness(judge: nn.Module, x: Tensor) -> float:
+    """Share of pictures x (B, 1, 32, 32) of whose class the judge is sure."""
+    return float((judge(x.clamp(0, 1)).softmax(1).amax(1) > SURE).float().mean())
+
+
+def morphs(model: Generator, judge: nn.Module, x: Tensor, generator: torch.Generator, pairs: int = 1000) -> list:
+    """Is the midpoint of two digits a digit?"""
+    first, second = torch.randint(len(x), (2, pairs), generator=generator)
+    midpoints = torch.cat(
+        [model.domain.interpolate(x[a], x[b], 0.5) for a, b in zip(first.split(250), second.split(250))]
+    )
+    how = f"judge > {SURE} sure, {pairs} random test pairs"
+    return [
+        Figure("sure midpoints, induced", sureness(judge, midpoints), "≥ 0.80", how),
+        Figure("sure midpoints, pixels", sureness(judge, (x[first] + x[second]) / 2), "", how),
+        Figure("sure test digits", sureness(judge, x[first]), "", how),
+    ]
+
+
+def neighbours(model: Generator, dataset: Dataset, generator: torch.Generator, count: int = 10_000) -> list:
+    """Does a latent component say more of the digit than a pixel component?"""
+    chosen = torch.randperm(len(dataset.train_images), generator=generator)[:count]
+    train, test = as_float(dataset.train_images[chosen]), as_float(dataset.test_images)
+    device = model.means.device
+    figures = []
+    for name, g in (("latent", model.g_x), ("pixel", Flatten(model.g_x.in_shape))):
+        pca = LatentPCA(50).fit(g, train.to(device))
+        fitted, asked = pca.transform(train.to(device)).cpu(), pca.transform(test.to(device)).cpu()
+        for k in (2, 10, 50):
+            knn = KNeighborsClassifier(5).fit(fitted[:, :k], dataset.train_labels[chosen])
+            score = float(knn.score(asked[:, :k], dataset.test_labels))
+            mark = "> pixel" if name == "latent" else ""
+            how = f"5-NN among {count} train digits, {len(test)} test digits"
+            figures.append(Figure(f"5-NN accuracy, {name} PCA, {k}", score, mark, how))
+    return sorted(figures, key=lambda figure: int(figure.name.split(", ")[-1]))
+
+
+def prototypes(model: Generator, judge: nn.Module, generator: torch.Generator, each: int = 100) -> list:
+    """Does x₀ ⊕ prototype_c look like a c?"""
+    labels = torch.arange(len(model.means)).repeat_interleave(each).to(model.means.device)
+    noise = torch.randn(len(labels), *model.g_y.in_shape, generator=generator).to(model.means.device)
+    guess = judge(model.sample(noise, labels).clamp(0, 1)).argmax(1)
+    agreed = float((guess == labels).float().mean())
+    worst = min(float((guess == labels)[labels == c].float().mean()) for c in range(len(model.means)))
+    how = f"x₀ from noise, {each} per class, judged by the classifier"
+    return [
+        Figure("x₀ ⊕ prototype is the asked digit", agreed, "≥ 0.90", how),
+        Figure("the same, worst digit", worst, "", how),
+    ]
+
+
+def spectrum(model: Generator, x: Tensor, count: int = 16) -> list:
+    """What each of the largest singular values does to the picture when it is set to 0."""
+    svd = model.svd()
+    before, changes = model(x), []
+    for i in range(count):
+        values = svd.values.clone()
+        values[i] = 0
+        changes.append((model.with_singular_values(values)(x) - before).flatten(1))
+    stacked = torch.stack(changes)  # (count, B, pixels)
+    size = stacked.norm(dim=2).mean(1) / before.flatten(1).norm(dim=1).mean()
+    unit = nn.functional.normalize(stacked, dim=2)
+    alike = torch.einsum("ibp,jbp->bij", unit, unit).abs().mean(0) - torch.eye(count).to(x.device)
+    how = f"σᵢ → 0 for each of the largest {count}, {len(x)} test digits"
+    return [
+        Figure("least visible change, share of the picture's norm", float(size.min()), "", how),
+        Figure("median visible change", float(size.median()), "", how),
+        Figure("most alike two changes, mean |cosine|", float(alike.max()), "", how),
+        Figure("largest over 64th singular value", float(svd.values[0] / svd.values[63]), "", "spectrum of A"),
+    ]
+
+
+def denoising(model: Generator, x: Tensor, generator: torch.Generator, noise: float = 0.3) -> list:
+    """PSNR of f(noisy picture) against the clean one."""
+    noisy = x + noise * torch.randn(x.shape, generator=generator).to(x)
+    how = f"pixel noise {noise}, {len(x)} test digits, dB"
+    return [
+        Figure("PSNR of a noisy digit", diagnostics.psnr(noisy.clamp(0, 1), x), "", how),
+        Figure("PSNR after f", diagnostics.psnr(model(noisy).clamp(0, 1), x), "", how),
+    ]
+
+
+def laws(model: Generator, x: Tensor) -> list:
+    """Measured errors of the laws on test digits, largest absolute deviation in pixels unless said otherwise."""
+    a, b = x[:100], x[100:200]
+    round_trip = max(diagnostics.round_trip_error(model.g_x, part) for part in x.split(500))
+    axioms = diagnostics.axiom_errors(model.domain, a, b, x[200:300], 0.7, -0.4)
+    penrose = diagnostics.penrose_errors(model, a)
+    half = model**0.5
+    how = "100 test digits, float32"
+    return [
+        Figure("round trip", round_trip, "≤ 1e-4", f"all {len(x)} test digits, float32"),
+        Figure("vector space axioms, worst of eight", max(axioms.values()), "", how),
+        Figure("linearity", diagnostics.linearity_error(model, a, b, 0.7, -0.4), "", how),
+        Figure("f^½ ∘ f^½ = f", float((half(half(a)) - model(a)).abs().max()), "", how),
+        Figure("transpose, relative", diagnostics.transpose_error(model, a, b), "", how),
+        Figure("SVD", diagnostics.svd_error(model, a), "", how),
+        Figure("Penrose equations, worst of four", max(penrose.values()), "", how),
+    ]
