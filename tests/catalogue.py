@@ -1,0 +1,244 @@
+"""The subjects of the tests: name -> factory. A new class adds a line here and is tested by every law."""
+
+import torch
+from torch import nn
+
+from linearizer_core.linearizer import Linearizer
+from linearizer_core.networks import (
+    ActNorm,
+    AdditiveCoupling,
+    AffineCoupling,
+    Chain,
+    Flatten,
+    InvertibleConv1x1,
+    InvertibleLinear,
+    Log,
+    Permute,
+    Squeeze,
+    image_flow,
+    vector_flow,
+)
+from linearizer_core.operators import (
+    Dense,
+    Diagonal,
+    Identity,
+    IdentityPlusLowRank,
+    LinearOperator,
+    LowRank,
+    Projection,
+)
+
+
+def stirred(network: nn.Module, by: float = 0.1) -> nn.Module:
+    """The network as training might leave it: fresh couplings are the identity, and would test little."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(by * torch.randn_like(parameter))
+    return network
+
+
+NETWORKS = {
+    "log": lambda: Log(3),
+    "flatten": lambda: Flatten((2, 2, 3)),
+    "squeeze": lambda: Squeeze((2, 4, 6)),
+    "permute": lambda: Permute(torch.tensor([2, 0, 1])),
+    "flip": lambda: Permute.flip(4),
+    "actnorm on vectors": lambda: stirred(ActNorm((3,))),
+    "actnorm on images": lambda: stirred(ActNorm((2, 3, 3))),
+    "linear": lambda: stirred(InvertibleLinear(5)),
+    "conv 1x1": lambda: stirred(InvertibleConv1x1((3, 2, 2))),
+    "affine on vectors": lambda: stirred(AffineCoupling((5,), hidden=8)),
+    "affine on images": lambda: stirred(AffineCoupling((3, 4, 4), hidden=8)),
+    "additive on vectors": lambda: stirred(AdditiveCoupling((5,), hidden=8)),
+    "additive on images": lambda: stirred(AdditiveCoupling((3, 4, 4), hidden=8)),
+    "inverse": lambda: stirred(AffineCoupling((4,), hidden=8)).inv,
+    "chain of one": lambda: Chain(Log(2)),
+    "chain with an inverse": lambda: Chain(stirred(InvertibleLinear(3)), stirred(InvertibleLinear(3)).inv),
+    "inverse of a chain": lambda: Chain(stirred(InvertibleLinear(4)), stirred(vector_flow(4, 2, 8))).inv,
+    "fresh vector flow": lambda: vector_flow(3, steps=3, hidden=8),
+    "vector flow": lambda: stirred(vector_flow(3, steps=3, hidden=8)),
+    "fresh image flow": lambda: image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8]),
+    "image flow": lambda: stirred(image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8])),
+    "colour image flow": lambda: stirred(image_flow((3, 4, 4), steps=[2], hidden=[8])),
+}
+
+
+class Circulant(LinearOperator):
+    """An operator that only wrote `matvec`, on purpose: everything else about it is inherited."""
+
+    def __init__(self, kernel):
+        super().__init__()
+        self.kernel = nn.Parameter(torch.as_tensor(kernel))
+        self.shape = (6, 6)
+
+    def matvec(self, v):
+        return sum(k * v.roll(i, -1) for i, k in enumerate(self.kernel))
+
+
+def _rotation(angle):
+    c, s = torch.cos(torch.tensor(angle)), torch.sin(torch.tensor(angle))
+    return torch.stack([torch.stack([c, -s]), torch.stack([s, c])])
+
+
+def _symmetric(*eigenvalues):
+    Q = torch.linalg.qr(torch.randn(len(eigenvalues), len(eigenvalues)))[0]
+    return (Q * torch.tensor(eigenvalues)) @ Q.mT
+
+
+def _dependent(n):
+    """Two columns, then their sum: rank 2."""
+    U = torch.randn(n, 2)
+    return torch.cat([U, U.sum(1, keepdim=True)], 1)
+
+
+def _unit(n):
+    return nn.functional.normalize(torch.randn(n, 1), dim=0)
+
+
+def _reflection(n):
+    u = _unit(n)
+    return IdentityPlusLowRank(1.0, -2 * u, u)
+
+
+def _singular_plus(n):
+    u = _unit(n)
+    return IdentityPlusLowRank(1.0, -u, u)  # I − u uᵀ
+
+
+OPERATORS = {
+    "dense square": lambda: Dense(torch.randn(4, 4)),
+    "dense tall": lambda: Dense(torch.randn(5, 3)),
+    "dense wide": lambda: Dense(torch.randn(2, 5)),
+    "dense 1 by 1": lambda: Dense(torch.tensor([[-2.0]])),
+    "dense positive": lambda: Dense(_symmetric(3.0, 2.0, 1.0, 0.5)),
+    "dense with equal eigenvalues": lambda: Dense(_symmetric(2.0, 2.0, 2.0, 0.5)),
+    "dense indefinite": lambda: Dense(_symmetric(3.0, -2.0, 1.0)),
+    "dense singular": lambda: Dense(_symmetric(3.0, 1.0, 0.0, 0.0)),
+    "dense singular tall": lambda: Dense(torch.randn(5, 2) @ torch.randn(2, 3)),
+    "dense oblique": lambda: Dense(torch.tensor([[1.0, 2.0, 0.0], [0.0, 3.0, 1.0], [0.0, 0.0, 0.0]])),
+    "dense zero": lambda: Dense(torch.zeros(3, 2)),
+    "dense zero square": lambda: Dense(torch.zeros(3, 3)),
+    "dense ill-conditioned": lambda: Dense(_symmetric(1.0, 1e-3, 1e-8)),
+    "dense huge": lambda: Dense(1e12 * torch.randn(3, 3)),
+    "dense tiny": lambda: Dense(1e-12 * torch.randn(3, 3)),
+    "rotation": lambda: Dense(_rotation(1.0)),
+    "shear": lambda: Dense(torch.tensor([[1.0, 1.0], [0.0, 1.0]])),
+    "nilpotent": lambda: Dense(torch.tensor([[0.0, 1.0], [0.0, 0.0]])),
+    "dense trained": lambda: Dense(nn.Parameter(torch.randn(3, 3))),
+    "diagonal": lambda: Diagonal(torch.tensor([0.5, 3.0, 2.0])),
+    "diagonal singular": lambda: Diagonal(torch.tensor([2.0, 0.0, 1.0, 0.0])),
+    "diagonal signed": lambda: Diagonal(torch.tensor([2.0, -3.0, -1.0])),
+    "diagonal zero": lambda: Diagonal(torch.zeros(3)),
+    "diagonal ill-conditioned": lambda: Diagonal(torch.tensor([1.0, 1e-9, 1e-20])),
+    "identity": lambda: Identity(3),
+    "low rank": lambda: LowRank(torch.randn(5, 2), torch.randn(5, 2)),
+    "low rank tall": lambda: LowRank(torch.randn(6, 2), torch.randn(4, 2)),
+    "low rank wide": lambda: LowRank(torch.randn(3, 2), torch.randn(6, 2)),
+    "low rank positive": lambda: (lambda U: LowRank(U, U))(torch.randn(6, 2)),
+    "low rank of dependent factors": lambda: LowRank(_dependent(5), torch.randn(5, 3)),
+    "low rank positive, dependent": lambda: (lambda U: LowRank(U, U))(_dependent(7)),
+    "low rank nilpotent": lambda: LowRank(torch.eye(4)[:, :1], torch.eye(4)[:, 1:2]),
+    "low rank zero": lambda: LowRank(torch.zeros(4, 2), torch.randn(4, 2)),
+    "low rank of no factors": lambda: LowRank(torch.randn(4, 0), torch.randn(3, 0)),
+    "low rank of no factors, square": lambda: LowRank(torch.randn(3, 0), torch.randn(3, 0)),
+    "low rank of more factors than axes": lambda: LowRank(torch.randn(3, 5), torch.randn(3, 5)),
+    "low rank ill-conditioned": lambda: LowRank(torch.randn(5, 2) * torch.tensor([1.0, 1e-7]), torch.randn(5, 2)),
+    "identity plus low rank": lambda: IdentityPlusLowRank(2.0, 0.3 * torch.randn(7, 2), torch.randn(7, 2)),
+    "identity plus symmetric": lambda: (lambda U: IdentityPlusLowRank(1.5, U, U))(torch.randn(7, 2)),
+    "identity plus dependent": lambda: IdentityPlusLowRank(1.0, _dependent(9), 0.2 * _dependent(9)),
+    "identity plus zero": lambda: IdentityPlusLowRank(3.0, torch.zeros(6, 2), torch.randn(6, 2)),
+    "identity plus no factors": lambda: IdentityPlusLowRank(3.0, torch.zeros(4, 0), torch.zeros(4, 0)),
+    "identity plus low rank, small n": lambda: IdentityPlusLowRank(2.0, torch.randn(3, 2), torch.randn(3, 2)),
+    "identity plus shear": lambda: IdentityPlusLowRank(2.0, torch.eye(5)[:, :1], torch.eye(5)[:, 1:2]),
+    "identity plus low rank, c = 0": lambda: IdentityPlusLowRank(0.0, torch.randn(7, 2), torch.randn(7, 2)),
+    "identity plus low rank, c < 0": lambda: IdentityPlusLowRank(-1.0, torch.randn(7, 2), torch.randn(7, 2)),
+    "identity minus a direction": lambda: _singular_plus(6),
+    "reflection": lambda: _reflection(6),
+    "identity plus low rank, tiny c": lambda: IdentityPlusLowRank(1e-8, torch.randn(7, 2), torch.randn(7, 2)),
+    "projection": lambda: Projection(torch.randn(5, 2)),
+    "projection on dependent columns": lambda: Projection(_dependent(5)),
+    "projection on nothing": lambda: Projection(torch.zeros(4, 2)),
+    "projection on everything": lambda: Projection(torch.randn(3, 4)),
+    "projection trained": lambda: Projection(nn.Parameter(torch.randn(5, 2))),
+    "composed dense": lambda: Dense(torch.randn(4, 3)) @ Dense(torch.randn(3, 5)),
+    "composed thin": lambda: Dense(torch.randn(5, 2)) @ Dense(torch.randn(2, 5)),
+    "composed diagonal": lambda: Diagonal(torch.randn(3)) @ Diagonal(torch.tensor([1.0, 0.0, 2.0])),
+    "composed low rank": lambda: Dense(torch.randn(4, 6)) @ LowRank(torch.randn(6, 2), torch.randn(5, 2)),
+    "composed projection": lambda: Projection(torch.randn(5, 2)) @ Dense(torch.randn(5, 5)),
+    "composed steps": lambda: (
+        IdentityPlusLowRank(1.0, 0.2 * torch.randn(9, 2), torch.randn(9, 2))
+        @ IdentityPlusLowRank(1.1, 0.2 * torch.randn(9, 1), torch.randn(9, 1))
+    ),
+    "composed with identity": lambda: Identity(3) @ Dense(torch.randn(3, 3)) @ Identity(3),
+    "sum of dense": lambda: Dense(torch.randn(4, 3)) + Dense(torch.randn(4, 3)),
+    "sum of low rank": lambda: (
+        LowRank(torch.randn(7, 2), torch.randn(7, 2)) + LowRank(torch.randn(7, 1), torch.randn(7, 1))
+    ),
+    "difference of equals": lambda: (lambda A: A - A)(LowRank(torch.randn(6, 2), torch.randn(6, 2))),
+    "identity plus projection": lambda: 0.5 * Identity(6) + Projection(torch.randn(6, 2)),
+    "sum of diagonals": lambda: 2 * Identity(3) + Diagonal(torch.tensor([1.0, 0.0, 5.0])),
+    "sum of unlike": lambda: Diagonal(torch.randn(4)) + LowRank(torch.randn(4, 1), torch.randn(4, 1)),
+    "scaled": lambda: 2.5 * Dense(_symmetric(3.0, 2.0, 1.0)),
+    "scaled negative": lambda: -0.5 * LowRank(torch.randn(5, 2), torch.randn(5, 2)),
+    "scaled by zero": lambda: 0.0 * Dense(torch.randn(3, 3)),
+    "scaled projection": lambda: -3.0 * Projection(torch.randn(5, 2)),
+    "scaled trained": lambda: nn.Parameter(torch.tensor(1.5)) * Diagonal(torch.tensor([1.0, 2.0])),
+    "transposed dense": lambda: Dense(torch.randn(4, 3)).T,
+    "transposed low rank": lambda: LowRank(torch.randn(6, 2), torch.randn(4, 2)).T,
+    "transposed plus": lambda: IdentityPlusLowRank(2.0, 0.3 * torch.randn(7, 2), torch.randn(7, 2)).T,
+    "transposed composed": lambda: (Dense(torch.randn(4, 3)) @ Diagonal(torch.randn(3))).T,
+    "matvec only": lambda: Circulant([3.0, 1.0, 0.5]),
+    "matvec only, transposed": lambda: Circulant([3.0, 1.0, 0.5]).T,
+    "matvec only, singular": lambda: Circulant([1.0, -1.0]),
+}
+
+
+def _flow(n):
+    return stirred(vector_flow(n, steps=3, hidden=8))
+
+
+def _picture_flow():
+    return stirred(image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8]))
+
+
+def _on_one(g, A):
+    return Linearizer(g, A, g)
+
+
+MODELS = {
+    "powers of positive numbers": lambda: _on_one(Log(3), Diagonal(torch.tensor([2.0, 0.5, 1.0]))),
+    "flat": lambda: _on_one(Flatten((1, 2, 2)), Dense(_symmetric(3.0, 2.0, 1.0, 0.5))),
+    "flow, dense": lambda: _on_one(_flow(4), Dense(torch.eye(4) + 0.3 * torch.randn(4, 4))),
+    "flow, singular": lambda: _on_one(_flow(4), Dense(_symmetric(1.5, 1.0, 0.0, 0.0))),
+    "flow, zero": lambda: _on_one(_flow(3), Diagonal(torch.zeros(3))),
+    "flow, projection": lambda: _on_one(_flow(5), Projection(torch.randn(5, 2))),
+    "flow to flow, tall": lambda: Linearizer(_flow(3), Dense(torch.randn(5, 3)), _flow(5)),
+    "flow to flow, wide": lambda: Linearizer(_flow(5), Dense(torch.randn(3, 5)), _flow(3)),
+    "images, diagonal": lambda: _on_one(_picture_flow(), Diagonal(torch.linspace(1, 0, 16))),
+    "images, low rank": lambda: _on_one(_picture_flow(), LowRank(0.5 * torch.randn(16, 3), 0.5 * torch.randn(16, 3))),
+    "images, identity plus": lambda: _on_one(
+        _picture_flow(), IdentityPlusLowRank(1.0, 0.1 * torch.randn(16, 2), torch.randn(16, 2))
+    ),
+    "images to vectors": lambda: Linearizer(_picture_flow(), Dense(torch.randn(3, 16)), _flow(3)),
+    "images, matvec only": lambda: Linearizer(_flow(6), Circulant([1.0, 0.3]), _flow(6)),
+}
+
+
+def _pair(middle, A2, A1):
+    """f₂ and f₁ that share the network in the middle."""
+    return Linearizer(middle, A2, _flow(A2.shape[0])), Linearizer(_flow(A1.shape[1]), A1, middle)
+
+
+PAIRS = {
+    "dense": lambda: _pair(_flow(4), Dense(torch.randn(3, 4)), Dense(torch.randn(4, 2))),
+    "low rank after diagonal": lambda: _pair(
+        _flow(4), LowRank(torch.randn(5, 2), torch.randn(4, 2)), Diagonal(torch.randn(4))
+    ),
+    "through images": lambda: _pair(_picture_flow(), Dense(torch.randn(3, 16)), Dense(torch.randn(16, 2))),
+    "singular": lambda: _pair(_flow(3), Diagonal(torch.tensor([1.0, 0.0, 2.0])), Projection(torch.randn(3, 1))),
+}
+
+
+def points(g, count=3):
+    """Random points of the space of g: decoded from the latents, so that they are valid for every g."""
+    return g.inverse(torch.randn(count, *g.out_shape)).detach()
