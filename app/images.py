@@ -1,7 +1,8 @@
-"""Pictures of visitors: any upload or drawing to a digit in MNIST's style, 32×32 bytes, and tensors to the browser.
+"""Pictures of visitors: any upload or drawing to a digit in MNIST's style, and tensors to the browser.
 
-A digit in MNIST's style is ink 255 on black 0, its ink box scaled to 20×20, centred by mass in 28×28, with a border of 2.
-Whatever is wrong with a file becomes one `BadPictureError` whose text is the sentence that the visitor reads.
+A digit in MNIST's style is ink 255 on black 0, its ink box scaled to 20×20, centred by mass in 28×28, with a
+border of 2: uint8 (32, 32). Whatever is wrong with a file becomes one `BadPictureError` with the sentence that
+the visitor reads.
 """
 
 import base64
@@ -29,14 +30,14 @@ FAINTEST_INK = 0.08  # less contrast than this is a plain sheet
 
 
 class BadPictureError(ValueError):
-    """A picture that cannot be used; its text is one plain sentence that says what is wrong and what would work."""
+    """A picture that cannot be used; its text is one sentence that says what is wrong and what would work."""
 
 
 def read_picture(source: str | Path | bytes) -> np.ndarray:
     """A file (path or content) as grey levels (H, W) in [0, 1], upright, at most 512 pixels a side.
 
-    Turns EXIF rotation, CMYK, palettes, 16 bits and the first frame of an animation into grey; lays transparent
-    pictures on the paper they contrast with. Raises `BadPictureError`.
+    Turns EXIF rotation, CMYK, palettes, 16 bits and the first frame of an animation into grey; lays
+    transparent pictures on the paper they contrast with. Raises `BadPictureError`.
     """
     data = _content(source)
     try:
@@ -95,7 +96,10 @@ def _on_paper(image: Image.Image) -> Image.Image:
 
 
 def grey_from_array(array: np.ndarray) -> np.ndarray:
-    """An array (H, W) or (H, W, C) with 1, 3 or 4 channels, in [0, 1] or bytes, as grey (H, W) in [0, 1]; or `BadPictureError`."""
+    """Floats in [0, 1] or bytes, (H, W) or (H, W, C) with C = 1, 3 or 4, as grey (H, W) in [0, 1].
+
+    Raises `BadPictureError` for another shape, for values that are not finite, and for what is no number.
+    """
     array = np.asarray(array)
     if array.ndim == 2:
         array = array[..., None]
@@ -110,7 +114,7 @@ def grey_from_array(array: np.ndarray) -> np.ndarray:
 
 
 def ink_of(grey: np.ndarray) -> np.ndarray:
-    """Ink in [0, 1] on empty paper 0: dark on bright paper or bright on dark, shading of the paper removed."""
+    """Ink in [0, 1] on paper 0, from dark on bright or bright on dark; shades of the paper are removed."""
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     paper = float(np.median(border))
     ink = np.clip(paper - grey if paper > 0.5 else grey - paper, 0, None)
@@ -121,7 +125,7 @@ def ink_of(grey: np.ndarray) -> np.ndarray:
 
 
 def digit_from_ink(ink: np.ndarray) -> np.ndarray:
-    """Ink (H, W) in [0, 1] brought into MNIST's frame: uint8 (32, 32). Raises `BadPictureError` where there is no ink."""
+    """Ink (H, W) in [0, 1] in MNIST's frame: uint8 (32, 32). Raises `BadPictureError` without ink."""
     rows, columns = np.flatnonzero(ink.max(1) > 0.1), np.flatnonzero(ink.max(0) > 0.1)
     if not len(rows):
         raise BadPictureError(captions.NO_INK)

@@ -1,18 +1,19 @@
 """Picture references: the short strings by which views, links, snippets and the API name a digit.
 
     digits:17        digit 17 of scikit-learn's load_digits, redrawn in MNIST's style
-    sample:7:42      what the model makes of noise with seed 42 when asked for a 7 ("sample::42": for anything)
+    sample:7:42      the 7 that the model makes of noise with seed 42 ("sample::42": whatever digit comes)
     mnist:250        test digit 250 of MNIST, where the data is there
     png:iVBOR…       a drawing or an upload: its 32×32 PNG file in URL-safe base64
 
-A reference always means the same 32×32 bytes, so pixels and latents are remembered by it: a picture is encoded once,
-whoever looks at it, and no visitor's work is ever kept.
+A reference always means the same 32×32 bytes, so pixels and latents are remembered by it: a picture is encoded
+once, whoever looks at it. "data:image/…" addresses and uploads become references in `accept`.
 """
 
 import base64
 import binascii
 import io
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,15 +26,21 @@ from torch import Tensor
 
 from app import captions, images, models
 from linearizer_core import data
+from linearizer_core.spaces import InducedSpace, Point
 
 PER_DIGIT = 2  # of each digit, from each source, in the gallery
 LONGEST = 3_000  # characters of a reference; a 32×32 PNG needs about 700
 
 
-def check(reference: str) -> str:
-    """The reference itself, or `images.BadPictureError` with a sentence that says what a reference looks like."""
-    pixels(reference)
-    return reference
+def accept(picture: str) -> str:
+    """The reference of a picture that came from outside: itself a reference, or a "data:image/…" address.
+
+    Raises `images.BadPictureError`, whose text says what would work.
+    """
+    if isinstance(picture, str) and picture.startswith("data:"):
+        return reference_of(images.digit_from_picture(images.content_of_data_url(picture)))
+    pixels(picture)
+    return picture
 
 
 @lru_cache(maxsize=4096)
@@ -54,20 +61,26 @@ def pixels(reference: str) -> np.ndarray:
     return found
 
 
-def tensor(references: tuple[str, ...] | list[str]) -> Tensor:
+def tensor(references: Sequence[str]) -> Tensor:
     """The pictures as float32 (k, 1, 32, 32) in [0, 1]."""
     return images.to_tensor(np.stack([pixels(reference) for reference in references]))
 
 
 @lru_cache(maxsize=4096)
 def _latent(reference: str, name: str) -> Tensor:
-    with torch.inference_mode():
+    with models.one_core():
         return models.model(name).g_x(tensor([reference]))[0]
 
 
-def latents(references: tuple[str, ...] | list[str], name: str = "digits") -> Tensor:
-    """g(x) of the pictures, float32 (k, n). Each picture is encoded the first time it is asked for, never again."""
+def latents(references: Sequence[str], name: str = "digits") -> Tensor:
+    """g(x) of the pictures, float32 (k, n): each is encoded when first asked for and never again."""
     return torch.stack([_latent(reference, name) for reference in references])
+
+
+def points(references: Sequence[str], name: str = "digits") -> list[Point]:
+    """The pictures as points of the model's space, ready for + and *, without encoding them again."""
+    space = InducedSpace(models.model(name).g_x)
+    return [Point(space, _latent(reference, name)) for reference in references]
 
 
 def reference_of(picture: np.ndarray) -> str:
@@ -149,7 +162,7 @@ def _mnist() -> tuple[np.ndarray, np.ndarray] | None:
 
 @lru_cache(maxsize=1)
 def gallery() -> dict[str, tuple[str, ...]]:
-    """References by source, sorted by digit: what needs no network, what the model makes, and MNIST where it is there."""
+    """References by source, sorted by digit; MNIST only where it lies on this machine."""
     found = {"digits": _first_of_each("digits", _digits().target)}
     found["sample"] = tuple(f"sample:{label}:{seed}" for label in range(10) for seed in range(PER_DIGIT))
     if _mnist() is not None:

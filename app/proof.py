@@ -1,4 +1,4 @@
-"""What stands under every view: the proof meter, the switch that breaks the law, Python for this view, the link."""
+"""Under every view: the proof meter, the switch that breaks the law, Python for this view, the link."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.widgets.proof_meter import Law, ProofMeter, reading
 
 @dataclass(frozen=True)
 class Settled:
-    """A view at rest: its laws as measured, the program that reproduces it, the query string that restores it."""
+    """A view at rest: its laws as measured, the program that reproduces it, the link that restores it."""
 
     laws: Sequence[Law]
     python: str
@@ -35,7 +35,7 @@ class Section:
         fn: Callable[..., Settled],
         inputs: Sequence[gr.components.Component],
     ) -> None:
-        """Call `fn(broken, *inputs)` when nothing has happened for 250 ms after any of `triggers`, and show it.
+        """Call `fn(broken, *inputs)` 250 ms after the last of `triggers`, and show what it returns.
 
         The triggers only run a line of script in the browser: a drag costs the server its ticks and one
         measurement at the end.
@@ -64,11 +64,11 @@ def shown(settled: Settled) -> tuple[dict, str, str]:
 
 def section(slug: str, break_label: str = captions.BREAK_ADD) -> Section:
     """Make the components where the caller stands, inside the view's tab."""
-    with gr.Group(elem_classes="lab-card lab-proof"):
+    with gr.Column(elem_classes="lab-card"):
         with gr.Row(elem_classes="lab-proof-head"):
-            gr.HTML(f"<h3>{captions.METER}</h3>", apply_default_css=False, scale=1)
+            gr.HTML(f"<h3>{captions.METER}</h3>", apply_default_css=False)
             broken = gr.Checkbox(
-                False, label=break_label, elem_id=f"{slug}-break", elem_classes="lab-switch", scale=0
+                False, label=break_label, elem_id=f"{slug}-break", elem_classes="lab-switch", container=False
             )
         meter = ProofMeter(slug)
     with gr.Accordion(captions.PYTHON, open=False, elem_id=f"{slug}-python-fold"):

@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image
 
 from app import captions, images, links, proof
-from app.state import FIRST_PICTURE, Lab, Opening
+from app.state import FIRST_PICTURE, QUIET, Lab, Opening
 from app.theme import theme
 from app.views import VIEWS
 from app.widgets import ASSETS, asset
@@ -29,11 +29,8 @@ def build_app() -> gr.Blocks:
                 with gr.Tab(view.TITLE, id=view.SLUG, elem_id=f"tab-{view.SLUG}") as tab:
                     _open_once(demo, tab, view, view.build(lab), lab, search)
         gr.HTML(f'<p class="lab-foot">{captions.FOOT}</p>', apply_default_css=False)
-        demo.load(_asked_tab, search, tabs, js=READ_QUERY, show_progress="hidden", **_QUIET)
+        demo.load(_asked_tab, search, tabs, js=READ_QUERY, **QUIET)
     return demo
-
-
-_QUIET = {"queue": False, "api_visibility": "private"}
 
 
 def _header() -> None:
@@ -60,7 +57,7 @@ def _open_once(
     inputs, outputs = [search, opened, lab.picture], [opened, *opening.outputs]
     for event, at_load in ((demo.load, True), (tab.select, False)):
         fn = opener(view.SLUG, opening, at_load)
-        filled = event(fn, inputs, outputs, js=READ_QUERY, show_progress="hidden", **_QUIET)
+        filled = event(fn, inputs, outputs, js=READ_QUERY, **QUIET)
         filled.then(None, js=proof.touch(view.SLUG))
 
 

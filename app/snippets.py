@@ -31,7 +31,7 @@ x = torch.tensor(np.stack([np.asarray(file) for file in files]))[:, None] / 255 
 
 
 def program(body: str, references: Sequence[str] = (), model: str = "digits") -> str:
-    """A whole program: imports, `model`, the pictures as a tensor `x` of shape (k, 1, 32, 32), then `body`."""
+    """A whole program: imports, `model`, the pictures as a tensor `x` (k, 1, 32, 32), then `body`."""
     parts = [HEAD.format(model=model)]
     if references:
         pngs = [

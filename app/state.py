@@ -6,6 +6,11 @@ from dataclasses import dataclass
 import gradio as gr
 
 FIRST_PICTURE = "digits:3"
+QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}  # an answer without delay
+TICK = {
+    **QUIET,
+    "trigger_mode": "always_last",
+}  # what follows a drag: the last position wins, nothing flickers
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ def theme() -> gr.themes.Base:
         neutral_hue=gr.themes.colors.slate,
         radius_size=gr.themes.sizes.radius_lg,
         text_size=gr.themes.sizes.text_md,
-        font=(gr.themes.LocalFont("IBM Plex Sans", weights=(400, 600)), *FONT),
+        font=(gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), *FONT),
         font_mono=MONO,
     ).set(
         body_background_fill="#f7f8fb",

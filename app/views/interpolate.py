@@ -1,67 +1,380 @@
-"""Interpolate: two to four pictures, added as vectors of the induced space beside plain pixel averages."""
+"""Interpolate: two to four pictures, added as vectors of the induced space beside plain sums of pixels."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from operator import add
 
 import gradio as gr
 import torch
+from torch import Tensor
 
-from app import captions, links, models, pictures, proof, snippets
-from app.state import Lab, Opening
+from app import captions, images, links, models, pictures, proof, snippets
+from app.state import FIRST_PICTURE, QUIET, TICK, Lab, Opening
+from app.widgets.drawing_pad import DrawingPad
+from app.widgets.film_strip import FilmStrip, Path, film
 from app.widgets.pictures import Pictures, tiles
 from linearizer_core import diagnostics
+from linearizer_core.networks import Flatten
+from linearizer_core.spaces import InducedSpace, encode
 
 TITLE = captions.INTERPOLATE
 SLUG = "interpolate"
+PLACES = 4
+HUES = ("induced", "pixel")
 LIMIT = 2.0  # weights lie in [−LIMIT, LIMIT]: a vector space has more than averages
+FRAMES = 33
+SECOND_PICTURE = "digits:8"
+SPARES = ("digits:5", "digits:0", "digits:9", "digits:3")  # what a new place starts with
+PIXELS = InducedSpace(Flatten((1, images.SIDE, images.SIDE)))  # g = identity: its ⊕ is + of pixels
 
 
-def tick(references: list[str], *weights: float) -> dict:
-    """The induced blend g⁻¹(Σ wᵢ g(xᵢ)) and the pixel blend Σ wᵢ xᵢ, as the stage shows them."""
-    weights = torch.tensor(weights[: len(references)], dtype=torch.float32)
-    with models.one_core(), torch.inference_mode():
-        induced = models.model().g_y.inverse((weights @ pictures.latents(references))[None])
-    pixel = torch.einsum("k,kchw->chw", weights, pictures.tensor(references))[None]
-    return tiles(torch.cat([induced, pixel]), [captions.INDUCED, captions.PIXEL])
+# --- handlers ----------------------------------------------------------------------------------------------
+def blends(references: Sequence[str], weights: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """The induced blend g⁻¹(Σ wᵢ g(xᵢ)) and the pixel blend Σ wᵢ xᵢ, each (1, 1, 32, 32)."""
+    weighted = [w * point for w, point in zip(weights, pictures.points(references))]
+    induced = models.decode(reduce(add, weighted).z[None])
+    return induced, PIXELS.combine(list(weights), pictures.tensor(references))[None]
 
 
-def settled(broken: bool, references: list[str], *weights: float) -> proof.Settled:
-    """The law measured for what is on screen, the program that reproduces it, the link that restores it."""
-    x, y = pictures.tensor(references[:2])[:, None]
-    add = (lambda x, y: (x + y) / 2) if broken else None
-    with models.one_core(), torch.inference_mode():
-        error = diagnostics.linearity_error(models.model(), x, y, weights[0], weights[1], add=add)
-    law = proof.Law("linearity", "f(a⊙x ⊕ b⊙y) = a⊙f(x) ⊕ b⊙f(y)", error)
-    body = f"X = lc.InducedSpace(model.g_x)\ninduced = X.combine({snippets.tensor_of(weights)}, x)"
-    return proof.Settled(
-        [law], snippets.program(body, references), links.encode(SLUG, x=references, w=list(weights))
+def stage_value(references: Sequence[str], *weights: float) -> dict:
+    """The tick: both blends with their formulas. Weights of places that are empty do not count."""
+    weights = list(weights[: len(references)])
+    notes = [captions.blend_formula(weights), captions.pixel_formula(weights)]
+    return tiles(torch.cat(blends(references, weights)), [captions.INDUCED, captions.PIXEL], notes=notes)
+
+
+@lru_cache(maxsize=64)
+def film_between(first: str, second: str) -> dict:
+    """The film from one picture to the other along both straight lines, with what is travelled on the way."""
+    ts = torch.linspace(0, 1, FRAMES, dtype=torch.float32)
+    x, y = pictures.points([first, second])
+    with models.one_core():
+        line = (1 - ts) * x + ts * y
+        pixels = PIXELS.line(*pictures.tensor([first, second]), ts)
+        induced, seen = line.x, encode(x.space.g, pixels)
+    return film(
+        Path(induced, _travelled(line.z), _travelled(induced)),
+        Path(pixels, _travelled(seen), _travelled(pixels)),
     )
 
 
-def opened(query: dict[str, str], picture: str) -> list:
-    references = links.words(query.get("x")) or [picture, "digits:8"]
-    return [references, tiles(pictures.tensor(references)), tick(references, 0.5, 0.5)]
+def _travelled(path: Tensor) -> Tensor:
+    """Distance travelled up to each of the points (N, …), from 0 at the first, in the norm of their entries."""
+    steps = torch.linalg.vector_norm(path.flatten(1).diff(dim=0), dim=1)
+    return torch.cat([steps.new_zeros(1), steps.cumsum(0)])
+
+
+def film_value(references: Sequence[str]) -> dict:
+    return film_between(*references[:2])
+
+
+def settled(broken: bool, references: Sequence[str], *weights: float) -> proof.Settled:
+    """The laws measured on the pictures chosen, the program for this view, the link to it."""
+    weights = list(weights[: len(references)])
+    third = references[2] if len(references) > 2 else references[0]
+    laws = [
+        _round_trip(tuple(references)),
+        _axioms((*references[:2], third), broken),
+        _linearity(references, weights[0], weights[1], broken),
+    ]
+    link = links.encode(SLUG, x=list(references), w=weights)
+    return proof.Settled(laws, program(references, weights), link)
+
+
+@lru_cache(maxsize=256)
+def _round_trip(references: tuple[str, ...]) -> proof.Law:
+    with models.one_core():
+        error = diagnostics.round_trip_error(models.model().g_x, pictures.tensor(references))
+    return proof.Law(captions.LAW_ROUND_TRIP, "g⁻¹(g(x)) = x", error)
+
+
+@lru_cache(maxsize=256)
+def _axioms(references: tuple[str, ...], broken: bool) -> proof.Law:
+    """The worst of the eight axioms; remembered, because weights do not enter and sixteen blends take a while."""
+    x, y, z = pictures.tensor(references).unsqueeze(1)
+    with models.one_core():
+        errors = diagnostics.axiom_errors(models.model().domain, x, y, z, add=_average if broken else None)
+    worst = max(errors, key=errors.get)
+    return proof.Law(captions.LAW_SPACE, captions.axiom_formula(worst), errors[worst])
+
+
+def _linearity(references: Sequence[str], a: float, b: float, broken: bool) -> proof.Law:
+    x, y = pictures.tensor(references[:2]).unsqueeze(1)
+    with models.one_core():
+        error = diagnostics.linearity_error(models.model(), x, y, a, b, add=_average if broken else None)
+    return proof.Law(captions.LAW_LINEARITY, captions.linearity_formula(a, b), error)
+
+
+def _average(x: Tensor, y: Tensor) -> Tensor:
+    """What the "break it" switch puts in the place of ⊕: the double exposure."""
+    return PIXELS.interpolate(x, y, 0.5)
+
+
+def program(references: Sequence[str], weights: Sequence[float]) -> str:
+    """Python for this view: both blends and the film, from the pictures inside the program."""
+    body = f"""
+weights = {snippets.tensor_of(weights)}
+X = lc.InducedSpace(model.g_x)
+with torch.no_grad():
+    induced = X.combine(weights, x)                          # g⁻¹(Σ wᵢ g(xᵢ))
+    film = X.line(x[0], x[1], torch.linspace(0, 1, {FRAMES}))     # (1 − t) ⊙ x₁ ⊕ t ⊙ x₂
+pixel = torch.tensordot(weights, x, dims=1)                  # Σ wᵢ xᵢ, the double exposure
+"""
+    return snippets.program(body, references)
+
+
+def interpolate(pictures: list[str], weights: list[float]) -> dict:
+    """Blend two to four pictures in the space that g induces, g⁻¹(Σ wᵢ g(xᵢ)), beside the blend of their pixels.
+
+    Args:
+        pictures: each "digits:0" to "digits:1796" (scikit-learn), "sample:7:42" (the model's own 7, seed 42),
+            "mnist:0" and on where MNIST is installed, or "data:image/png;base64,…" showing one digit.
+        weights: one number in [−2, 2] for each picture.
+
+    Returns:
+        {"induced": 32×32 numbers, "pixel": 32×32 numbers, "distance": between the first two pictures in the
+        induced space, "pixel_distance": between the same two in pixels}
+    """
+    try:
+        references = checked(pictures, weights)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    return answer(references, weights)
+
+
+def answer(references: Sequence[str], weights: Sequence[float]) -> dict:
+    """What the endpoint returns for checked arguments, as plain lists."""
+    induced, pixel = blends(references, weights)
+    ends = pictures.latents(references[:2]), pictures.tensor(references[:2])
+    return {
+        "induced": induced[0, 0].tolist(),
+        "pixel": pixel[0, 0].tolist(),
+        "distance": float(_travelled(ends[0])[-1]),
+        "pixel_distance": float(_travelled(ends[1])[-1]),
+    }
+
+
+def checked(chosen: object, weights: object) -> list[str]:
+    """The references of pictures that came from outside, with weights that fit; ValueError with a sentence."""
+    if not isinstance(chosen, list | tuple) or not 2 <= len(chosen) <= PLACES:
+        raise ValueError(captions.wrong_count(len(chosen) if isinstance(chosen, list | tuple) else 0))
+    if not isinstance(weights, list | tuple) or len(weights) != len(chosen):
+        raise ValueError(
+            captions.unequal(len(chosen), len(weights) if isinstance(weights, list | tuple) else 0)
+        )
+    for weight in weights:
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
+            raise ValueError(captions.NO_NUMBER)
+        if abs(weight) > LIMIT:
+            raise ValueError(captions.out_of_range(weight, -LIMIT, LIMIT))
+    return [pictures.accept(picture) for picture in chosen]
+
+
+# --- the mixer's places ------------------------------------------------------------------------------------
+def mixer(references: Sequence[str], active: int) -> list[dict | None]:
+    """What the four places show; None is an empty one."""
+    places = [
+        tiles(
+            pictures.tensor([reference]), [pictures.name_of(reference)], [reference], 0 if i == active else -1
+        )
+        for i, reference in enumerate(references)
+    ]
+    return places + [None] * (PLACES - len(places))
+
+
+def replaced(references: Sequence[str], active: int, picture: str) -> list[str]:
+    """The pictures with another one in the marked place."""
+    return [picture if i == active else reference for i, reference in enumerate(references)]
+
+
+def added(references: Sequence[str]) -> list[str]:
+    """The pictures and one more, as long as there is a place."""
+    spare = next(reference for reference in SPARES if reference not in references[:3])
+    return [*references, spare][:PLACES]
+
+
+def removed(references: Sequence[str], active: int) -> list[str]:
+    """The pictures without the marked one; two always stay."""
+    kept = [reference for i, reference in enumerate(references) if i != active]
+    return kept if len(kept) >= 2 else list(references)
+
+
+def equal(count: int) -> list[float]:
+    """Weights for all places: equal ones with sum 1 in steps of 0.01, 0 for the empty places."""
+    share = math.floor(100 / count) / 100
+    return [round(1 - share * (count - 1), 2)] + [share] * (count - 1) + [0.0] * (PLACES - count)
+
+
+def from_link(query: dict[str, str], picture: str) -> tuple[list[str], list[float], str]:
+    """References, weights and a notice for a link to this view; a broken link gives the view's own pictures."""
+    wanted = links.words(query.get("x"))[:PLACES]
+    weights = links.numbers(query.get("w"), -LIMIT, LIMIT)
+    try:
+        references, notice = [pictures.accept(reference) for reference in wanted], ""
+    except images.BadPictureError:
+        references, notice = [], captions.BAD_LINK
+    if len(references) < 2:
+        references = [*references, picture, SECOND_PICTURE][:2]
+    if len(weights) != len(references):
+        weights = equal(len(references))
+    return references, (weights + [0.0] * PLACES)[:PLACES], notice
+
+
+@lru_cache(maxsize=8)
+def gallery_value(source: str) -> dict:
+    """One page of the gallery."""
+    references = pictures.gallery()[source]
+    return tiles(pictures.tensor(references), [pictures.name_of(r) for r in references], references)
+
+
+# --- the view ----------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Board:
+    """The mixer's components: what it remembers, its places, their rows and their sliders."""
+
+    references: gr.State
+    active: gr.State
+    rows: list[gr.Row]
+    places: list[Pictures]
+    sliders: list[gr.Slider]
+
+    @property
+    def outputs(self) -> list:
+        return [self.references, self.active, *self.rows, *self.places]
+
+    def values(self, references: Sequence[str], active: int) -> list:
+        """Values of `outputs`."""
+        rows = [gr.Row(visible=i < len(references)) for i in range(PLACES)]
+        return [list(references), active, *rows, *mixer(references, active)]
 
 
 def build(lab: Lab) -> Opening:
-    references = gr.State(["digits:3", "digits:8"])
-    slots = Pictures(elem_id="interpolate-slots", label="Pictures", pick=True, size=110)
-    with gr.Row():
-        sliders = [
-            gr.Slider(
-                -LIMIT, LIMIT, 0.5, step=0.01, label=captions.weight(i), elem_id=f"interpolate-w{i + 1}"
+    gr.HTML(f'<p class="lab-lead">{captions.INTERPOLATE_LEAD}</p>', apply_default_css=False)
+    notice = gr.Markdown(visible=False, elem_classes="lab-notice", elem_id=f"{SLUG}-notice")
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=5, min_width=320, elem_classes="lab-card lab-second"):
+            board = _mixer(lab)
+            first_page = _picker(lab, board)
+        with gr.Column(scale=6, min_width=320):
+            with gr.Column(elem_classes="lab-card lab-first"):
+                stage = Pictures(elem_id=f"{SLUG}-stage", label=captions.STAGE, columns=2, hues=HUES)
+            section = proof.section(SLUG)
+    with gr.Column(elem_classes="lab-card"):
+        gr.HTML(f"<h3>{captions.FILM}</h3><p>{captions.FILM_LEAD}</p>", apply_default_css=False)
+        strip = FilmStrip(elem_id=f"{SLUG}-film")
+        strip.use(_take_weights, board.references, board.sliders, **QUIET)
+    moves = [board.references.change, *(slider.change for slider in board.sliders)]
+    inputs = [board.references, *board.sliders]
+    gr.on(moves, stage_value, inputs, stage, **TICK)
+    board.references.change(film_value, board.references, strip, **TICK)
+    section.settles(moves, settled, inputs)
+    gr.api(interpolate, api_name="interpolate", queue=False)
+    outputs = [notice, *board.outputs, *board.sliders, stage, strip, first_page]
+
+    def opened(query: dict[str, str], picture: str) -> list:
+        references, weights, text = from_link(query, picture)
+        shown = [stage_value(references, *weights), film_value(references), gallery_value("digits")]
+        return [gr.Markdown(text, visible=bool(text)), *board.values(references, 0), *weights, *shown]
+
+    return Opening(opened, outputs)
+
+
+def _mixer(lab: Lab) -> Board:
+    """Up to four rows of a picture and its weight, and the buttons under them."""
+    gr.HTML(f"<h3>{captions.MIXER}</h3>", apply_default_css=False)
+    rows, places, sliders = [], [], []
+    for i in range(PLACES):
+        with gr.Row(visible=i < 2, elem_classes="lab-place") as row:
+            places.append(Pictures(elem_id=f"{SLUG}-x{i + 1}", label=captions.slot(i), pick=True, size=60))
+            sliders.append(_slider(i))
+        rows.append(row)
+    start = [FIRST_PICTURE, SECOND_PICTURE]
+    board = Board(gr.State(start), gr.State(0), rows, places, sliders)
+    with gr.Row(elem_classes="lab-buttons"):
+        buttons = [
+            gr.Button(text, size="sm", min_width=90, elem_id=f"{SLUG}-{name}")
+            for text, name in zip(
+                (captions.ADD_PICTURE, captions.REMOVE_PICTURE, captions.EQUAL_WEIGHTS), "+-="
             )
-            for i in range(2)
         ]
-    stage = Pictures(elem_id="interpolate-stage", label="Blend", size=240)
-    section = proof.section(SLUG)
-    moves = [slider.change for slider in sliders]
-    gr.on(
-        moves,
-        tick,
-        [references, *sliders],
-        stage,
-        trigger_mode="always_last",
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
+    _wire_mixer(lab, board, buttons)
+    return board
+
+
+def _slider(i: int) -> gr.Slider:
+    weight = 0.5 if i < 2 else 0.0
+    return gr.Slider(
+        -LIMIT,
+        LIMIT,
+        weight,
+        step=0.01,
+        label=captions.weight(i),
+        elem_id=f"{SLUG}-w{i + 1}",
+        scale=1,
+        min_width=180,
     )
-    section.settles([*moves, references.change], settled, [references, *sliders])
-    return Opening(opened, [references, slots, stage])
+
+
+def _wire_mixer(lab: Lab, board: Board, buttons: Sequence[gr.Button]) -> None:
+    state = [board.references, board.active]
+    add_one, remove_one, equalise = buttons
+
+    def resized(references: list[str], active: int) -> list:
+        return [*board.values(references, min(active, len(references) - 1)), *equal(len(references))]
+
+    def adopted(picture: str, references: list[str], active: int) -> list:
+        if references[active] == picture:
+            return [gr.skip()] * len(board.outputs)
+        return board.values(replaced(references, active, picture), active)
+
+    for i, place in enumerate(board.places):
+        place.pick(
+            lambda references, i=i: [references[i], *board.values(references, i)],
+            board.references,
+            [lab.picture, *board.outputs],
+            **QUIET,
+        )
+    everything = [*board.outputs, *board.sliders]
+    add_one.click(lambda r, a: resized(added(r), len(added(r)) - 1), state, everything, **QUIET)
+    remove_one.click(lambda r, a: resized(removed(r, a), a), state, everything, **QUIET)
+    equalise.click(lambda r: equal(len(r)), board.references, board.sliders, **QUIET)
+    lab.picture.change(adopted, [lab.picture, *state], board.outputs, **QUIET)
+
+
+def _picker(lab: Lab, board: Board) -> Pictures:
+    """Where the marked place gets its picture from: pages of a gallery, and the pad. Returns the first page."""
+    gr.HTML(f"<h3>{captions.PICKER}</h3>", apply_default_css=False)
+    outputs = [lab.picture, *board.outputs]
+    state = [board.references, board.active]
+
+    def chosen(picture: str, references: list[str], active: int) -> list:
+        return [picture, *board.values(replaced(references, active, picture), active)]
+
+    def picked(references: list[str], active: int, event: gr.EventData) -> list:
+        return chosen(pictures.accept(event.id), references, active)
+
+    def drawn(references: list[str], active: int, event: gr.EventData) -> list:
+        try:
+            return [{"notice": ""}, *chosen(pictures.accept(event.picture), references, active)]
+        except images.BadPictureError as error:
+            return [{"notice": str(error)}, *[gr.skip()] * len(outputs)]
+
+    pages = []
+    with gr.Tabs(elem_id=f"{SLUG}-picker"):
+        for source in pictures.gallery():
+            with gr.Tab(captions.GALLERIES[source]) as tab:
+                page = Pictures(elem_id=f"{SLUG}-{source}", label=captions.GALLERY, pick=True, size=44)
+                page.pick(picked, state, outputs, **QUIET)
+                tab.select(lambda source=source: gallery_value(source), None, page, **QUIET)
+                pages.append(page)
+        with gr.Tab(captions.DRAW):
+            pad = DrawingPad(elem_id=f"{SLUG}-pad")
+            pad.drawn(drawn, state, [pad, *outputs], **QUIET)
+    return pages[0]
+
+
+def _take_weights(references: list[str], event: gr.EventData) -> list[float]:
+    t = min(max(float(event.t), 0.0), 1.0)
+    return [round(1 - t, 2), round(t, 2)] + [0.0] * (PLACES - 2)

@@ -1,12 +1,12 @@
 """The lab's own components: `gr.HTML` with a canvas, its script in assets/js, no build step.
 
-A widget is a small class that names its script and describes its `value`. The rules that keep them quick and safe:
+A widget is a small class that names its script and describes its `value`. What keeps them quick and safe:
 
 * the template is fixed; the script draws `props.value` once and again in `watch("value", draw)`;
 * text from outside is set by `textContent`, never through a template;
 * colours come from the CSS variables of assets/css/lab.css, so dark and light need no second script;
 * what the visitor does is told by `trigger("name", data)`; a listener is then `widget.name(fn, …)`;
-* `data-state` on the root element says what is drawn, for tests and for screen readers' sake in words.
+* `data-state` on the root element says what is drawn, for tests.
 """
 
 from abc import ABCMeta

@@ -1,4 +1,4 @@
-"""Pictures in a row or a grid: the gallery, the slots, the stage, the directions of an operator."""
+"""Pictures in a row or a grid: the gallery, the places of the mixer, the stage, directions of an operator."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,10 @@ from app.widgets import Widget
 class Pictures(Widget):
     """Captioned pictures; with `pick=True` each is a button and `.pick` tells which one was chosen.
 
-    value: {"pictures": images.for_browser(…), "captions": [...], "ids": [...], "selected": index or -1}
+    value: {"pictures": images.for_browser(…), "captions": [...], "notes": [...], "ids": [...], "selected": i or -1}
     event `pick`: {"id": ids[i], "index": i}
+    `size` is a tile's width in pixels; `columns` > 0 makes a grid of equal columns that fills the width instead.
+    `hues` colours the captions, one of "induced", "pixel", "" for each tile.
     """
 
     SCRIPT = "pictures"
@@ -26,16 +28,34 @@ class Pictures(Widget):
         label: str,
         pick: bool = False,
         size: int = 72,
-        visible=True,
+        columns: int = 0,
+        hues: Sequence[str] = (),
+        visible: bool = True,
     ):
-        super().__init__(value, elem_id=elem_id, label=label, visible=visible, pick=pick, size=size)
+        super().__init__(
+            value,
+            elem_id=elem_id,
+            label=label,
+            visible=visible,
+            pick=pick,
+            size=size,
+            columns=columns,
+            hues=list(hues),
+        )
 
 
-def tiles(images_: Tensor, captions: Sequence[str] = (), ids: Sequence[str] = (), selected: int = -1) -> dict:
+def tiles(
+    pictures: Tensor,
+    captions: Sequence[str] = (),
+    ids: Sequence[str] = (),
+    selected: int = -1,
+    notes: Sequence[str] = (),
+) -> dict:
     """The value of `Pictures` for pictures (B, C, H, W)."""
     return {
-        "pictures": images.for_browser(images_),
+        "pictures": images.for_browser(pictures),
         "captions": list(captions),
+        "notes": list(notes),
         "ids": list(ids),
         "selected": selected,
     }

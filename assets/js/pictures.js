@@ -1,18 +1,28 @@
 // Pictures: a row or grid of captioned canvases; see app/widgets/pictures.py.
 const root = element.querySelector(".tiles");
-root.style.setProperty("--size", props.size + "px");
 root.setAttribute("aria-label", props.label || "");
+root.style.setProperty("--size", props.size + "px");
+if (props.columns) {
+  root.classList.add("grid");
+  root.style.setProperty("--columns", props.columns);
+}
 
 const make = (index) => {
   const tile = document.createElement(props.pick ? "button" : "figure");
-  tile.className = "tile";
-  const caption = document.createElement(props.pick ? "span" : "figcaption");
-  tile.append(document.createElement("canvas"), caption);
+  tile.className = "tile " + ((props.hues || [])[index] || "");
+  const canvas = document.createElement("canvas");
+  canvas.setAttribute("role", "img");
+  tile.append(canvas, document.createElement("strong"), document.createElement("small"));
   if (props.pick) {
     tile.type = "button";
     tile.addEventListener("click", () => trigger("pick", { index, id: (props.value.ids || [])[index] ?? "" }));
   }
   return tile;
+};
+
+const write = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+  node.hidden = !text;
 };
 
 const draw = () => {
@@ -22,16 +32,18 @@ const draw = () => {
   while (root.children.length > value.pictures.count) root.lastChild.remove();
   while (root.children.length < value.pictures.count) root.append(make(root.children.length));
   [...root.children].forEach((tile, index) => {
-    const text = (value.captions || [])[index] || "";
-    lab.paint(tile.firstChild, value.pictures, data, index);
-    if (tile.lastChild.textContent !== text) tile.lastChild.textContent = text;
-    tile.lastChild.hidden = !text;
-    tile.title = text;
-    tile.firstChild.setAttribute("role", "img");
-    tile.firstChild.setAttribute("aria-label", text || props.label || "picture");
-    if (props.pick) tile.setAttribute("aria-pressed", String(index === value.selected));
+    const [canvas, caption, note] = tile.children;
+    const name = (value.captions || [])[index] || "";
+    lab.paint(canvas, value.pictures, data, index);
+    canvas.setAttribute("aria-label", name || (value.ids || [])[index] || props.label);
+    write(caption, props.size >= 64 || props.columns ? name : "");
+    write(note, (value.notes || [])[index] || "");
+    if (props.pick) {
+      tile.title = name;
+      tile.setAttribute("aria-pressed", String(index === value.selected));
+    }
   });
-  root.dataset.state = (value.ids || []).join(" ");
+  root.dataset.state = (value.ids || []).join(" ") || (value.notes || []).join(" | ");
 };
 
 draw();
