@@ -55,17 +55,25 @@ def _add_recipe(parser: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs") / recipe.name, help="default: runs/NAME")
     parser.add_argument("--device", default=_device(), help="default: cuda where there is one")
     parser.add_argument("--resume", action="store_true", help="go on from the last state in --out")
+    parser.add_argument("--save-every", type=float, default=45.0, help="seconds between saved states (default 45)")
     fields = parser.add_argument_group("recipe")
     for field in dataclasses.fields(recipe):
-        several = isinstance(field.default, tuple)
         fields.add_argument(
             f"--{field.name.replace('_', '-')}",
-            type=type(field.default[0] if several else field.default),
-            nargs="+" if several else None,
+            **_type_of(field.default),
             default=field.default,
             help=f"default: {field.default}",
         )
     parser.set_defaults(command=_train, recipe=recipe)
+
+
+def _type_of(default: object) -> dict[str, object]:
+    """How argparse reads a field with this default."""
+    if isinstance(default, bool):
+        return {"action": argparse.BooleanOptionalAction}
+    if isinstance(default, tuple):
+        return {"type": type(default[0]), "nargs": "+"}
+    return {"type": type(default)}
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -80,7 +88,9 @@ def _train(options: argparse.Namespace) -> None:
             bar.update(step - bar.n)
             bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()}, refresh=False)
 
-        model = train(recipe, dataset, options.out, options.device, options.resume, progress)
+        model = train(
+            recipe, dataset, options.out, options.device, options.resume, progress, options.save_every
+        )
     figures = recipe.report(model, dataset)
     training = {
         "command": " ".join(["python -m linearizer_core", *_shown(sys.argv[1:])]),

@@ -17,12 +17,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .data import Dataset, as_float
+from .networks import mixed_precision
 from .recipes import Recipe
 
 STATE = "training.safetensors"
-SAVE_EVERY = 45.0
-"""Seconds between two saved training states: a killed run loses less than a minute."""
-
 
 def train(
     recipe: Recipe,
@@ -31,11 +29,13 @@ def train(
     device: torch.device | str = "cpu",
     resume: bool = False,
     progress: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
+    save_every: float = 45.0,
 ) -> nn.Module:
     """Trains `recipe` on `dataset`, writing into the folder `out`, and returns the finished model in eval mode.
 
     Every random choice depends on (recipe.seed, step) alone, so a run resumed after a kill goes on with the same
-    batches and the same noise as one that never stopped. `progress(step, figures)` is called after each step.
+    batches and the same noise as one that never stopped. `progress(step, figures)` is called after each step;
+    the state is saved every `save_every` seconds, so a killed run loses less than a minute.
     `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
     Raises ValueError when `resume` finds no state, or one that another recipe wrote.
     """
@@ -56,7 +56,7 @@ def train(
         figures = _update(recipe, model, optimizer, images, labels, step)
         step += 1
         progress(step, figures)
-        if step == recipe.steps or time.monotonic() - saved > SAVE_EVERY:
+        if step == recipe.steps or time.monotonic() - saved > save_every:
             save_state(out / STATE, recipe, model, optimizer, step)
             saved = time.monotonic()
         if step % recipe.evaluate_every == 0 or step == recipe.steps:
@@ -78,7 +78,8 @@ def _update(
         group["lr"] = group["share"] * recipe.learning_rate * schedule(step, recipe.steps)
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
     batch = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
-    terms = recipe.loss(model, images[batch], labels[batch], generator)
+    with mixed_precision(recipe.mixed_precision):
+        terms = recipe.loss(model, images[batch], labels[batch], generator)
     optimizer.zero_grad(set_to_none=True)
     terms["loss"].backward()
     norm = nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)

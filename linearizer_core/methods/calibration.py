@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..networks import Chain, InvertibleLinear
+from ..networks import Chain, InvertibleLinear, InvertibleNetwork
 from ..operators import Diagonal
 
 
@@ -15,6 +15,16 @@ def last_mixing(g: Chain) -> InvertibleLinear:
     if not isinstance(layer, InvertibleLinear):
         raise ValueError(f"g must end in InvertibleLinear, ends in {type(layer).__name__}; see image_flow.")
     return layer
+
+
+def encode_in_batches(g: InvertibleNetwork, x: Tensor, batch: int = 500) -> Tensor:
+    """g(x) for many points, `batch` at a time, so that memory stays small; x (B, *g.in_shape) to (B, n).
+
+    >>> from linearizer_core.networks import Flatten
+    >>> encode_in_batches(Flatten((1, 2)), torch.zeros(3, 1, 2), batch=2).shape
+    torch.Size([3, 2])
+    """
+    return torch.cat([g(part) for part in x.split(batch)])
 
 
 @torch.no_grad()
@@ -32,7 +42,7 @@ def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
     Shapes: x (B, *g.in_shape), targets (B, k) centred. The k leading axes span the covariance of principal axes and
     targets (the first step of partial least squares); every axis leaves with mean 0 and variance 1.
     """
-    z = g(x).double()
+    z = encode_in_batches(g, x).double()
     centred = z - z.mean(0)
     variance, axes = torch.linalg.eigh(centred.mT @ centred / len(z))
     axes, variance = axes.flip(1), variance.flip(0).clamp(min=1e-8)  # largest variance first
@@ -72,7 +82,7 @@ def fit_class_gaussians(model, x: Tensor, labels: Tensor) -> None:
     After it 0 is the mean of the class means, so that prototypes can be added without moving the rest.
     """
     g, classes = model.g_x, len(model.means)
-    z = g(x)
+    z = encode_in_batches(g, x)
     means = torch.stack([z[labels == c].mean(0) for c in range(classes)])
     total = (z - z.mean(0)).square().mean(0)
     order = torch.cat([torch.arange(2, device=z.device), 2 + total[2:].argsort(descending=True)])
@@ -90,7 +100,8 @@ def fit_denoiser(model, x: Tensor, noise: float, generator: torch.Generator) -> 
     σᵢ = E[z̃ᵢ zᵢ] / E[z̃ᵢ²] with z = g(x), z̃ = g(x + noise · ε): near 1 where the axis outlives the noise, near 0 where it
     drowns. Shapes: x (B, *g.in_shape); noise is a standard deviation in units of the pixel range.
     """
-    clean, noisy = model.g_x(x), model.g_x(x + noise * torch.randn(x.shape, generator=generator).to(x))
+    noisy_x = x + noise * torch.randn(x.shape, generator=generator).to(x)
+    clean, noisy = encode_in_batches(model.g_x, x), encode_in_batches(model.g_x, noisy_x)
     sigma = (noisy * clean).mean(0) / noisy.square().mean(0)
     operator = model.A
     assert isinstance(operator, Diagonal)

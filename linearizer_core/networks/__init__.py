@@ -1,7 +1,7 @@
 """Invertible networks g."""
 
 from .base import Chain, Inverse, InvertibleNetwork, Log
-from .conditioners import conv_conditioner, mlp_conditioner
+from .conditioners import Conditioner, conv_conditioner, mixed_precision, mlp_conditioner
 from .coupling import AdditiveCoupling, AffineCoupling
 from .elementwise import ActNorm, initialise
 from .flows import image_flow, vector_flow
@@ -15,6 +15,7 @@ __all__ = [
     "AdditiveCoupling",
     "AffineCoupling",
     "Chain",
+    "Conditioner",
     "Flatten",
     "Inverse",
     "InvertibleConv1x1",
@@ -27,6 +28,7 @@ __all__ = [
     "forward_and_log_det",
     "image_flow",
     "initialise",
+    "mixed_precision",
     "mlp_conditioner",
     "vector_flow",
 ]

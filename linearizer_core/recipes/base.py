@@ -28,6 +28,7 @@ class Recipe(abc.ABC):
     learning_rate: float = 1e-3
     gradient_clip: float = 1.0
     evaluate_every: int = 500
+    mixed_precision: bool = False
 
     def __post_init__(self) -> None:
         for field in ("steps", "batch", "learning_rate", "gradient_clip", "evaluate_every"):

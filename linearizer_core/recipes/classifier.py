@@ -48,7 +48,7 @@ class DigitsClassifier(Recipe):
 
     name: ClassVar[str] = "digits-classifier"
     seed: int = 1
-    steps: int = 2000
+    steps: int = 1500
     largest_shift: int = 2
 
     def build(self) -> DigitClassifier:

@@ -48,11 +48,13 @@ class Digits(Recipe):
     name: ClassVar[str] = "digits"
     stage_steps: tuple[int, ...] = (6, 8, 4)
     stage_hidden: tuple[int, ...] = (64, 64, 64)
-    steps: int = 7000
+    steps: int = 10_000
+    batch: int = 64
+    mixed_precision: bool = True
     mixing_rate: float = 0.02
     pixel_noise: float = 0.05
     reconstruction_weight: float = 20.0
-    reconstruction_batch: int = 64
+    reconstruction_batch: int = 32
     largest_rank: int = 256
     class_weight: float = 0.05
     class_spacing: float = 4.5

@@ -1,0 +1,58 @@
+"""Prototypes and samples are points of the induced space; wrong input is refused in one sentence."""
+
+import pytest
+import torch
+
+from linearizer_core.generator import Generator
+from linearizer_core.networks import ActNorm, Chain, Flatten, Squeeze
+from linearizer_core.networks.coupling import AffineCoupling
+from linearizer_core.operators import Diagonal
+from linearizer_core.spaces import InducedSpace
+
+
+@pytest.fixture
+def model() -> Generator:
+    g = Chain(Squeeze((1, 4, 4)), ActNorm((4, 2, 2)), AffineCoupling((4, 2, 2), hidden=8), Flatten((4, 2, 2)))
+    for parameter in g.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    means = torch.randn(3, 16)
+    return Generator(g, Diagonal(torch.rand(16)), means - means.mean(0), 0.3 * torch.randn(16))
+
+
+def test_a_labelled_sample_is_style_plus_prototype_in_the_induced_space(model):
+    noise = torch.randn(5, 1, 4, 4)
+    labels = torch.tensor([0, 1, 2, 0, 1])
+    latents = model.latent_std * noise.flatten(1) + model.means[labels]
+    torch.testing.assert_close(model.sample(noise, labels), model.g_y.inverse(latents))
+    space = InducedSpace(model.g_y)
+    style = model.g_y.inverse(model.latent_std * noise.flatten(1))
+    torch.testing.assert_close(model.sample(noise, 2), space.add(style, model.prototype(2).expand_as(style)))
+
+
+def test_samples_without_a_label_have_the_spread_of_all_classes(model):
+    z = model.g_y(model.sample(torch.randn(20_000, 1, 4, 4)))
+    mixture = model.latent_std * torch.randn(30_000, 16) + model.means.repeat(10_000, 1)
+    torch.testing.assert_close(z.std(0), mixture.std(0), rtol=0.05, atol=0)
+
+
+def test_classify_picks_the_nearest_mean_in_deviations(model):
+    assert model.classify(model.g_y.inverse(model.means)).tolist() == [0, 1, 2]
+    distance = (model.g_x(model.prototype(1)[None]) - model.means).div(model.latent_std).norm(dim=1)
+    assert distance.argmin() == 1
+
+
+@pytest.mark.parametrize("label", [3, -1, 0.5])
+def test_unknown_labels_are_refused(model, label):
+    with pytest.raises(ValueError, match=r"label must be a whole number in 0\.\.2"):
+        model.sample(torch.randn(1, 1, 4, 4), label)
+
+
+@pytest.mark.parametrize("noise", [torch.zeros(2, 16), torch.full((1, 1, 4, 4), float("nan"))])
+def test_noise_of_the_wrong_shape_or_not_finite_is_refused(model, noise):
+    with pytest.raises(ValueError, match="noise must be finite with shape"):
+        model.sample(noise)
+
+
+def test_sizes_that_do_not_fit_are_refused(model):
+    with pytest.raises(ValueError, match="16 latent axes"):
+        Generator(model.g_x, model.A, torch.zeros(3, 4), torch.zeros(16))
