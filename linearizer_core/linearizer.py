@@ -36,8 +36,8 @@ class Linearizer(nn.Module):
         super().__init__()
         if tuple(A.shape[1:]) != tuple(g_x.out_shape) or tuple(A.shape[:1]) != tuple(g_y.out_shape):
             raise ValueError(
-                f"A of shape {tuple(A.shape)} must map g_x's latents {tuple(g_x.out_shape)} to "
-                f"g_y's {tuple(g_y.out_shape)}: a shape (m, n) with (n,) = g_x.out_shape, (m,) = g_y.out_shape."
+                f"A of shape {tuple(A.shape)} must map g_x's latents {tuple(g_x.out_shape)} to g_y's "
+                f"{tuple(g_y.out_shape)}: a shape (m, n) with (n,) = g_x.out_shape, (m,) = g_y.out_shape."
             )
         self.g_x, self.A, self.g_y = g_x, A, g_y
 
@@ -95,8 +95,8 @@ class Linearizer(nn.Module):
         if first.g_y is not self.g_x:
             raise ValueError(
                 "f2 @ f1 needs f1.g_y and f2.g_x to be the same network object, so that the two cancel; got "
-                f"two objects ({type(first.g_y).__name__} and {type(self.g_x).__name__}). Build both Linearizers "
-                "on one network, or call f2(f1(x)), which is not a Linearizer."
+                f"two objects ({type(first.g_y).__name__} and {type(self.g_x).__name__}). Build both on "
+                "one network, or call f2(f1(x)), which is not a Linearizer."
             )
         return Linearizer(first.g_x, self.A @ first.A, self.g_y)
 

@@ -142,7 +142,9 @@ OPERATORS = {
     "low rank of no factors": lambda: LowRank(torch.randn(4, 0), torch.randn(3, 0)),
     "low rank of no factors, square": lambda: LowRank(torch.randn(3, 0), torch.randn(3, 0)),
     "low rank of more factors than axes": lambda: LowRank(torch.randn(3, 5), torch.randn(3, 5)),
-    "low rank ill-conditioned": lambda: LowRank(torch.randn(5, 2) * torch.tensor([1.0, 1e-7]), torch.randn(5, 2)),
+    "low rank ill-conditioned": lambda: LowRank(
+        torch.randn(5, 2) * torch.tensor([1.0, 1e-7]), torch.randn(5, 2)
+    ),
     "identity plus low rank": lambda: IdentityPlusLowRank(2.0, 0.3 * torch.randn(7, 2), torch.randn(7, 2)),
     "identity plus symmetric": lambda: (lambda U: IdentityPlusLowRank(1.5, U, U))(torch.randn(7, 2)),
     "identity plus dependent": lambda: IdentityPlusLowRank(1.0, _dependent(9), 0.2 * _dependent(9)),
@@ -215,7 +217,9 @@ MODELS = {
     "flow to flow, tall": lambda: Linearizer(_flow(3), Dense(torch.randn(5, 3)), _flow(5)),
     "flow to flow, wide": lambda: Linearizer(_flow(5), Dense(torch.randn(3, 5)), _flow(3)),
     "images, diagonal": lambda: _on_one(_picture_flow(), Diagonal(torch.linspace(1, 0, 16))),
-    "images, low rank": lambda: _on_one(_picture_flow(), LowRank(0.5 * torch.randn(16, 3), 0.5 * torch.randn(16, 3))),
+    "images, low rank": lambda: _on_one(
+        _picture_flow(), LowRank(0.5 * torch.randn(16, 3), 0.5 * torch.randn(16, 3))
+    ),
     "images, identity plus": lambda: _on_one(
         _picture_flow(), IdentityPlusLowRank(1.0, 0.1 * torch.randn(16, 2), torch.randn(16, 2))
     ),
@@ -235,7 +239,9 @@ PAIRS = {
         _flow(4), LowRank(torch.randn(5, 2), torch.randn(4, 2)), Diagonal(torch.randn(4))
     ),
     "through images": lambda: _pair(_picture_flow(), Dense(torch.randn(3, 16)), Dense(torch.randn(16, 2))),
-    "singular": lambda: _pair(_flow(3), Diagonal(torch.tensor([1.0, 0.0, 2.0])), Projection(torch.randn(3, 1))),
+    "singular": lambda: _pair(
+        _flow(3), Diagonal(torch.tensor([1.0, 0.0, 2.0])), Projection(torch.randn(3, 1))
+    ),
 }
 
 

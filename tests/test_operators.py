@@ -173,7 +173,13 @@ def test_a_misfit_is_refused_with_its_name(build, message):
 
 
 def test_foreign_operands_are_type_errors():
-    for operate in (lambda A: A @ 2.0, lambda A: A + 1.0, lambda A: A - 1.0, lambda A: A * A, lambda A: A / A):
+    for operate in (
+        lambda A: A @ 2.0,
+        lambda A: A + 1.0,
+        lambda A: A - 1.0,
+        lambda A: A * A,
+        lambda A: A / A,
+    ):
         with pytest.raises(TypeError):
             operate(Identity(2))
 
@@ -203,5 +209,7 @@ def test_a_trained_projection_stays_a_projection_and_passes_gradients():
     expected = torch.autograd.grad(((basis @ torch.linalg.pinv(basis)) @ v).square().sum(), basis)[0]
     P = Projection(basis)
     close(torch.autograd.grad(P(v).square().sum(), basis)[0], expected)
-    orthonormal = nn.Parameter(torch.eye(5)[:, :2].clone())  # equal singular values: where an SVD's gradient is NaN
+    orthonormal = nn.Parameter(
+        torch.eye(5)[:, :2].clone()
+    )  # equal singular values: where an SVD's gradient is NaN
     assert torch.autograd.grad(Projection(orthonormal)(v).square().sum(), orthonormal)[0].isfinite().all()

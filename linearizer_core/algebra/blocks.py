@@ -31,8 +31,17 @@ def to_block(A: IdentityPlusLowRank) -> Block:
     tensor([[2.]])
     """
     Q = torch.linalg.qr(A.U if A.U is A.V else torch.cat([A.U, A.V], 1))[0]
+    return Block(A.scale, Q, restricted(A, Q))
+
+
+def restricted(A: IdentityPlusLowRank, Q: Tensor) -> Tensor:
+    """Qᵀ A Q for orthonormal columns Q (n, q): what A does inside their span, (q, q).
+
+    >>> restricted(IdentityPlusLowRank(3.0, torch.ones(2, 1), torch.ones(2, 1)), torch.eye(2)[:, :1])
+    tensor([[4.]])
+    """
     eye = torch.eye(Q.shape[1], dtype=Q.dtype, device=Q.device)
-    return Block(A.scale, Q, A.scale * eye + (Q.mT @ A.U) @ (A.V.mT @ Q))
+    return A.scale * eye + (Q.mT @ A.U) @ (A.V.mT @ Q)
 
 
 def from_block(c: Tensor, Q: Tensor, S: Tensor) -> IdentityPlusLowRank:

@@ -22,7 +22,7 @@ from ..operators import (
 from ..operators.base import check_square
 from ..operators.simplify import structured
 from .inverse import default_rtol, smallest_and_cutoff
-from .matrix_functions import NotDiagonalizableError, compressing, principal_power, real_power, shifted_power
+from .matrix_functions import compressing, divided_difference, principal_power, real_power, shifted_power
 from .singular import svd
 
 
@@ -30,10 +30,9 @@ from .singular import svd
 def power(A: LinearOperator, p: float, rtol: float | None = None) -> LinearOperator:
     """Aᵖ of a square A: integers p of any sign, and the principal power for real p (A^½ A^½ = A).
 
-    Real powers go through the eigenvalues: they need a diagonalizable A without negative eigenvalues, and p >
-    0 if A is singular. ValueError where Aᵖ does not exist or is not real. Eigenvalues within `rtol` of 0,
-    relative to the size and conditioning of A, are 0; None means n · eps. Gradients of real powers are of
-    first order.
+    ValueError where A is not square or Aᵖ does not exist or is not real: for real p no eigenvalue may be
+    negative; 0 may be one for p > 0, if it has all its eigenvectors. Eigenvalues within `rtol` of 0, relative
+    to the size and conditioning of A, are 0; None means n · eps. Gradients of real powers are of first order.
 
     >>> power(Diagonal(torch.tensor([4.0, 9.0])), 0.5).values
     tensor([2., 3.])
@@ -89,8 +88,8 @@ def _real_power_of_low_rank(A: LowRank, p: float, rtol: float) -> LowRank:
     middle = V.mT @ U
     smallest = torch.linalg.svdvals(middle.detach())[-1:]
     if (smallest <= rtol * torch.linalg.matrix_norm(U.detach(), 2)).any():
-        raise NotDiagonalizableError(
-            f"power {p:g} does not exist: A is not diagonalizable at its eigenvalue 0."
+        raise ValueError(
+            f"power {p:g} does not exist: A lacks eigenvectors at its eigenvalue 0; use an integer power."
         )
     return LowRank(U @ real_power(middle, p - 1, rtol), V)
 
@@ -107,21 +106,14 @@ def _(A: IdentityPlusLowRank, p: float, rtol: float | None = None) -> LinearOper
     if p < 0:
         smallest, cutoff = smallest_and_cutoff(A, rtol)
         principal_power(smallest.reshape(1), p, cutoff.item())  # raises where A is singular
-    return _from_divided_difference(A, lambda K: torch.linalg.matrix_power(K, int(p)), A.scale**p)
+    return _by_divided_difference(A, lambda K: torch.linalg.matrix_power(K, int(p)), A.scale**p)
 
 
 def _real_power_of_scalar_plus(A: IdentityPlusLowRank, p: float, rtol: float) -> IdentityPlusLowRank:
-    """cᵖ (I + (U/c) Vᵀ)ᵖ; factors with dependent columns are compressed only where their middle is
-    defective."""
+    """cᵖ (I + (U/c) Vᵀ)ᵖ, by a function of the r×r matrix VᵀU/c."""
     principal_power(A.scale.detach().reshape(1), p)  # c is an eigenvalue: raises if it is negative
-    U, V = A.U / A.scale, A.V
-    try:
-        middle = shifted_power(V.mT @ U, 1.0, p, rtol)
-    except NotDiagonalizableError:
-        S, T = compressing(U, V, rtol)
-        U, V = U @ S, V @ T
-        middle = shifted_power(V.mT @ U, 1.0, p, rtol)
-    return IdentityPlusLowRank(A.scale**p, A.scale**p * U @ middle, V)
+    U = A.U / A.scale
+    return IdentityPlusLowRank(A.scale**p, A.scale**p * U @ shifted_power(A.V.mT @ U, 1.0, p, rtol), A.V)
 
 
 @power.register
@@ -175,7 +167,7 @@ def _(A: LowRank, t: float | Tensor = 1.0) -> IdentityPlusLowRank:
 
 @exp.register
 def _(A: IdentityPlusLowRank, t: float | Tensor = 1.0) -> IdentityPlusLowRank:
-    return _from_divided_difference(A, lambda K: torch.linalg.matrix_exp(t * K), (t * A.scale).exp())
+    return _by_divided_difference(A, lambda K: torch.linalg.matrix_exp(t * K), (t * A.scale).exp())
 
 
 @exp.register
@@ -194,15 +186,8 @@ def _(A: Transposed, t: float | Tensor = 1.0) -> LinearOperator:
     return exp(A.operator, t).T
 
 
-def _from_divided_difference(
+def _by_divided_difference(
     A: IdentityPlusLowRank, function: Callable[[Tensor], Tensor], value_at_c: Tensor
 ) -> IdentityPlusLowRank:
-    """f(cI + UVᵀ) = f(c) I + U G Vᵀ: G is the upper right block of f([[cI, I], [0, cI + VᵀU]]), of size r×r.
-
-    Source: Higham, "Functions of Matrices", 2008, theorems 1.21 and 1.35.
-    """
-    r = A.U.shape[1]
-    eye = torch.eye(r, dtype=A.U.dtype, device=A.U.device)
-    c = A.scale * eye
-    K = torch.cat([torch.cat([c, eye], 1), torch.cat([torch.zeros_like(eye), c + A.V.mT @ A.U], 1)])
-    return IdentityPlusLowRank(value_at_c, A.U @ function(K)[:r, r:], A.V)
+    c = A.scale * torch.eye(A.U.shape[1], dtype=A.U.dtype, device=A.U.device)
+    return IdentityPlusLowRank(value_at_c, A.U @ divided_difference(function, c, A.V.mT @ A.U), A.V)

@@ -20,6 +20,7 @@ from ..operators import (
 )
 from ..operators.simplify import structured
 from .blocks import from_block, to_block
+from .matrix_functions import rounding
 from .singular import qr_middle
 
 
@@ -56,7 +57,9 @@ def _(A: Identity | Projection, rtol: float | None = None) -> LinearOperator:
 @pinv.register
 def _(A: LowRank, rtol: float | None = None) -> LowRank:
     Q_U, Q_V, S = qr_middle(A)
-    return LowRank(Q_V @ torch.linalg.pinv(S, rtol=default_rtol(A, S, rtol)), Q_U)
+    return LowRank(
+        Q_V @ torch.linalg.pinv(S, atol=rounding(A.U, A.V).item(), rtol=default_rtol(A, S, rtol)), Q_U
+    )
 
 
 @pinv.register
@@ -68,7 +71,7 @@ def _(A: IdentityPlusLowRank, rtol: float | None = None) -> LinearOperator:
         return IdentityPlusLowRank(1 / c, torch.linalg.solve(middle, -U / c, left=False), V)
     _, Q, S = to_block(A)
     inverse_c = torch.where(c.abs() > cutoff, 1 / torch.where(c.abs() > cutoff, c, 1), 0)
-    return from_block(inverse_c, Q, torch.linalg.pinv(S, atol=cutoff, rtol=0.0))
+    return from_block(inverse_c, Q, torch.linalg.pinv(S, atol=cutoff.item(), rtol=0.0))
 
 
 @pinv.register
@@ -102,4 +105,5 @@ def smallest_and_cutoff(A: IdentityPlusLowRank, rtol: float | None = None) -> tu
     values = torch.linalg.svdvals(S)
     if len(Q) > len(S):
         values = torch.cat([values, c.abs().reshape(1)])
-    return values.min(), default_rtol(A, S, rtol) * values.max()
+    noise = rounding(A.U, A.V)
+    return values.min(), torch.maximum(default_rtol(A, S, rtol) * values.max(), noise)

@@ -12,46 +12,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 MAX_CONDITION = 1e7
-"""A matrix counts as diagonalizable while the condition number of its eigenvectors stays below this: error ≤
-1e-8."""
+"""Eigenvectors are used while their condition number stays below this (error ≤ 1e-8), a logarithm above
+it."""
 
-
-class NotDiagonalizableError(ValueError):
-    """A matrix whose eigenvectors do not span the space: a function of it cannot be read off its eigenvalues.
-
-    >>> try:
-    ...     real_power(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), 0.5)
-    ... except NotDiagonalizableError:
-    ...     print("a shear has only one eigenvector")
-    a shear has only one eigenvector
-    """
+NODES, WEIGHTS = (part.tolist() for part in np.polynomial.legendre.leggauss(8))
 
 
 class Spectrum(NamedTuple):
-    """M = W diag(values) W⁻¹ in float64; an eigenvalue up to `cutoff` in size is 0 to rounding (Bauer and
-    Fike).
+    """M = W diag(values) W⁻¹ in float64; an eigenvalue up to `cutoff` in size is 0 to rounding (Bauer, Fike).
 
-    >>> Spectrum(*torch.eye(2), torch.eye(2), 0.0).cutoff
-    0.0
+    `condition` is that of W: 1 for a symmetric M, infinite where the eigenvectors do not span the space.
+
+    >>> spectrum(torch.eye(2)).condition
+    1.0
     """
 
     values: Tensor
     W: Tensor
     W_inverse: Tensor
+    condition: float
     cutoff: float
 
 
 @torch.no_grad()
 def spectrum(M: Tensor, rtol: float | None = None) -> Spectrum:
-    """Eigenvalues and eigenvectors of a real (n, n) matrix: orthonormal if it is symmetric to `rtol`, else
-    complex.
+    """Eigenvalues and eigenvectors of a real (n, n) matrix: orthonormal if it is symmetric to `rtol`.
 
-    rtol (None: n · eps of M's dtype) is the relative error that M's entries may have. NotDiagonalizableError if
-    they fail.
+    rtol is the relative error that the entries of M may have; None means n · eps of M's dtype.
 
     >>> spectrum(torch.diag(torch.tensor([1.0, 2.0]))).values
     tensor([1., 2.], dtype=torch.float64)
@@ -61,19 +53,14 @@ def spectrum(M: Tensor, rtol: float | None = None) -> Spectrum:
     size = torch.linalg.matrix_norm(M).item()
     if (M - M.mT).abs().sum() <= rtol * size:
         values, W = torch.linalg.eigh((M + M.mT) / 2)
-        return Spectrum(values, W, W.mT, rtol * size)
+        return Spectrum(values, W, W.mT, 1.0, rtol * size)
     values, W = torch.linalg.eig(M)
-    condition = torch.linalg.cond(W).item()
-    if not condition < MAX_CONDITION:
-        raise NotDiagonalizableError(
-            "A real power needs a diagonalizable operator; the eigenvectors of this one do not span the "
-            f"space (condition number {condition:.1e}). Use an integer power, or change the operator a little."
-        )
-    return Spectrum(values, W, torch.linalg.inv(W), rtol * size * condition)
+    condition = torch.linalg.cond(W).nan_to_num(torch.inf).item()
+    return Spectrum(values, W, torch.linalg.inv_ex(W).inverse, condition, rtol * size * condition)
 
 
 def real_power(M: Tensor, p: float, rtol: float | None = None) -> Tensor:
-    """The principal power Mᵖ, (n, n): eigenvalues λ to λᵖ, with 0ᵖ = 0 for p > 0. ValueError where it is not
+    """The principal power Mᵖ (n, n): eigenvalues λ to λᵖ, and 0 to 0 for p > 0. ValueError where it is not
     real.
 
     >>> real_power(torch.tensor([[5.0, 4.0], [4.0, 5.0]]), 0.5)
@@ -81,12 +68,54 @@ def real_power(M: Tensor, p: float, rtol: float | None = None) -> Tensor:
             [1., 2.]])
     """
     S = spectrum(M, rtol)
+    if S.condition > MAX_CONDITION:
+        return power_by_logarithm(M, p)
     fx = principal_power(S.values, p, S.cutoff)
 
     def derivative(x: Tensor) -> Tensor:
         return p * _safe_power(x, p - 1, S.cutoff)
 
     return _assemble(S, M, fx, derivative)
+
+
+def power_by_logarithm(M: Tensor, p: float) -> Tensor:
+    r"""Mᵖ = exp(p log M) for a matrix that may lack eigenvectors, such as a shear; it must not be singular.
+
+    Inverse scaling and squaring: square roots until X = M^(1/2ᵏ) is near I, then the integral of (X − I)(I +
+    t (X − I))⁻¹ over t in [0, 1], which is log X, by Gauss-Legendre. ValueError where M has no real principal
+    logarithm. Source: Higham, "Functions of Matrices", 2008, section 11.5.
+
+    >>> power_by_logarithm(torch.tensor([[1.0, 1.0], [0.0, 1.0]]), 0.5)
+    tensor([[1.0000, 0.5000],
+            [0.0000, 1.0000]])
+    """
+    X, eye, k = M.double(), torch.eye(len(M), dtype=torch.float64, device=M.device), 0
+    while torch.linalg.matrix_norm((X - eye).detach()) > 0.25:
+        X, k = _square_root(X, eye, p), k + 1
+    E = X - eye
+    logarithm = sum(w / 2 * torch.linalg.solve(eye + (t + 1) / 2 * E, E) for t, w in zip(NODES, WEIGHTS))
+    return torch.linalg.matrix_exp(p * 2**k * logarithm).to(M.dtype)
+
+
+def _square_root(M: Tensor, eye: Tensor, p: float) -> Tensor:
+    """The principal square root by the product form of the Denman-Beavers iteration, which converges
+    quadratically.
+
+    Source: Cheng, Higham, Kenney, Laub, SIAM J. Matrix Anal. 2001. It wanders where an eigenvalue is ≤ 0.
+    """
+    X, P = M, M
+    for _ in range(60):
+        inverse, singular = torch.linalg.inv_ex(P)
+        error = torch.linalg.matrix_norm((P - eye).detach())
+        if singular or not error < 1e12:
+            break
+        X, P = X @ (eye + inverse) / 2, (eye + (P + inverse) / 2) / 2
+        if error < 1e-7:  # its square is below rounding
+            return X
+    raise ValueError(
+        f"power {p:g} of this operator does not exist or is complex: an eigenvalue is 0 without enough "
+        "eigenvectors, or negative; use an integer power."
+    )
 
 
 def principal_power(x: Tensor, p: float, cutoff: float = 0.0) -> Tensor:
@@ -126,6 +155,9 @@ def shifted_power(M: Tensor, c: float, p: float, rtol: float | None = None) -> T
     tensor([[0.3333]])
     """
     S = spectrum(M, rtol)
+    if S.condition > MAX_CONDITION:
+        eye = c * torch.eye(len(M), dtype=M.dtype, device=M.device)
+        return divided_difference(lambda K: power_by_logarithm(K, p), eye, M)
     rtol = len(M) * torch.finfo(M.dtype).eps if rtol is None else rtol
     cutoff = S.cutoff + rtol * c
     principal_power(S.values + c, p, cutoff)  # only for its checks
@@ -138,6 +170,20 @@ def shifted_power(M: Tensor, c: float, p: float, rtol: float | None = None) -> T
         return torch.where(small, _binomial_series(x / c, p) * c ** (p - 2), far)
 
     return _assemble(S, M, c ** (p - 1) * _binomial_quotient(y, p), derivative)
+
+
+def divided_difference(function: Callable[[Tensor], Tensor], c: Tensor, M: Tensor) -> Tensor:
+    """G (r, r) with f(cI + UVᵀ) = f(c) I + U G Vᵀ, for M = VᵀU, where c is given as the matrix cI (r, r).
+
+    G is the upper right block of f([[cI, I], [0, cI + M]]), a function of a 2r×2r matrix.
+    Source: Higham, "Functions of Matrices", 2008, theorem 1.21.
+
+    >>> divided_difference(lambda K: K @ K, torch.tensor([[5.0]]), torch.tensor([[2.0]]))     # (7² − 5²)/2
+    tensor([[12.]])
+    """
+    eye = torch.eye(len(M), dtype=M.dtype, device=M.device)
+    K = torch.cat([torch.cat([c, eye], 1), torch.cat([torch.zeros_like(eye), c + M], 1)])
+    return function(K)[: len(M), len(M) :]
 
 
 def _binomial_quotient(y: Tensor, p: float) -> Tensor:
@@ -183,5 +229,17 @@ def compressing(U: Tensor, V: Tensor, rtol: float) -> tuple[Tensor, Tensor]:
     """
     R_U, R_V = torch.linalg.qr(U)[1], torch.linalg.qr(V)[1]
     left, s, right = torch.linalg.svd(R_U @ R_V.mT, full_matrices=False)
-    kept = s > rtol * s[:1]
+    kept = s > torch.maximum(rtol * s[:1], rounding(U, V))
     return R_V.mT @ right[kept].mT, R_U.mT @ left[:, kept] / s[kept]
+
+
+@torch.no_grad()
+def rounding(U: Tensor, V: Tensor) -> Tensor:
+    """The error that U Vᵀ may have in its singular values: max(m, n) · eps · Σᵢ ‖uᵢ‖ ‖vᵢ‖. Below it all is
+    noise.
+
+    >>> u = torch.ones(4, 1)
+    >>> rounding(torch.cat([u, -u], 1), torch.cat([u, u], 1)) > 1e-6             # u uᵀ − u uᵀ is 0 to this
+    tensor(True)
+    """
+    return max(len(U), len(V)) * torch.finfo(U.dtype).eps * (U.norm(dim=0) * V.norm(dim=0)).sum()

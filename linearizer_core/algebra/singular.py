@@ -22,7 +22,7 @@ from ..operators import (
     Transposed,
 )
 from ..operators.simplify import structured
-from .blocks import complement, completed, to_block
+from .blocks import complement, completed, restricted, to_block
 
 
 class SVD(NamedTuple):
@@ -78,12 +78,20 @@ def _(A: LowRank, k: int | None = None) -> SVD:
 @svd.register
 def _(A: IdentityPlusLowRank, k: int | None = None) -> SVD:
     c, Q, S = to_block(A)
-    W, values, Yh = torch.linalg.svd(S)
-    values = torch.cat([values, c.abs().expand(len(Q) - len(S))])
+    W, _, Yh = torch.linalg.svd(S)
+    values = _all_values(A, Q)
     order = _descending(values)[: _count(k, len(values))]
     rest = complement(Q, int((order >= len(S)).sum()))  # all its vectors are alike: take the first
     U, V = torch.cat([Q @ W, _sign(c) * rest], 1), torch.cat([Q @ Yh.mT, rest], 1)
     return SVD(U[:, order], values[order], V[:, order])
+
+
+def _all_values(A: IdentityPlusLowRank, Q: Tensor) -> Tensor:
+    """Those in the span of Q, then |c| for each axis outside; Q constant: dσᵢ = uᵢᵀ dA vᵢ needs no derivative
+    of it."""
+    return torch.cat(
+        [torch.linalg.svdvals(restricted(A, Q.detach())), A.scale.abs().expand(len(Q) - Q.shape[1])]
+    )
 
 
 @svd.register
@@ -117,11 +125,11 @@ def with_singular_values(A: LinearOperator, values: Tensor | Sequence[float]) ->
     >>> with_singular_values(Diagonal(torch.tensor([1.0, -3.0])), [5.0, 2.0]).values
     tensor([ 2., -5.])
     """
-    B = structured(A)
-    return with_singular_values(B, values) if type(B) is not type(A) else _with_values_on_factors(A, values)
+    return with_singular_values(structured(A), values)
 
 
-def _with_values_on_factors(A: LinearOperator, values: Tensor | Sequence[float]) -> LowRank:
+@with_singular_values.register
+def _(A: Dense | LowRank | Projection, values: Tensor | Sequence[float]) -> LowRank:
     U, old, V = svd(A)
     return LowRank(U * check_values(values, old), V)
 
@@ -135,8 +143,8 @@ def _(A: Diagonal | Identity, values: Tensor | Sequence[float]) -> Diagonal:
 @with_singular_values.register
 def _(A: IdentityPlusLowRank, values: Tensor | Sequence[float]) -> LinearOperator:
     c, Q, S = to_block(A)
-    W, old, Yh = torch.linalg.svd(S)
-    old = torch.cat([old, c.abs().expand(len(Q) - len(S))])
+    W, _, Yh = torch.linalg.svd(S)
+    old = _all_values(A, Q)
     middle = Diagonal(check_values(values, old)[_descending(old).argsort()])
     return Composed(completed(Q, W, _sign(c)), Composed(middle, completed(Q, Yh.mT, torch.ones_like(c)).T))
 
@@ -162,6 +170,11 @@ def truncate(A: LinearOperator, k: int) -> LinearOperator:
     >>> truncate(Diagonal(torch.tensor([1.0, -3.0, 2.0])), 2).values
     tensor([ 0., -3.,  2.])
     """
+    return truncate(structured(A), k)
+
+
+@truncate.register
+def _(A: Dense | LowRank, k: int) -> LinearOperator:
     if _count(k, min(A.shape)) == min(A.shape):
         return A
     U, values, V = svd(A, k)
@@ -182,8 +195,7 @@ def _(A: IdentityPlusLowRank, k: int) -> LinearOperator:
     if k <= 2 * r:
         U, values, V = svd(A, k)
         return LowRank(U * values, V)
-    c, _, S = to_block(A)
-    values = torch.cat([torch.linalg.svdvals(S), c.abs().expand(n - len(S))]).sort(descending=True).values
+    values = _all_values(A, to_block(A).Q).sort(descending=True).values
     return with_singular_values(A, torch.cat([values[:k], torch.zeros_like(values[k:])]))
 
 
