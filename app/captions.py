@@ -13,7 +13,7 @@ NO_INK = "The picture is one plain shade; a digit drawn dark on light or light o
 NOT_NUMBERS = "The picture must hold numbers; bytes 0 to 255 or floats 0 to 1 work."
 NOT_FINITE = "The picture holds values that are not finite; bytes 0 to 255 or floats 0 to 1 work."
 NO_MNIST = "MNIST is not on this machine; pictures from “digits:” and “sample:” always work."
-UNKNOWN_PICTURE = "No such picture; “digits:17”, “sample:7:42” (digit 7, seed 42) or a “data:image/png;base64,…” address work."
+UNKNOWN_PICTURE = "No such picture; “digits:17”, “sample:7:42” or a “data:image/png;base64,…” address works."
 BAD_LINK = "This link names a picture that does not exist here, so the view starts with its own pictures."
 NO_NUMBER = "A weight must be a finite number; anything from −2 to 2 works."
 
@@ -85,8 +85,8 @@ def meter_broken(law: str) -> str:
 # --- interpolate -------------------------------------------------------------------------------------------
 INTERPOLATE = "Interpolate"
 INTERPOLATE_LEAD = (
-    "Add pictures as vectors. Adding pixels gives a double exposure; adding in the space that g induces gives "
-    "another digit."
+    "Add pictures as vectors. Adding pixels gives a double exposure; adding in the space that g induces "
+    "gives another digit."
 )
 MIXER = "Pictures and their weights"
 PICKER = "Choose a picture for the marked place"

@@ -1,7 +1,7 @@
 """Each model, loaded once, on first use, frozen, shared by all visitors and never edited in place.
 
-Decoding is shared too: through a deep g one picture costs nearly as much as sixteen, so the pictures that many
-visitors ask for at one moment go through g⁻¹ as one batch.
+Decoding is shared too: through a deep g one picture costs nearly as much as sixteen, so the pictures that
+many visitors ask for at one moment go through g⁻¹ as one batch.
 """
 
 import os
@@ -96,5 +96,7 @@ def _decoder(name: str) -> Batched:
 
 
 def decode(z: Tensor, name: str = "digits") -> Tensor:
-    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H, W)."""
+    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H,
+    W).
+    """
     return _decoder(name)(z)

@@ -5,8 +5,8 @@
     mnist:250        test digit 250 of MNIST, where the data is there
     png:iVBOR…       a drawing or an upload: its 32×32 PNG file in URL-safe base64
 
-A reference always means the same 32×32 bytes, so pixels and latents are remembered by it: a picture is encoded
-once, whoever looks at it. "data:image/…" addresses and uploads become references in `accept`.
+A reference always means the same 32×32 bytes, so pixels and latents are remembered by it: a picture is
+encoded once, whoever looks at it. "data:image/…" addresses and uploads become references in `accept`.
 """
 
 import base64

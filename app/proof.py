@@ -25,9 +25,9 @@ class Section:
 
     slug: str
     broken: gr.Checkbox
-    meter: ProofMeter
+    meter: gr.HTML
     python: gr.Code
-    link: Link
+    link: gr.HTML
 
     def settles(
         self,

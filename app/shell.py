@@ -36,7 +36,14 @@ def build_app() -> gr.Blocks:
 def _header() -> None:
     with gr.Row(elem_classes="lab-header"):
         gr.HTML(f"<h1>{captions.TITLE}</h1><p>{captions.TAGLINE}</p>", apply_default_css=False, scale=8)
-        flip = gr.Button(captions.FLIP_THEME, size="sm", scale=0, min_width=120, elem_id="flip-theme")
+        flip = gr.Button(
+            captions.FLIP_THEME,
+            size="sm",
+            scale=0,
+            min_width=120,
+            elem_id="flip-theme",
+            elem_classes="lab-button",
+        )
         flip.click(None, js=FLIP_THEME)
 
 

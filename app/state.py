@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import gradio as gr
 
 FIRST_PICTURE = "digits:3"
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}  # an answer without delay
-TICK = {
-    **QUIET,
-    "trigger_mode": "always_last",
-}  # what follows a drag: the last position wins, nothing flickers
+# How listeners are set. Gradio tells listeners of `state.change` only about queued events, and it serves
+# queued ones one by one unless told otherwise.
+QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+CHOICE = {**QUIET, "queue": True, "concurrency_limit": None}  # changes a gr.State that others listen to
+TICK = {**QUIET, "trigger_mode": "always_last"}  # follows a drag: the last position wins, nothing flickers
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Interpolate: two to four pictures, added as vectors of the induced space beside plain sums of pixels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import add
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from app import captions, images, links, models, pictures, proof, snippets
-from app.state import FIRST_PICTURE, QUIET, TICK, Lab, Opening
-from app.widgets.drawing_pad import DrawingPad
+from app.picker import first_page, picker
+from app.state import CHOICE, FIRST_PICTURE, QUIET, TICK, Lab, Opening
 from app.widgets.film_strip import FilmStrip, Path, film
 from app.widgets.pictures import Pictures, tiles
 from linearizer_core import diagnostics
@@ -61,7 +61,9 @@ def film_between(first: str, second: str) -> dict:
 
 
 def _travelled(path: Tensor) -> Tensor:
-    """Distance travelled up to each of the points (N, …), from 0 at the first, in the norm of their entries."""
+    """Distance travelled up to each of the points (N, …), from 0 at the first, in the norm of their
+    entries.
+    """
     steps = torch.linalg.vector_norm(path.flatten(1).diff(dim=0), dim=1)
     return torch.cat([steps.new_zeros(1), steps.cumsum(0)])
 
@@ -92,7 +94,9 @@ def _round_trip(references: tuple[str, ...]) -> proof.Law:
 
 @lru_cache(maxsize=256)
 def _axioms(references: tuple[str, ...], broken: bool) -> proof.Law:
-    """The worst of the eight axioms; remembered, because weights do not enter and sixteen blends take a while."""
+    """The worst of the eight axioms; remembered, because weights do not enter and sixteen blends take a
+    while.
+    """
     x, y, z = pictures.tensor(references).unsqueeze(1)
     with models.one_core():
         errors = diagnostics.axiom_errors(models.model().domain, x, y, z, add=_average if broken else None)
@@ -126,7 +130,8 @@ pixel = torch.tensordot(weights, x, dims=1)                  # Σ wᵢ xᵢ, the
 
 
 def interpolate(pictures: list[str], weights: list[float]) -> dict:
-    """Blend two to four pictures in the space that g induces, g⁻¹(Σ wᵢ g(xᵢ)), beside the blend of their pixels.
+    """Blend two to four pictures in the space that g induces, g⁻¹(Σ wᵢ g(xᵢ)), beside the blend of their
+    pixels.
 
     Args:
         pictures: each "digits:0" to "digits:1796" (scikit-learn), "sample:7:42" (the model's own 7, seed 42),
@@ -157,7 +162,7 @@ def answer(references: Sequence[str], weights: Sequence[float]) -> dict:
 
 
 def checked(chosen: object, weights: object) -> list[str]:
-    """The references of pictures that came from outside, with weights that fit; ValueError with a sentence."""
+    """References of pictures from outside, with weights that fit; ValueError with a sentence."""
     if not isinstance(chosen, list | tuple) or not 2 <= len(chosen) <= PLACES:
         raise ValueError(captions.wrong_count(len(chosen) if isinstance(chosen, list | tuple) else 0))
     if not isinstance(weights, list | tuple) or len(weights) != len(chosen):
@@ -208,7 +213,9 @@ def equal(count: int) -> list[float]:
 
 
 def from_link(query: dict[str, str], picture: str) -> tuple[list[str], list[float], str]:
-    """References, weights and a notice for a link to this view; a broken link gives the view's own pictures."""
+    """References, weights and a notice for a link to this view; a broken link gives the view's own
+    pictures.
+    """
     wanted = links.words(query.get("x"))[:PLACES]
     weights = links.numbers(query.get("w"), -LIMIT, LIMIT)
     try:
@@ -222,13 +229,6 @@ def from_link(query: dict[str, str], picture: str) -> tuple[list[str], list[floa
     return references, (weights + [0.0] * PLACES)[:PLACES], notice
 
 
-@lru_cache(maxsize=8)
-def gallery_value(source: str) -> dict:
-    """One page of the gallery."""
-    references = pictures.gallery()[source]
-    return tiles(pictures.tensor(references), [pictures.name_of(r) for r in references], references)
-
-
 # --- the view ----------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Board:
@@ -237,7 +237,7 @@ class Board:
     references: gr.State
     active: gr.State
     rows: list[gr.Row]
-    places: list[Pictures]
+    places: list[gr.HTML]
     sliders: list[gr.Slider]
 
     @property
@@ -256,7 +256,9 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="lab-card lab-second"):
             board = _mixer(lab)
-            first_page = _picker(lab, board)
+            gr.HTML(f"<h3>{captions.PICKER}</h3>", apply_default_css=False)
+            sources = picker(SLUG)
+            sources.chosen(_chosen(board), [board.references, board.active], [lab.picture, *board.outputs])
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
                 stage = Pictures(elem_id=f"{SLUG}-stage", label=captions.STAGE, columns=2, hues=HUES)
@@ -271,11 +273,11 @@ def build(lab: Lab) -> Opening:
     board.references.change(film_value, board.references, strip, **TICK)
     section.settles(moves, settled, inputs)
     gr.api(interpolate, api_name="interpolate", queue=False)
-    outputs = [notice, *board.outputs, *board.sliders, stage, strip, first_page]
+    outputs = [notice, *board.outputs, *board.sliders, stage, strip, sources.pages[0]]
 
     def opened(query: dict[str, str], picture: str) -> list:
         references, weights, text = from_link(query, picture)
-        shown = [stage_value(references, *weights), film_value(references), gallery_value("digits")]
+        shown = [stage_value(references, *weights), film_value(references), first_page()]
         return [gr.Markdown(text, visible=bool(text)), *board.values(references, 0), *weights, *shown]
 
     return Opening(opened, outputs)
@@ -334,45 +336,22 @@ def _wire_mixer(lab: Lab, board: Board, buttons: Sequence[gr.Button]) -> None:
             lambda references, i=i: [references[i], *board.values(references, i)],
             board.references,
             [lab.picture, *board.outputs],
-            **QUIET,
+            **CHOICE,
         )
     everything = [*board.outputs, *board.sliders]
-    add_one.click(lambda r, a: resized(added(r), len(added(r)) - 1), state, everything, **QUIET)
-    remove_one.click(lambda r, a: resized(removed(r, a), a), state, everything, **QUIET)
+    add_one.click(lambda r, a: resized(added(r), len(added(r)) - 1), state, everything, **CHOICE)
+    remove_one.click(lambda r, a: resized(removed(r, a), a), state, everything, **CHOICE)
     equalise.click(lambda r: equal(len(r)), board.references, board.sliders, **QUIET)
-    lab.picture.change(adopted, [lab.picture, *state], board.outputs, **QUIET)
+    lab.picture.change(adopted, [lab.picture, *state], board.outputs, **CHOICE)
 
 
-def _picker(lab: Lab, board: Board) -> Pictures:
-    """Where the marked place gets its picture from: pages of a gallery, and the pad. Returns the first page."""
-    gr.HTML(f"<h3>{captions.PICKER}</h3>", apply_default_css=False)
-    outputs = [lab.picture, *board.outputs]
-    state = [board.references, board.active]
+def _chosen(board: Board) -> Callable[..., list]:
+    """The handler that puts a picture into the marked place and makes it the current one of all views."""
 
     def chosen(picture: str, references: list[str], active: int) -> list:
         return [picture, *board.values(replaced(references, active, picture), active)]
 
-    def picked(references: list[str], active: int, event: gr.EventData) -> list:
-        return chosen(pictures.accept(event.id), references, active)
-
-    def drawn(references: list[str], active: int, event: gr.EventData) -> list:
-        try:
-            return [{"notice": ""}, *chosen(pictures.accept(event.picture), references, active)]
-        except images.BadPictureError as error:
-            return [{"notice": str(error)}, *[gr.skip()] * len(outputs)]
-
-    pages = []
-    with gr.Tabs(elem_id=f"{SLUG}-picker"):
-        for source in pictures.gallery():
-            with gr.Tab(captions.GALLERIES[source]) as tab:
-                page = Pictures(elem_id=f"{SLUG}-{source}", label=captions.GALLERY, pick=True, size=44)
-                page.pick(picked, state, outputs, **QUIET)
-                tab.select(lambda source=source: gallery_value(source), None, page, **QUIET)
-                pages.append(page)
-        with gr.Tab(captions.DRAW):
-            pad = DrawingPad(elem_id=f"{SLUG}-pad")
-            pad.drawn(drawn, state, [pad, *outputs], **QUIET)
-    return pages[0]
+    return chosen
 
 
 def _take_weights(references: list[str], event: gr.EventData) -> list[float]:

@@ -1,6 +1,7 @@
 """The lab's own components: `gr.HTML` with a canvas, its script in assets/js, no build step.
 
-A widget is a small class that names its script and describes its `value`. What keeps them quick and safe:
+A widget is a function, written like a class because it is used like Gradio's, that names its script and
+says what its `value` and its events are. What keeps them quick and safe:
 
 * the template is fixed; the script draws `props.value` once and again in `watch("value", draw)`;
 * text from outside is set by `textContent`, never through a template;
@@ -9,7 +10,6 @@ A widget is a small class that names its script and describes its `value`. What 
 * `data-state` on the root element says what is drawn, for tests.
 """
 
-from abc import ABCMeta
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,34 +24,33 @@ def asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
-class _WithoutStubs(type(gr.HTML)):
-    """Gradio's metaclass, less its habit of writing a .pyi file beside every source file it imports."""
+def widget(
+    script: str,
+    template: str,
+    value: object = None,
+    *,
+    elem_id: str,
+    label: str,
+    visible: bool = True,
+    css_template: str = "",
+    **props: object,
+) -> gr.HTML:
+    """A component of our own: fixed HTML that the script assets/js/`script`.js brings to life; it reads
+    `props`.
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict):
-        return ABCMeta.__new__(mcs, name, bases, attributes)
-
-
-class Widget(gr.HTML, metaclass=_WithoutStubs):
-    """A component of our own. Subclasses set `SCRIPT` (a file in assets/js) and `TEMPLATE` (fixed HTML)."""
-
-    SCRIPT: str
-    TEMPLATE: str = ""
-
-    def __init__(
-        self, value: object = None, *, elem_id: str, label: str, visible: bool = True, **props: object
-    ):
-        super().__init__(
-            value,
-            label=label,
-            html_template=f'<div class="lab-widget {self.SCRIPT}">{self.TEMPLATE}</div>',
-            js_on_load=asset(f"js/{self.SCRIPT}.js"),
-            head=f"<script>{asset('js/lab.js')}</script>",
-            apply_default_css=False,
-            elem_id=elem_id,
-            elem_classes=["lab"],
-            visible=visible,
-            **props,
-        )
-
-    def get_block_name(self) -> str:
-        return "html"
+    A function and not a subclass of gr.HTML: Gradio writes a .pyi file beside the source of every subclass,
+    and rebuilds components by calling their class with arguments of its own.
+    """
+    return gr.HTML(
+        value,
+        label=label,
+        html_template=f'<div class="lab-widget {script}">{template}</div>',
+        css_template=css_template,
+        js_on_load=asset(f"js/{script}.js"),
+        head=f"<script>{asset('js/lab.js')}</script>",
+        apply_default_css=False,
+        elem_id=elem_id,
+        elem_classes=["lab"],
+        visible=visible,
+        **props,
+    )

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+import gradio as gr
 import torch
 from torch import Tensor
 
 from app import captions, images
-from app.widgets import Widget
+from app.widgets import widget
 
 
 @dataclass(frozen=True)
@@ -18,37 +19,37 @@ class Path:
     pixel: Tensor
 
 
-class FilmStrip(Widget):
+TEMPLATE = """
+<div class="film">
+  <div class="now">
+    <figure class="induced"><canvas role="img"></canvas><figcaption></figcaption></figure>
+    <figure class="pixel"><canvas role="img"></canvas><figcaption></figcaption></figure>
+    <div class="along"><p class="t"></p><table></table><button type="button"></button></div>
+  </div>
+  <div class="strip" role="slider" tabindex="0" aria-valuemin="0" aria-valuemax="1">
+    <canvas class="rows"></canvas><canvas class="chart"></canvas><i class="head"></i>
+  </div>
+  <p class="legend"><span class="induced"></span><span class="pixel"></span></p>
+</div>
+"""
+
+
+def FilmStrip(*, elem_id: str) -> gr.HTML:
     """Two paths between the same two pictures; drag, arrow keys, Home and End move along them.
 
     value: see `film`; the browser keeps the position, `data-state` is the number of the frame shown
     event `use`: {"t": position in [0, 1]}, when the button under the film is pressed
     """
-
-    SCRIPT = "film_strip"
-    TEMPLATE = """
-      <div class="film">
-        <div class="now">
-          <figure class="induced"><canvas role="img"></canvas><figcaption></figcaption></figure>
-          <figure class="pixel"><canvas role="img"></canvas><figcaption></figcaption></figure>
-          <div class="along"><p class="t"></p><table></table><button type="button"></button></div>
-        </div>
-        <div class="strip" role="slider" tabindex="0" aria-valuemin="0" aria-valuemax="1">
-          <canvas class="rows"></canvas><canvas class="chart"></canvas><i class="head"></i>
-        </div>
-        <p class="legend"><span class="induced"></span><span class="pixel"></span></p>
-      </div>
-    """
-
-    def __init__(self, *, elem_id: str):
-        super().__init__(
-            None,
-            elem_id=elem_id,
-            label=captions.FILM,
-            paths=[captions.FILM_INDUCED, captions.FILM_PIXEL],
-            measures=[captions.ALONG_INDUCED, captions.ALONG_PIXEL],
-            use=captions.FILM_USE,
-        )
+    return widget(
+        "film_strip",
+        TEMPLATE,
+        None,
+        elem_id=elem_id,
+        label=captions.FILM,
+        paths=[captions.FILM_INDUCED, captions.FILM_PIXEL],
+        measures=[captions.ALONG_INDUCED, captions.ALONG_PIXEL],
+        use=captions.FILM_USE,
+    )
 
 
 def film(induced: Path, pixel: Path) -> dict:

@@ -2,26 +2,27 @@
 
 import os
 
+import gradio as gr
+
 from app import captions
-from app.widgets import Widget
+from app.widgets import widget
+
+TEMPLATE = (
+    '<div class="link"><input type="text" readonly><button type="button"></button>'
+    '<span role="status" aria-live="polite"></span></div>'
+)
 
 
-class Link(Widget):
+def Link(slug: str) -> gr.HTML:
     """value: the query string of the view as it is now, from `links.encode`."""
-
-    SCRIPT = "link"
-    TEMPLATE = (
-        '<div class="link"><input type="text" readonly><button type="button"></button>'
-        '<span role="status" aria-live="polite"></span></div>'
+    space = os.environ.get("SPACE_ID")
+    return widget(
+        "link",
+        TEMPLATE,
+        "",
+        elem_id=f"{slug}-link",
+        label=captions.LINK,
+        base=f"https://huggingface.co/spaces/{space}" if space else "",
+        copy=captions.COPY,
+        copied=captions.COPIED,
     )
-
-    def __init__(self, slug: str):
-        space = os.environ.get("SPACE_ID")
-        super().__init__(
-            "",
-            elem_id=f"{slug}-link",
-            label=captions.LINK,
-            base=f"https://huggingface.co/spaces/{space}" if space else "",
-            copy=captions.COPY,
-            copied=captions.COPIED,
-        )

@@ -2,46 +2,47 @@
 
 from collections.abc import Sequence
 
+import gradio as gr
 from torch import Tensor
 
 from app import images
-from app.widgets import Widget
+from app.widgets import widget
+
+TEMPLATE = '<div class="tiles" role="group"></div>'
 
 
-class Pictures(Widget):
+def Pictures(
+    value: dict | None = None,
+    *,
+    elem_id: str,
+    label: str,
+    pick: bool = False,
+    size: int = 72,
+    columns: int = 0,
+    hues: Sequence[str] = (),
+    visible: bool = True,
+) -> gr.HTML:
     """Captioned pictures; with `pick=True` each is a button and `.pick` tells which one was chosen.
 
-    value: {"pictures": images.for_browser(…), "captions": [...], "notes": [...], "ids": [...], "selected": i or -1}
+    value: {"pictures": images.for_browser(…), "captions": [...], "notes": [...], "ids": [...], "selected":
+    i or -1}
     event `pick`: {"id": ids[i], "index": i}
-    `size` is a tile's width in pixels; `columns` > 0 makes a grid of equal columns that fills the width instead.
+    `size` is a tile's width in pixels; `columns` > 0 makes a grid of equal columns that fills the width
+    instead.
     `hues` colours the captions, one of "induced", "pixel", "" for each tile.
     """
-
-    SCRIPT = "pictures"
-    TEMPLATE = '<div class="tiles" role="group"></div>'
-
-    def __init__(
-        self,
-        value: dict | None = None,
-        *,
-        elem_id: str,
-        label: str,
-        pick: bool = False,
-        size: int = 72,
-        columns: int = 0,
-        hues: Sequence[str] = (),
-        visible: bool = True,
-    ):
-        super().__init__(
-            value,
-            elem_id=elem_id,
-            label=label,
-            visible=visible,
-            pick=pick,
-            size=size,
-            columns=columns,
-            hues=list(hues),
-        )
+    return widget(
+        "pictures",
+        TEMPLATE,
+        value,
+        elem_id=elem_id,
+        label=label,
+        visible=visible,
+        pick=pick,
+        size=size,
+        columns=columns,
+        hues=list(hues),
+    )
 
 
 def tiles(

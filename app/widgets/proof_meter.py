@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import gradio as gr
+
 from app import captions
-from app.widgets import Widget
+from app.widgets import widget
 
 HOLDS = 1e-3  # relative error up to which float32 rounding through a deep g may be blamed
 
@@ -19,20 +21,20 @@ class Law:
     error: float
 
 
-class ProofMeter(Widget):
+TEMPLATE = (
+    '<div class="meter" role="group"><p class="verdict" role="status"></p><div class="laws"></div></div>'
+)
+
+
+def ProofMeter(slug: str) -> gr.HTML:
     """A bar for each law, from 1e-8 to 1, and a verdict in words.
 
     value: {"laws": [{"name", "formula", "error", "holds", "text"}], "verdict": str}
     event `settle`: 250 ms after the last `lab.touch(slug)` of the page (see `proof.Section.settles`)
     """
-
-    SCRIPT = "proof_meter"
-    TEMPLATE = (
-        '<div class="meter" role="group"><p class="verdict" role="status"></p><div class="laws"></div></div>'
+    return widget(
+        "proof_meter", TEMPLATE, reading(()), elem_id=f"{slug}-meter", label=captions.METER, slug=slug
     )
-
-    def __init__(self, slug: str):
-        super().__init__(reading(()), elem_id=f"{slug}-meter", label=captions.METER, slug=slug)
 
 
 def reading(laws: Sequence[Law]) -> dict:

@@ -7,11 +7,12 @@ import base64
 import math
 from collections.abc import Sequence
 
+import gradio as gr
 import numpy as np
 from PIL import Image
 
 from app import images
-from app.widgets import Widget, asset
+from app.widgets import asset, widget
 
 COLOURS = (
     "#4e79a7",
@@ -28,33 +29,34 @@ COLOURS = (
 TILE = 20  # pixels of a thumbnail; 2000 of them are a sheet of about 300 kB
 
 
-class Scatter(Widget):
+TEMPLATE = """
+<div data-part="stage" class="stage"></div>
+<div class="bar">
+  <span data-part="legend" class="legend" role="group" aria-label="Labels shown"></span>
+  <span class="space"></span>
+  <button type="button" data-part="pictures" aria-pressed="false">pictures</button>
+  <button type="button" data-part="closer" aria-label="Zoom in">+</button>
+  <button type="button" data-part="away" aria-label="Zoom out">−</button>
+  <button type="button" data-part="home">fit</button>
+</div>
+<div data-part="tip" class="tip" role="status" hidden>
+  <canvas data-part="tip-picture" width="80" height="80"></canvas><span data-part="tip-text"></span>
+</div>
+"""
+
+
+def Scatter(value: dict | None = None, *, elem_id: str, label: str) -> gr.HTML:
     """Points of two or more spaces with a picture each; hovering one shows it in all, a click picks it.
 
     value: from `cloud(...)`, or None for nothing yet; it only ever comes from the server
     event `pick`: {"index": i}
-    The page's event "lab:walk" with {"id": elem_id, "component": j, "steps": t, "picked": bool} draws a cross in every
-    panel, t standard deviations along component j from the mean or from the picked point; no request is made.
+    The page's event "lab:walk" with {"id": elem_id, "component": j, "steps": t, "picked": bool} draws a
+    cross in every panel, t standard deviations along component j from the mean or from the picked point; no
+    request is made.
     """
-
-    SCRIPT = "scatter"
-    TEMPLATE = """
-    <div data-part="stage" class="stage"></div>
-    <div class="bar">
-      <span data-part="legend" class="legend" role="group" aria-label="Labels shown"></span>
-      <span class="space"></span>
-      <button type="button" data-part="pictures" aria-pressed="false">pictures</button>
-      <button type="button" data-part="closer" aria-label="Zoom in">+</button>
-      <button type="button" data-part="away" aria-label="Zoom out">−</button>
-      <button type="button" data-part="home">fit</button>
-    </div>
-    <div data-part="tip" class="tip" role="status" hidden>
-      <canvas data-part="tip-picture" width="80" height="80"></canvas><span data-part="tip-text"></span>
-    </div>
-    """
-
-    def __init__(self, value: dict | None = None, *, elem_id: str, label: str):
-        super().__init__(value, elem_id=elem_id, label=label, css_template=asset("css/scatter.css"))
+    return widget(
+        "scatter", TEMPLATE, value, elem_id=elem_id, label=label, css_template=asset("css/scatter.css")
+    )
 
 
 def packed(array: np.ndarray, dtype: str) -> str:
@@ -77,10 +79,11 @@ def sprite_sheet(pixels: np.ndarray, tile: int = TILE) -> tuple[str, int]:
 def cloud(
     pixels: np.ndarray, labels: np.ndarray, names: Sequence[str], panels: Sequence[dict], picked: int = -1
 ) -> dict:
-    """What the widget draws. Each panel is {"title", "note", "axes", "spread", "points"} with points (N, 2) or (N, 3).
+    """What the widget draws. Each panel is {"title", "note", "axes", "spread", "points"} with points (N, 2)
+    or (N, 3).
 
-    `names[label]` is the legend's entry, `spread[j]` the standard deviation along axis j. ValueError where the counts or
-    the dimensions differ.
+    `names[label]` is the legend's entry, `spread[j]` the standard deviation along axis j. ValueError where
+    the counts or the dimensions differ.
     """
     dims = {len(panel["axes"]) for panel in panels} | {np.shape(panel["points"])[1] for panel in panels}
     counts = {len(pixels), len(labels)} | {len(panel["points"]) for panel in panels}

@@ -1,0 +1,67 @@
+"""Where a picture comes from, in any view: pages of a gallery, and a pad for drawings and photos."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import gradio as gr
+
+from app import captions, images, pictures
+from app.state import CHOICE, QUIET
+from app.widgets.drawing_pad import DrawingPad
+from app.widgets.pictures import Pictures, tiles
+
+
+@dataclass(frozen=True)
+class Picker:
+    """The components made by `picker`. `pages[0]` is empty until the view opens: see `first_page`."""
+
+    pages: Sequence[gr.HTML]
+    pad: gr.HTML
+
+    def chosen(self, fn: Callable[..., list], inputs: Sequence, outputs: Sequence) -> None:
+        """Call `fn(reference, *inputs)` with whatever picture is chosen, drawn or uploaded.
+
+        A picture that cannot be used leaves `outputs` as they are; the pad says in a sentence what is wrong.
+        """
+
+        def picked(event: gr.EventData, *values: object) -> list:
+            return fn(pictures.accept(event.id), *values)
+
+        def drawn(event: gr.EventData, *values: object) -> list:
+            try:
+                reference = pictures.accept(event.picture)
+            except images.BadPictureError as error:
+                return [{"notice": str(error)}, *[gr.skip()] * len(outputs)]
+            return [{"notice": ""}, *fn(reference, *values)]
+
+        for page in self.pages:
+            page.pick(picked, inputs, outputs, **CHOICE)
+        self.pad.drawn(drawn, inputs, [self.pad, *outputs], **CHOICE)
+
+
+def picker(slug: str, size: int = 44) -> Picker:
+    """Make the pages and the pad where the caller stands; a page fills when it is first seen."""
+    pages = []
+    with gr.Tabs(elem_id=f"{slug}-picker"):
+        for source in pictures.gallery():
+            with gr.Tab(captions.GALLERIES[source]) as tab:
+                name = f"{slug}-{source}"
+                page = Pictures(elem_id=name, label=captions.GALLERY, pick=True, size=size)
+                tab.select(lambda source=source: page_value(source), None, page, **QUIET)
+                pages.append(page)
+        with gr.Tab(captions.DRAW):
+            pad = DrawingPad(elem_id=f"{slug}-pad")
+    return Picker(pages, pad)
+
+
+@lru_cache(maxsize=8)
+def page_value(source: str) -> dict:
+    """One page of the gallery."""
+    references = pictures.gallery()[source]
+    return tiles(pictures.tensor(references), [pictures.name_of(r) for r in references], references)
+
+
+def first_page() -> dict:
+    """The page that a view shows when it opens, the value of `Picker.pages[0]`."""
+    return page_value(next(iter(pictures.gallery())))
