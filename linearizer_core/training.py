@@ -88,12 +88,13 @@ def _update(
     return {name: float(value.detach()) for name, value in terms.items()} | {"gradient": float(norm)}
 
 
-def schedule(step: int, steps: int, warm_up: int = 200) -> float:
-    """Share of the learning rate at `step`: a linear warm-up, then half a cosine down to 0.
+def schedule(step: int, steps: int) -> float:
+    """Share of the learning rate at `step`: a linear warm-up (200 steps, a tenth of a short run), then half a cosine.
 
     >>> schedule(0, 10_000), schedule(10_000, 10_000)
     (0.005, 0.0)
     """
+    warm_up = min(200, 1 + steps // 10)
     return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 

@@ -88,7 +88,7 @@ class Digits(Recipe):
     def loss(
         self, model: Generator, images: Tensor, labels: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        means, log_std = self._latent_density(model)
+        means, log_std = self._means_on_the_map(model), model.log_std
         z, log_det = forward_and_log_det(model.g_x, images + self._noise(images, generator))
         nll = class_nll(z, log_det, means, log_std, labels)
         some = min(self.reconstruction_batch, len(images))
@@ -111,7 +111,7 @@ class Digits(Recipe):
         x, c = as_float(dataset.test_images[:1000]), dataset.test_labels[:1000]
         device = model.means.device
         x, c = x.to(device), c.to(device)
-        means, log_std = self._latent_density(model)
+        means, log_std = model.means, model.log_std
         z, log_det = forward_and_log_det(model.g_x, x + self._noise(x, torch.Generator().manual_seed(0)))
         guess = class_log_density(z[:, :2], means[:, :2], log_std[:2]).argmax(1)
         figures = {
@@ -125,7 +125,7 @@ class Digits(Recipe):
 
     def sheet(self, model: Generator, dataset: Dataset) -> Tensor:
         """Rows: test digits, their rank 2, 8 and 32 versions, midpoints of neighbours, then samples of 0 to 9."""
-        g, (means, log_std) = model.g_x, self._latent_density(model)
+        g, means, log_std = model.g_x, model.means, model.log_std
         x = as_float(dataset.test_images[:20]).to(means.device)
         z = g(x)
         rows = [x] + [g.inverse(truncate_axes(z, torch.full((20,), k))) for k in (2, 8, 32)]
@@ -136,10 +136,11 @@ class Digits(Recipe):
             rows.append(g.inverse(means.repeat(2, 1) + 0.8 * log_std.exp() * noise))
         return torch.stack(rows)
 
-    def _latent_density(self, model: Generator) -> tuple[Tensor, Tensor]:
-        """Means and log-deviations; on the first two axes the means are the digit map, in units of the deviation."""
+    def _means_on_the_map(self, model: Generator) -> Tensor:
+        """The class means, on the first two axes held to the digit map, in units of the deviation."""
         layout = digit_map(self.class_spacing).to(model.means) * model.log_std[:2].exp()
-        return torch.cat([layout, model.means[:, 2:]], 1), model.log_std
+        model.means.data[:, :2] = layout.detach()
+        return torch.cat([layout, model.means[:, 2:]], 1)
 
     def _noise(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)
