@@ -1,5 +1,4 @@
-"""The laws that must hold, measured: one function per law, for the tests, for `evaluate` and for the app's
-proof meters.
+"""The laws that must hold, measured: one function per law, for tests, `evaluate` and proof meters.
 
 Every figure is the largest absolute difference between the two sides, divided by the largest absolute entry
 of either (`relative_error`): 0 is exact, 1e-7 is float32 rounding, 1e-15 float64 rounding. Arguments that
@@ -25,8 +24,7 @@ Scale = Callable[[float, Tensor], Tensor]
 
 
 def relative_error(left: Tensor, right: Tensor) -> float:
-    """max |left − right| / max(|left|, |right|) over all entries; 0 where both are 0, NaN where an entry is
-    NaN.
+    """max |left − right| / max(|left|, |right|) over all entries; 0 where both are 0, NaN for a NaN.
 
     >>> relative_error(torch.tensor([4.0, 1.0]), torch.tensor([4.0, 2.0]))
     0.25
@@ -68,8 +66,7 @@ def axiom_errors(
     add: Add | None = None,
     scale: Scale | None = None,
 ) -> dict[str, float]:
-    """The eight axioms of a vector space for ⊕ and ⊙, name of the axiom to error, at points x, y, z, numbers
-    a, b.
+    """The eight axioms of a vector space at points x, y, z and numbers a, b: name of the axiom to error.
 
     `add` and `scale` replace ⊕ and ⊙ (None: those of X). Axioms that end in a fixed point (x itself, or the
     zero) are compared there. Source: any book of linear algebra, and arXiv:2510.08570, lemma 1.
@@ -186,7 +183,9 @@ def exponential_error(f: Linearizer, x: Tensor, t: float = 1.0, terms: int = 40)
 
 
 def transpose_error(f: Linearizer, x: Tensor, y: Tensor, transposed: Map | None = None) -> float:
-    """⟨f(x), y⟩ = ⟨x, fᵀ(y)⟩ in the induced inner products, relative to ‖f(x)‖ ‖y‖; `transposed` replaces fᵀ.
+    """⟨f(x), y⟩ = ⟨x, fᵀ(y)⟩ in the induced inner products; `transposed` replaces fᵀ.
+
+    Relative to the largest of ‖f(x)‖ ‖y‖, ‖x‖ ‖fᵀ(y)‖ and ‖x‖ ‖y‖.
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Dense
@@ -198,13 +197,13 @@ def transpose_error(f: Linearizer, x: Tensor, y: Tensor, transposed: Map | None 
     X, Y, fx = f.domain, f.codomain, f(x)
     back = (transposed or f.T)(y)
     difference = (Y.inner(fx, y) - X.inner(x, back)).abs().amax().item()
-    sizes = (Y.norm(fx) * Y.norm(y)).amax().item(), (X.norm(x) * X.norm(back)).amax().item()
-    return _ratio(difference, *sizes)
+    lengths = X.norm(x), Y.norm(y)
+    sizes = Y.norm(fx) * lengths[1], lengths[0] * X.norm(back), lengths[0] * lengths[1]
+    return _ratio(difference, *(size.amax().item() for size in sizes))
 
 
 def svd_error(f: Linearizer, x: Tensor, svd: LinearizerSVD | None = None) -> float:
-    """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ from the points of `f.svd()`, and the points orthonormal: the worst of the
-    three.
+    """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ from the points of `f.svd()`, and these orthonormal: the worst of three.
 
     Pass `svd` to reuse points that are already decoded. The points are encoded again here, so this is a law
     of f.
@@ -252,8 +251,7 @@ def penrose_errors(
 def projection_errors(
     X: InducedSpace, x: Tensor, y: Tensor, onto: Sequence[Tensor] | Tensor, project: Map | None = None
 ) -> dict[str, float]:
-    """P(P(x)) = P(x), ⟨P(x), y⟩ = ⟨x, P(y)⟩, and P(x) is the point of the span of `onto` that is nearest to
-    x.
+    """P(P(x)) = P(x), ⟨P(x), y⟩ = ⟨x, P(y)⟩, and P(x) is the point of the span of `onto` nearest to x.
 
     The nearest point is the one whose rest x ⊖ P(x) is orthogonal to all of `onto`: measured as the largest
     cosine between them, weighted by how large the rest is beside x. `project` replaces x ↦ X.project(x,

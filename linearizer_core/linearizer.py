@@ -68,8 +68,7 @@ class Linearizer(nn.Module):
         return LinearizerSVD(self, algebra.svd(self.A, k))
 
     def with_singular_values(self, values: Tensor | Sequence[float]) -> Linearizer:
-        """f with other singular values on the same points vᵢ, uᵢ; `values` in the order of
-        `.svd().values`."""
+        """f with other singular values on the same points vᵢ, uᵢ, in the order of `.svd().values`."""
         return Linearizer(self.g_x, algebra.with_singular_values(self.A, values), self.g_y)
 
     def truncated(self, k: int) -> Linearizer:
@@ -82,14 +81,12 @@ class Linearizer(nn.Module):
         return Linearizer(self.g_x, algebra.exp(self.A, t), self.g_y)
 
     def __pow__(self, p: float) -> Linearizer:
-        """g⁻¹ ∘ Aᵖ ∘ g: f applied p times, also for negative and real p where A allows it. Needs g_x is
-        g_y."""
+        """g⁻¹ ∘ Aᵖ ∘ g: f applied p times, for negative and real p too where A allows. Needs g_x is g_y."""
         self._check_one_space("f ** p")
         return Linearizer(self.g_x, algebra.power(self.A, p), self.g_y)
 
     def __matmul__(self, first: Linearizer) -> Linearizer:
-        """f @ h: h first, then f, as the Linearizer of A_f A_h. ValueError unless h.g_y is f.g_x, the same
-        object."""
+        """f @ h: h, then f, as the Linearizer of A_f A_h. ValueError unless h.g_y is f.g_x."""
         if not isinstance(first, Linearizer):
             return NotImplemented
         if first.g_y is not self.g_x:
@@ -143,13 +140,11 @@ class LinearizerSVD:
         return decode(self.f.g_y, self.factors.U.mT)
 
     def input_point(self, i: int, scale: float | Tensor = 1.0) -> Tensor:
-        """scale ⊙ vᵢ: one point, or a walk along the direction for a tensor of scales (s,): (s,
-        *g_x.in_shape)."""
+        """scale ⊙ vᵢ: one point, or for scales (s,) a walk along the direction, (s, *g_x.in_shape)."""
         return decode(self.f.g_x, _walk(self.factors.V[:, i], scale))
 
     def output_point(self, i: int, scale: float | Tensor = 1.0) -> Tensor:
-        """scale ⊙ uᵢ: one point, or a walk along the direction for a tensor of scales (s,): (s,
-        *g_y.in_shape)."""
+        """scale ⊙ uᵢ: one point, or for scales (s,) a walk along the direction, (s, *g_y.in_shape)."""
         return decode(self.f.g_y, _walk(self.factors.U[:, i], scale))
 
     def with_values(self, values: Tensor | Sequence[float]) -> Linearizer:

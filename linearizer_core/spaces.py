@@ -40,6 +40,8 @@ def _apply(map_, x: Tensor, shape_in: Sequence[int], shape_out: Sequence[int], e
     batch = x.shape[: max(0, x.dim() - len(shape_in))]
     if tuple(x.shape[len(batch) :]) != tuple(shape_in):
         raise ValueError(f"{expected}, got shape {tuple(x.shape)}; resize or reshape it first.")
+    if 0 in batch:  # convolutions refuse an empty batch
+        return x.new_zeros(*batch, *shape_out)
     if len(batch) == 1:
         return map_(x)
     return map_(x.reshape(math.prod(batch), *shape_in)).reshape(*batch, *shape_out)
@@ -108,8 +110,7 @@ class InducedSpace:
         return decode(self.g, torch.tensordot(weights, z, dims=1))
 
     def interpolate(self, x: Tensor, y: Tensor, t: float | Tensor) -> Tensor:
-        """(1 − t) ⊙ x ⊕ t ⊙ y, the straight line of the space: x at t = 0, y at t = 1, beyond them
-        outside."""
+        """(1 − t) ⊙ x ⊕ t ⊙ y, the straight line of the space: x at t = 0, y at t = 1; t may lie outside."""
         zx, zy, t = encode(self.g, x), encode(self.g, y), _per_point(t)
         return decode(self.g, (1 - t) * zx + t * zy)
 
@@ -119,8 +120,7 @@ class InducedSpace:
         return decode(self.g, zx + _along(ts, zx) * (zy - zx))
 
     def geodesic(self, x: Tensor, y: Tensor, t: float | Tensor) -> Tensor:
-        r"""The great circle from x to y: direction turns at constant speed, length goes linearly from ‖x‖ to
-        ‖y‖.
+        r"""The great circle from x to y: the direction turns at constant speed, the length changes linearly.
 
         With θ the angle between them, g⁻¹(ℓ(t) (sin((1−t)θ) x̂ + sin(tθ) ŷ) / sin θ), ℓ(t) = (1−t)‖x‖ + t‖y‖.
         Latents of a flow lie near a sphere, which a straight line leaves. Where no great circle is singled
@@ -146,34 +146,32 @@ class InducedSpace:
         return decode(self.g, reference(self.g).new_zeros(self.g.out_shape))
 
     def mean(self, xs: Sequence[Tensor] | Tensor) -> Tensor:
-        """(1/k) ⊙ (x₁ ⊕ … ⊕ x_k) over the first dimension: the point of least summed squared distance to
-        all."""
+        """(1/k) ⊙ (x₁ ⊕ … ⊕ x_k) over the first dimension: the least sum of squared distances to them."""
         return decode(self.g, encode(self.g, _stack(xs)).mean(0))
 
     def project(self, x: Tensor, onto: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
         """The point nearest to x in the span of the k points `onto` (k, *in_shape), which may be dependent.
 
-        Directions below `rtol` times the largest singular value do not count; None means max(n, k) · eps.
+        Directions below `rtol` times the largest singular value do not count; None means √eps, as the round
+        trip of a network leaves more noise in dependent points than rounding does.
         """
         basis = encode(self.g, _stack(onto))
+        rtol = torch.finfo(basis.dtype).eps ** 0.5 if rtol is None else rtol
         return decode(self.g, Projection(basis.mT, rtol)(encode(self.g, x)))
 
     def gram_schmidt(self, xs: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
-        """Orthonormal points (r, *in_shape) whose leading ones span what the leading points of xs (k,
-        *in_shape) do.
+        """Orthonormal points (r, *in_shape), the leading ones of the same span as those of xs (k, *in_shape).
 
-        A point that depends on those before it, to `rtol` times its own norm (None: max(n, k) · eps), adds
-        none, so r is the rank; the signs are those of xs.
+        A point that depends on those before it adds none, so r is the rank; the signs are those of xs. What is
+        left of a point counts as 0 below `rtol` times the largest norm; None means √eps, as in `project`.
         """
         z = encode(self.g, _stack(xs))
-        rtol = max(z.shape) * torch.finfo(z.dtype).eps if rtol is None else rtol
+        cutoff = (torch.finfo(z.dtype).eps ** 0.5 if rtol is None else rtol) * z.norm(dim=1).max()
         basis = z[:0]
         for v in z:
             rest = v - (v @ basis.mT) @ basis
-            rest = (
-                rest - (rest @ basis.mT) @ basis
-            )  # once more: removes what rounding left (Kahan: "twice is enough")
-            if rest.norm() > rtol * v.norm():
+            rest = rest - (rest @ basis.mT) @ basis  # again, for what rounding left: "twice is enough"
+            if rest.norm() > cutoff:
                 basis = torch.cat([basis, (rest / rest.norm())[None]])
         return decode(self.g, basis)
 
@@ -182,8 +180,7 @@ class InducedSpace:
 
 
 class Point:
-    """A point of an induced space with the signs of vectors: p + q, p − q, −p, c * p, p / c, p == q; `.x` is
-    its tensor.
+    """A point of an induced space with signs: p + q, p − q, −p, c * p, p / c, p == q; `.x` is its tensor.
 
     It carries its latent, so a long formula encodes each point once and decodes once. == asks whether the
     latents agree to rounding. ValueError when points of two different networks meet.

@@ -210,7 +210,7 @@ def _on_one(g, A):
 MODELS = {
     "powers of positive numbers": lambda: _on_one(Log(3), Diagonal(torch.tensor([2.0, 0.5, 1.0]))),
     "flat": lambda: _on_one(Flatten((1, 2, 2)), Dense(_symmetric(3.0, 2.0, 1.0, 0.5))),
-    "flow, dense": lambda: _on_one(_flow(4), Dense(torch.eye(4) + 0.3 * torch.randn(4, 4))),
+    "flow, dense": lambda: _on_one(_flow(4), Dense(1.5 * torch.eye(4) + 0.2 * torch.randn(4, 4))),
     "flow, singular": lambda: _on_one(_flow(4), Dense(_symmetric(1.5, 1.0, 0.0, 0.0))),
     "flow, zero": lambda: _on_one(_flow(3), Diagonal(torch.zeros(3))),
     "flow, projection": lambda: _on_one(_flow(5), Projection(torch.randn(5, 2))),

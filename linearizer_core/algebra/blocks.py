@@ -1,5 +1,4 @@
-"""c I + U Vᵀ seen from the small space that U and V span: there a q×q matrix with q ≤ 2r, elsewhere just
-c."""
+"""c I + U Vᵀ from the small space that U and V span: there a q×q matrix, q ≤ 2r, elsewhere just c."""
 
 from __future__ import annotations
 
@@ -55,8 +54,7 @@ def from_block(c: Tensor, Q: Tensor, S: Tensor) -> IdentityPlusLowRank:
 
 
 def complement(Q: Tensor, count: int) -> Tensor:
-    """`count` orthonormal columns (n, count), orthogonal to the orthonormal columns of Q (n, q); O(n q
-    count).
+    """`count` orthonormal columns (n, count), orthogonal to the orthonormal columns of Q (n, q).
 
     >>> complement(torch.eye(3)[:, :1], 2)
     tensor([[0., 0.],

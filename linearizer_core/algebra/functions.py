@@ -139,8 +139,7 @@ def _(A: Transposed, p: float, rtol: float | None = None) -> LinearOperator:
 
 @singledispatch
 def exp(A: LinearOperator, t: float | Tensor = 1.0) -> LinearOperator:
-    """The matrix exponential exp(tA) of a square A: where dz/dt = A z carries z after time t. ValueError if
-    not square.
+    """exp(tA) of a square A: what dz/dt = A z makes of z after time t. ValueError if A is not square.
 
     >>> exp(Diagonal(torch.tensor([0.0, 1.0])), t=2.0).values
     tensor([1.0000, 7.3891])

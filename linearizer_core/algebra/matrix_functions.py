@@ -1,5 +1,4 @@
-"""Functions of small dense matrices by their eigenvalues: real powers, and the r×r middle of a low-rank
-power.
+"""Functions of small dense matrices: real powers, and the r×r middle of a low-rank power.
 
 Everything is computed in float64 and returned in the dtype of the input. Gradients are those of the
 Daleckii-Krein formula, right also for repeated eigenvalues where a derivative through `torch.linalg.eigh` is
@@ -60,8 +59,7 @@ def spectrum(M: Tensor, rtol: float | None = None) -> Spectrum:
 
 
 def real_power(M: Tensor, p: float, rtol: float | None = None) -> Tensor:
-    """The principal power Mᵖ (n, n): eigenvalues λ to λᵖ, and 0 to 0 for p > 0. ValueError where it is not
-    real.
+    """The principal power Mᵖ (n, n): eigenvalues λ to λᵖ, 0 to 0 for p > 0. ValueError if it is not real.
 
     >>> real_power(torch.tensor([[5.0, 4.0], [4.0, 5.0]]), 0.5)
     tensor([[2., 1.],
@@ -98,8 +96,7 @@ def power_by_logarithm(M: Tensor, p: float) -> Tensor:
 
 
 def _square_root(M: Tensor, eye: Tensor, p: float) -> Tensor:
-    """The principal square root by the product form of the Denman-Beavers iteration, which converges
-    quadratically.
+    """The principal square root by the product form of the Denman-Beavers iteration, of quadratic speed.
 
     Source: Cheng, Higham, Kenney, Laub, SIAM J. Matrix Anal. 2001. It wanders where an eigenvalue is ≤ 0.
     """
@@ -119,8 +116,7 @@ def _square_root(M: Tensor, eye: Tensor, p: float) -> Tensor:
 
 
 def principal_power(x: Tensor, p: float, cutoff: float = 0.0) -> Tensor:
-    """xᵖ for eigenvalues x; those up to `cutoff` in size are 0. ValueError for 0 with p < 0, or a negative
-    number with real p.
+    """xᵖ for eigenvalues x, those up to `cutoff` being 0. ValueError for 0 with p < 0, x < 0 with real p.
 
     >>> principal_power(torch.tensor([4.0, 0.0]), 0.5)
     tensor([2., 0.])
@@ -145,8 +141,7 @@ def _safe_power(x: Tensor, p: float, cutoff: float) -> Tensor:
 
 
 def shifted_power(M: Tensor, c: float, p: float, rtol: float | None = None) -> Tensor:
-    r"""G with (cI + UVᵀ)ᵖ = cᵖ I + U G Vᵀ for M = VᵀU (r, r) and c > 0: the divided difference of xᵖ at c and
-    c + M.
+    r"""G (r, r) with (cI + UVᵀ)ᵖ = cᵖ I + U G Vᵀ for M = VᵀU: the divided difference of xᵖ at c and c + M.
 
     An eigenvalue x of M gives ((c + x)ᵖ − cᵖ)/x, and p cᵖ⁻¹ at x = 0, so singular M are as good as others.
     Source: Higham, "Functions of Matrices", 2008, theorem 1.35. ValueError where the power is not real.
@@ -235,8 +230,7 @@ def compressing(U: Tensor, V: Tensor, rtol: float) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def rounding(U: Tensor, V: Tensor) -> Tensor:
-    """The error that U Vᵀ may have in its singular values: max(m, n) · eps · Σᵢ ‖uᵢ‖ ‖vᵢ‖. Below it all is
-    noise.
+    """The rounding error of the singular values of U Vᵀ, max(m, n) · eps · Σᵢ ‖uᵢ‖ ‖vᵢ‖: noise below it.
 
     >>> u = torch.ones(4, 1)
     >>> rounding(torch.cat([u, -u], 1), torch.cat([u, u], 1)) > 1e-6             # u uᵀ − u uᵀ is 0 to this

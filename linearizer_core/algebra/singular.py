@@ -87,8 +87,7 @@ def _(A: IdentityPlusLowRank, k: int | None = None) -> SVD:
 
 
 def _all_values(A: IdentityPlusLowRank, Q: Tensor) -> Tensor:
-    """Those in the span of Q, then |c| for each axis outside; Q constant: dσᵢ = uᵢᵀ dA vᵢ needs no derivative
-    of it."""
+    """Those in the span of Q, then |c| for each axis outside; dσᵢ = uᵢᵀ dA vᵢ needs no derivative of Q."""
     return torch.cat(
         [torch.linalg.svdvals(restricted(A, Q.detach())), A.scale.abs().expand(len(Q) - Q.shape[1])]
     )
@@ -115,8 +114,7 @@ def _(A: Transposed, k: int | None = None) -> SVD:
 
 @singledispatch
 def with_singular_values(A: LinearOperator, values: Tensor | Sequence[float]) -> LinearOperator:
-    """The operator with A's singular vectors and other `values` (r,), one for each of `svd(A).values`, in
-    that order.
+    """A's singular vectors with other `values` (r,), one for each of `svd(A).values`, in that order.
 
     They need be neither sorted nor positive. A `Diagonal` stays one, a `LowRank` too, c I + U Vᵀ becomes a
     product of three factors of its own size. Where A has equal singular values their vectors are one choice
@@ -161,8 +159,7 @@ def _(A: Transposed, values: Tensor | Sequence[float]) -> LinearOperator:
 
 @singledispatch
 def truncate(A: LinearOperator, k: int) -> LinearOperator:
-    """A with only its k largest singular values: the nearest operator of rank k. A itself where k is all of
-    them.
+    """A with only its k largest singular values: the nearest operator of rank k.
 
     Of equal singular values at the cut the first in A's own order stay. ValueError unless k is an integer ≥
     0. Source: Eckart and Young, 1936.
@@ -215,8 +212,7 @@ def _(A: Transposed, k: int) -> LinearOperator:
 
 
 def check_values(values: Tensor | Sequence[float], old: Tensor) -> Tensor:
-    """`values` as a tensor that can replace the singular values `old` (r,); ValueError if their number
-    differs.
+    """`values` as a tensor to replace the singular values `old` (r,); ValueError unless there are r.
 
     >>> check_values([1.0, 0.5], torch.zeros(2))
     tensor([1.0000, 0.5000])

@@ -123,8 +123,7 @@ def eye_like(A: LinearOperator) -> Tensor:
 
 
 def keep(module: nn.Module, name: str, value: Tensor, dims: int) -> Tensor:
-    """Gives `module` the tensor `value` as `name`: an nn.Parameter stays one and trains, any other is a
-    buffer.
+    """Gives `module` the tensor `value` as `name`: an nn.Parameter stays one, any other is a buffer.
 
     ValueError unless `value` is a real floating-point tensor with `dims` dimensions.
 
@@ -194,8 +193,7 @@ class Sum(LinearOperator):
 
 
 class Scaled(LinearOperator):
-    """c A for a number or a 0-dimensional tensor c (an nn.Parameter trains). What `c * A`, `A / c` and `-A`
-    make.
+    """c A for a number or a 0-dimensional tensor c (a Parameter trains). `c * A`, `A / c` and `-A` make it.
 
     >>> from linearizer_core.operators import Identity
     >>> (-3 * Identity(2))(torch.ones(2))
@@ -250,8 +248,7 @@ def _(A: Transposed) -> LinearOperator:
 
 @singledispatch
 def transposed_matvec(A: LinearOperator, v: Tensor) -> Tensor:
-    """Aᵀ v for v (*, m): a rule per type, and for an operator that only wrote `matvec`, automatic
-    differentiation.
+    """Aᵀ v for v (*, m): a rule per type, and automatic differentiation for one that only wrote `matvec`.
 
     The derivative of v ↦ A v is A, so pulling v back through it (reverse mode) is Aᵀ v. Gradients flow
     through it.

@@ -9,8 +9,7 @@ from .base import LinearOperator, keep, transpose
 
 
 class Projection(LinearOperator):
-    r"""The orthogonal projector P = Q Qᵀ onto the span of the columns of `basis` (n, k), which may be
-    dependent.
+    r"""The orthogonal projector P = Q Qᵀ onto the span of the columns of `basis` (n, k), dependent or not.
 
     Directions whose singular value in the basis is at most `rtol` times the largest are not part of the span;
     None means max(n, k) · eps. A plain tensor is orthonormalised once; an nn.Parameter stays as it is,

@@ -1,5 +1,4 @@
-"""One operator out of many: products and sums of structured operators, written with as few factors as their
-types allow."""
+"""One operator out of many: products and sums of structured operators on as few factors as possible."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ BASIC = (Dense, Diagonal, Identity, LowRank, IdentityPlusLowRank, Projection)
 
 @singledispatch
 def simplify(A: LinearOperator) -> LinearOperator:
-    """The same operator in the cheapest form that its types allow, found on the factors, never through a
-    matrix.
+    """The same operator in the cheapest form that its types allow, found on the factors.
 
     Products and sums of diagonal operators are one `Diagonal`; a product with a `LowRank` factor is one
     `LowRank`; products and sums of scaled identities plus low rank are one `IdentityPlusLowRank` while the
@@ -36,8 +34,7 @@ def simplify(A: LinearOperator) -> LinearOperator:
 
 
 def structured(A: LinearOperator) -> LinearOperator:
-    """`simplify(A)` where that is one of the basic types, else the `Dense` operator of A's matrix: always
-    right.
+    """`simplify(A)` where that is one of the basic types, else A's matrix as a `Dense`: always right.
 
     >>> structured(Identity(2) + Diagonal(torch.tensor([1.0, 2.0]))).values
     tensor([2., 3.])
