@@ -1,0 +1,289 @@
+"""Principal components of the latents g(x), on the device of the data, exact wherever that is affordable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from .networks import Inverse, InvertibleNetwork
+
+SOLVERS = ("auto", "svd", "covariance", "randomized")
+BLOCK = (
+    2**22
+)  # numbers in a block of rows: 16 MB of float32, small enough to stay in a cache while it is used twice
+
+
+class LatentPCA:
+    r"""The directions of largest variance of z = g(x): z ≈ mean + Σᵢ cᵢ componentsᵢ, orthonormal latents.
+
+    After `fit` with k components, for N samples with n latent axes: `mean` (n,); `components` (k, n), the
+    largest entry of each positive; `explained_variance` (k,) with divisor N - 1; `explained_variance_ratio`
+    (k,); `singular_values` (k,) of the centred latents; the name of the solver that was `used`.
+
+    `solver` "auto" decides by size:
+
+    - "svd", exact, of the centred matrix: while N·n·min(N, n) ≤ 2·10⁹, so for few samples or few axes;
+    - "covariance", exact, n × n: while n ≤ max(1024, 32 k), or 4096 where the latents do not fit in memory.
+      One pass over blocks of rows, products in the data's precision, sums over blocks in float64;
+    - "randomized", nothing n × n, for all else: block Krylov from a seeded start, passes over the data until
+      the residual of every component is below 10⁻⁴ of its variance, at most 12.
+
+    Latents above `max_bytes` are not kept: each pass then encodes the images again, batch by batch. Constant
+    or non-finite data, and more components than samples or axes, raise ValueError.
+    Source: Halko, Martinsson, Tropp, arXiv:0909.4061; Musco and Musco, arXiv:1504.05477 (block Krylov).
+
+    >>> from linearizer_core.networks import Flatten
+    >>> images = torch.tensor([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).reshape(4, 1, 1, 2)
+    >>> pca = LatentPCA(1).fit(Flatten((1, 1, 2)), images)
+    >>> pca.components, pca.explained_variance_ratio
+    (tensor([[1., 0.]]), tensor([0.9000]))
+    """
+
+    def __init__(
+        self, n_components: int, solver: str = "auto", seed: int = 0, max_bytes: int = 2**30
+    ) -> None:
+        if isinstance(n_components, bool) or not isinstance(n_components, int) or n_components < 1:
+            raise ValueError(f"n_components must be a whole number of at least 1, got {n_components!r}.")
+        if solver not in SOLVERS:
+            raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}.")
+        self.n_components, self.solver, self.seed, self.max_bytes = n_components, solver, seed, max_bytes
+
+    @torch.no_grad()
+    def fit(self, g: InvertibleNetwork, images: Tensor, batch_size: int = 256) -> LatentPCA:
+        """The components of g(images); images (N, *g.in_shape). With g = Flatten(shape) it is pixel PCA."""
+        if len(g.out_shape) != 1:
+            raise ValueError(
+                f"g must end in a flat latent (n,), got out_shape {tuple(g.out_shape)}; add Flatten."
+            )
+        _check_points("images", images, tuple(g.in_shape))
+        self.g, self.batch_size = g, batch_size
+        n = g.out_shape[0]
+        if len(images) * n * images.element_size() <= self.max_bytes:
+            return self._fit(_Rows.of(torch.cat(list(self._encoded(images)))), fits=True)
+        return self._fit(_Rows(lambda: self._encoded(images), len(images), n), fits=False)
+
+    @torch.no_grad()
+    def fit_latents(self, latents: Tensor) -> LatentPCA:
+        """The components of latents (N, n) that are there already; `transform` then takes latents as well."""
+        if latents.ndim != 2:
+            raise ValueError(f"latents must have shape (N, n), got {tuple(latents.shape)}; flatten them.")
+        _check_points("latents", latents, tuple(latents.shape[1:]))
+        self.g, self.batch_size = None, max(1, len(latents))
+        return self._fit(_Rows.of(latents), fits=True)
+
+    @torch.no_grad()
+    def transform(self, images: Tensor) -> Tensor:
+        """Coordinates (B, k) of images (B, *g.in_shape): cᵢ = ⟨g(x) - mean, componentsᵢ⟩."""
+        self._check_fitted()
+        _check_points("images", images, self._point_shape(), least=0)
+        parts = [(z.to(self.mean) - self.mean) @ self.components.mT for z in self._encoded(images)]
+        return torch.cat(parts) if parts else self.mean.new_empty(0, self.n_components)
+
+    @torch.no_grad()
+    def inverse_transform(self, coordinates: Tensor) -> Tensor:
+        """The images (B, *g.in_shape) at coordinates (B, k): g⁻¹(mean + Σᵢ cᵢ componentsᵢ)."""
+        self._check_fitted()
+        if coordinates.ndim != 2 or coordinates.shape[1] != self.n_components:
+            shape = tuple(coordinates.shape)
+            raise ValueError(
+                f"coordinates must have shape (B, {self.n_components}), got {shape}; reshape them."
+            )
+        latents = self.mean + coordinates.to(self.mean) @ self.components
+        return (
+            latents if self.g is None else torch.cat(list(_apply(Inverse(self.g), latents, self.batch_size)))
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the components lie: the device of g, or of the data where g has no parameters."""
+        self._check_fitted()
+        return self.mean.device
+
+    def _fit(self, rows: _Rows, fits: bool) -> LatentPCA:
+        k, count, n = self.n_components, rows.count, rows.n
+        if k > min(count, n):
+            raise ValueError(
+                f"n_components must be at most {min(count, n)} for {count} samples with {n} axes, got {k}; "
+                "ask for fewer or bring more samples."
+            )
+        self.used = _choose(count, n, k, fits) if self.solver == "auto" else self.solver
+        solve = {"svd": _by_svd, "covariance": _by_covariance, "randomized": _by_krylov}[self.used]
+        mean, scatter, total, vectors = solve(rows, k, self.seed)
+        flip = vectors.gather(0, vectors.abs().argmax(0, keepdim=True)).sign()
+        self.mean, self.components = mean.to(rows.dtype), (vectors * flip).mT.to(rows.dtype).contiguous()
+        scatter = scatter.clamp(min=0)
+        self.singular_values = scatter.sqrt().to(rows.dtype)
+        self.explained_variance = (scatter / (count - 1)).to(rows.dtype)
+        self.explained_variance_ratio = (scatter / total).to(rows.dtype)
+        return self
+
+    def _encoded(self, images: Tensor) -> Iterator[Tensor]:
+        return (
+            iter(images.split(self.batch_size)) if self.g is None else _apply(self.g, images, self.batch_size)
+        )
+
+    def _point_shape(self) -> tuple[int, ...]:
+        return tuple(self.mean.shape if self.g is None else self.g.in_shape)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "mean"):
+            raise ValueError(
+                "this LatentPCA is not fitted yet; call fit(g, images) or fit_latents(latents) first."
+            )
+
+
+class _Rows:
+    """Samples as blocks of rows (b, n), as often as asked for: `blocks()` is a fresh iterator."""
+
+    def __init__(self, blocks: Callable[[], Iterator[Tensor]], count: int, n: int) -> None:
+        self.blocks, self.count, self.n = blocks, count, n
+        first = next(blocks())
+        self.start, self.dtype, self.device = first.mean(0), first.dtype, first.device
+        # float64 where the device has it: sums over many blocks lose nothing, and cost nothing
+        self.wide = torch.float32 if self.device.type == "mps" else torch.float64
+
+    @staticmethod
+    def of(matrix: Tensor) -> _Rows:
+        matrix = matrix if matrix.dtype in (torch.float32, torch.float64) else matrix.float()
+        return _Rows(lambda: iter(matrix.split(max(1, BLOCK // matrix.shape[1]))), *matrix.shape)
+
+    def centred(self, centre: Tensor) -> Iterator[Tensor]:
+        """The blocks minus a centre, each valid until the next: one buffer, for fresh memory is slow."""
+        buffer = torch.empty(0, self.n, dtype=self.dtype, device=self.device)
+        for block in self.blocks():
+            if len(block) > len(buffer):
+                buffer = torch.empty_like(block, memory_format=torch.contiguous_format)
+            yield torch.sub(block, centre, out=buffer[: len(block)])
+
+    def moments(self, product: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """mean (n,), and Σ product(block of z - mean) for a product quadratic in z, (n, n) or (n,)."""
+        total = torch.zeros(self.n, dtype=self.wide, device=self.device)
+        squares = torch.zeros_like(product(total[None]))
+        for block in self.centred(
+            self.start
+        ):  # first mean: near enough that the correction below cancels nothing
+            total += block.sum(0)
+            squares += product(block)
+        shift = total / self.count
+        mean = self.start.to(self.wide) + shift
+        if not torch.isfinite(mean).all():
+            raise ValueError(
+                "the latents hold NaN or infinity; leave out the images for which g(x) is not finite."
+            )
+        return mean, squares - self.count * product(shift[None])
+
+
+def _choose(count: int, n: int, k: int, fits: bool) -> str:
+    if fits and count * n * min(count, n) <= 2e9:
+        return "svd"
+    if n <= max(1024, 32 * k) or (n <= 4096 and not fits):
+        return "covariance"
+    return "randomized"
+
+
+def _by_svd(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    mean, squares = rows.moments(lambda block: block.square().sum(0))
+    total = _checked_total(squares.sum(), mean, rows)
+    matrix = torch.cat([block.clone() for block in rows.centred(mean.to(rows.dtype))])
+    _, values, vectors = torch.linalg.svd(matrix, full_matrices=False)
+    return mean, values[:k].to(rows.wide).square(), total, vectors[:k].mT
+
+
+def _by_covariance(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    mean, scatter = rows.moments(_gram)
+    total = _checked_total(scatter.trace(), mean, rows)
+    if 8 * k < rows.n:  # the few largest pairs of a small matrix take a fraction of all its pairs
+        values, vectors, sure = _krylov(lambda q: scatter @ q, rows, k, seed, tolerance=1e-9, passes=30)
+        if sure:
+            return mean, values, total, vectors
+    values, vectors = torch.linalg.eigh(scatter)
+    return mean, values[-k:].flip(0), total, vectors[:, -k:].flip(1)
+
+
+def _by_krylov(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    mean, squares = rows.moments(lambda block: block.square().sum(0))
+    total = _checked_total(squares.sum(), mean, rows)
+    centre = mean.to(rows.dtype)
+
+    def scatter_times(q: Tensor) -> Tensor:
+        narrow, result = q.to(rows.dtype), torch.zeros_like(q)
+        for block in rows.centred(centre):
+            result += block.mT @ (block @ narrow)
+        return result
+
+    values, vectors, _ = _krylov(scatter_times, rows, k, seed, tolerance=1e-4, passes=12)
+    return mean, values, total, vectors
+
+
+def _krylov(
+    times: Callable[[Tensor], Tensor], rows: _Rows, k: int, seed: int, tolerance: float, passes: int
+) -> tuple[Tensor, Tensor, bool]:
+    """The k largest eigenpairs of a symmetric map C, from the span of Q, CQ, C²Q, …; did they converge?"""
+    width = min(rows.n, -(-(k + 8) // 16) * 16)  # multiples of 16 keep the products fast
+    start = torch.randn(rows.n, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    basis = torch.linalg.qr(start.to(rows.device, rows.wide)).Q
+    image = times(basis)
+    for _ in range(passes - 1):
+        values, vectors, residual = _ritz(basis, image, k)
+        noise = 20 * torch.finfo(rows.dtype).eps * values[0]  # what rounding in the products leaves
+        if (residual <= tolerance * values.abs() + noise).all():
+            return values, vectors, True
+        fresh = image[:, -width:][:, : rows.n - basis.shape[1]]
+        if fresh.shape[1] == 0:
+            break
+        for _ in range(2):  # twice is enough (Kahan, Parlett)
+            fresh = torch.linalg.qr(fresh - basis @ (basis.mT @ fresh)).Q
+        basis, image = torch.cat([basis, fresh], 1), torch.cat([image, times(fresh)], 1)
+    values, vectors, _ = _ritz(basis, image, k)
+    return values, vectors, basis.shape[1] == rows.n
+
+
+def _ritz(basis: Tensor, image: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Best eigenpairs within a basis (n, w), given its image C·basis, and their residuals ‖C v - λ v‖."""
+    small = basis.mT @ image
+    values, mix = torch.linalg.eigh((small + small.mT) / 2)
+    values, mix = values[-k:].flip(0), mix[:, -k:].flip(1)
+    vectors = basis @ mix
+    return values, vectors, torch.linalg.vector_norm(image @ mix - vectors * values, dim=0)
+
+
+def _gram(block: Tensor) -> Tensor:
+    """blockᵀ block. On a CPU NumPy's product is taken, which sees the symmetry and does half of the work."""
+    if block.device.type != "cpu":
+        return block.mT @ block
+    rows = block.numpy()
+    return torch.from_numpy(rows.T @ rows)
+
+
+def _checked_total(total: Tensor, mean: Tensor, rows: _Rows) -> Tensor:
+    """The total scatter Σ‖z - mean‖², unless it is nothing but rounding."""
+    rounding = torch.finfo(rows.dtype).eps * mean.abs().amax()
+    if total <= rows.count * rows.n * rounding.square():
+        raise ValueError(
+            f"all {rows.count} samples are the same, so no direction has variance; bring other images."
+        )
+    return total
+
+
+def _check_points(name: str, points: Tensor, shape: tuple[int, ...], least: int = 2) -> None:
+    if tuple(points.shape[1:]) != shape or points.ndim != len(shape) + 1:
+        wanted = ", ".join(map(str, ("N", *shape)))
+        raise ValueError(
+            f"{name} must have shape ({wanted}), got {tuple(points.shape)}; reshape or resize them."
+        )
+    if not points.is_floating_point():
+        raise ValueError(f"{name} must be floats, got {points.dtype}; use linearizer_core.data.as_float.")
+    if len(points) < least:
+        raise ValueError(
+            f"{name} must be at least {least} to have a variance, got {len(points)}; bring more."
+        )
+
+
+def _apply(network: InvertibleNetwork, points: Tensor, batch_size: int) -> Iterator[Tensor]:
+    """The network over batches, on the network's own device and in its precision where it has any."""
+    like = next(network.parameters(), next(network.buffers(), None))
+    like = points if like is None or not like.is_floating_point() else like
+    for batch in points.split(batch_size):
+        yield network(batch.to(like.device, like.dtype))
