@@ -55,6 +55,7 @@ def _add_recipe(parser: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs") / recipe.name, help="default: runs/NAME")
     parser.add_argument("--device", default=_device(), help="default: cuda where there is one")
     parser.add_argument("--resume", action="store_true", help="go on from the last state in --out")
+    parser.add_argument("--start-from", type=Path, help="folder of another run whose weights to begin with")
     parser.add_argument("--save-every", type=float, default=45.0, help="seconds between saved states (default 45)")
     fields = parser.add_argument_group("recipe")
     for field in dataclasses.fields(recipe):
@@ -89,7 +90,14 @@ def _train(options: argparse.Namespace) -> None:
             bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()}, refresh=False)
 
         model = train(
-            recipe, dataset, options.out, options.device, options.resume, progress, options.save_every
+            recipe,
+            dataset,
+            options.out,
+            options.device,
+            resume=options.resume,
+            progress=progress,
+            save_every=options.save_every,
+            start_from=options.start_from,
         )
     figures = recipe.report(model, dataset)
     training = {

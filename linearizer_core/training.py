@@ -30,6 +30,7 @@ def train(
     resume: bool = False,
     progress: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
     save_every: float = 45.0,
+    start_from: Path | None = None,
 ) -> nn.Module:
     """Trains `recipe` on `dataset`, writing into the folder `out`, and returns the finished model in eval mode.
 
@@ -37,37 +38,49 @@ def train(
     batches and the same noise as one that never stopped. `progress(step, figures)` is called after each step;
     the state is saved every `save_every` seconds, so a killed run loses less than a minute.
     `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
+    `start_from`, the folder of another run, gives the first weights instead of `recipe.prepare`.
     Raises ValueError when `resume` finds no state, or one that another recipe wrote.
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    model = recipe.build().to(device).train()
+    trainee = Trainee(recipe.build(), recipe.companion()).to(device).train()
     images = as_float(dataset.train_images).to(device)
     labels = dataset.train_labels.to(device)
-    groups = [{"params": params, "share": share} for share, params in recipe.learning_rates(model)]
+    groups = [{"params": params, "share": share} for share, params in recipe.learning_rates(trainee.model)]
+    groups.append({"params": list(trainee.companion.parameters()), "share": 1.0})
     optimizer = torch.optim.Adam(groups, lr=recipe.learning_rate, betas=(0.9, 0.99))
     step = 0
     if resume:
-        step = load_state(out / STATE, recipe, model, optimizer)
+        step = load_state(out / STATE, recipe, trainee, optimizer)
+    elif start_from is not None:
+        trainee.model.load_state_dict(read_weights(start_from / STATE))
     else:
-        recipe.prepare(model, images, labels)
+        recipe.prepare(trainee.model, images, labels)
     saved = time.monotonic()
     while step < recipe.steps:
-        figures = _update(recipe, model, optimizer, images, labels, step)
+        figures = _update(recipe, trainee, optimizer, images, labels, step)
         step += 1
         progress(step, figures)
         if step == recipe.steps or time.monotonic() - saved > save_every:
-            save_state(out / STATE, recipe, model, optimizer, step)
+            save_state(out / STATE, recipe, trainee, optimizer, step)
             saved = time.monotonic()
         if step % recipe.evaluate_every == 0 or step == recipe.steps:
-            _evaluate(recipe, model, dataset, out, step, figures)
-    recipe.finish(model, images, labels)
-    return model.eval()
+            _evaluate(recipe, trainee.model, dataset, out, step, figures)
+    recipe.finish(trainee.model, images, labels)
+    return trainee.model.eval()
+
+
+class Trainee(nn.Module):
+    """A model and the companion that is trained beside it."""
+
+    def __init__(self, model: nn.Module, companion: nn.Module) -> None:
+        super().__init__()
+        self.model, self.companion = model, companion
 
 
 def _update(
     recipe: Recipe,
-    model: nn.Module,
+    trainee: Trainee,
     optimizer: torch.optim.Optimizer,
     images: Tensor,
     labels: Tensor,
@@ -79,10 +92,10 @@ def _update(
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
     batch = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
     with mixed_precision(recipe.mixed_precision):
-        terms = recipe.loss(model, images[batch], labels[batch], generator)
+        terms = recipe.loss(trainee.model, trainee.companion, images[batch], labels[batch], generator)
     optimizer.zero_grad(set_to_none=True)
     terms["loss"].backward()
-    norm = nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
+    norm = nn.utils.clip_grad_norm_(trainee.parameters(), recipe.gradient_clip)
     if torch.isfinite(norm):
         optimizer.step()
     return {name: float(value.detach()) for name, value in terms.items()} | {"gradient": float(norm)}
@@ -132,9 +145,9 @@ def write_sheet(rows: Tensor, path: Path) -> None:
     Image.fromarray(np.ascontiguousarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture)).save(path)
 
 
-def save_state(path: Path, recipe: Recipe, model: nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
+def save_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.Optimizer, step: int) -> None:
     """Weights, Adam's moments and the step in one safetensors file, replaced in one go so that a kill spoils nothing."""
-    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors = dict(trainee.state_dict())
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(v) for name, v in moments.items()}
     metadata = {"step": str(step), "recipe": json.dumps(recipe.arguments())}
@@ -144,19 +157,15 @@ def save_state(path: Path, recipe: Recipe, model: nn.Module, optimizer: torch.op
     os.replace(temporary, path)
 
 
-def load_state(path: Path, recipe: Recipe, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+def load_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.Optimizer) -> int:
     """Restores what `save_state` wrote and returns the step. ValueError for no file, or one of another recipe."""
-    if not path.is_file():
-        raise ValueError(f"nothing to resume: {path} does not exist; leave out --resume to start afresh.")
-    with safetensors.safe_open(path, framework="pt") as file:
-        metadata = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    tensors, metadata = _read_state(path)
     if json.loads(metadata["recipe"]) != json.loads(json.dumps(recipe.arguments())):
         raise ValueError(
             f"{path} was written by other settings, {metadata['recipe']}; pass the same ones to resume, "
             "or leave out --resume."
         )
-    model.load_state_dict({n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")})
+    trainee.load_state_dict({n: t for n, t in tensors.items() if not n.startswith("optimizer.")})
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
@@ -164,3 +173,16 @@ def load_state(path: Path, recipe: Recipe, model: nn.Module, optimizer: torch.op
             state.setdefault(int(index), {})[moment] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     return int(metadata["step"])
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The model's weights in a training state, without optimiser and companion. ValueError for no file."""
+    tensors, _ = _read_state(path)
+    return {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+
+
+def _read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if not path.is_file():
+        raise ValueError(f"no training state at {path}; leave out --resume and --start-from to start afresh.")
+    with safetensors.safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118 (not a dict)

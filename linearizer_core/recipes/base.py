@@ -43,6 +43,10 @@ class Recipe(abc.ABC):
     def build(self) -> nn.Module: ...
 
     @abc.abstractmethod
+    def companion(self) -> nn.Module:
+        """What training needs and shipping does not, such as a critic; trained by the same loop."""
+
+    @abc.abstractmethod
     def dataset(self, path: str | None) -> Dataset: ...
 
     @abc.abstractmethod
@@ -54,7 +58,12 @@ class Recipe(abc.ABC):
 
     @abc.abstractmethod
     def loss(
-        self, model: nn.Module, images: Tensor, labels: Tensor, generator: torch.Generator
+        self,
+        model: nn.Module,
+        companion: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
     ) -> dict[str, Tensor]: ...
 
     @abc.abstractmethod

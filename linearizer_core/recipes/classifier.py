@@ -55,6 +55,9 @@ class DigitsClassifier(Recipe):
         torch.manual_seed(self.seed)
         return DigitClassifier()
 
+    def companion(self) -> nn.Module:
+        return nn.Identity()
+
     def dataset(self, path: str | None) -> Dataset:
         return load_dataset("mnist", path, size=32)
 
@@ -65,7 +68,12 @@ class DigitsClassifier(Recipe):
         """Nothing to prepare."""
 
     def loss(
-        self, model: nn.Module, images: Tensor, labels: Tensor, generator: torch.Generator
+        self,
+        model: nn.Module,
+        companion: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
     ) -> dict[str, Tensor]:
         shift = torch.randint(-self.largest_shift, self.largest_shift + 1, (2,), generator=generator)
         return {"loss": F.cross_entropy(model(images.roll(shift.tolist(), (2, 3))), labels)}

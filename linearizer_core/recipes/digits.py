@@ -12,9 +12,10 @@ from torch.nn import functional as F
 from ..data import Dataset, as_float, load_dataset
 from ..generator import Generator
 from ..methods import calibration
+from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
 from ..methods.likelihood import class_log_density, class_nll
 from ..methods.nested import nested_reconstruction, random_ranks, truncate_axes
-from ..networks import forward_and_log_det, image_flow, initialise
+from ..networks import InvertibleNetwork, forward_and_log_det, image_flow, initialise
 from ..operators import Diagonal
 from .base import Recipe
 
@@ -58,6 +59,8 @@ class Digits(Recipe):
     largest_rank: int = 256
     class_weight: float = 0.05
     class_spacing: float = 4.5
+    critic_weight: float = 0.0
+    critic_batch: int = 32
 
     def build(self) -> Generator:
         torch.manual_seed(self.seed)
@@ -85,8 +88,12 @@ class Digits(Recipe):
         calibration.start_from_principal_axes(model.g_x, x, layout[labels[batch]])
         model.log_std.data[:2] = -0.5 * (1 + layout.square().mean()).log()  # their spread is mostly between classes
 
+    def companion(self) -> nn.Module:
+        torch.manual_seed(self.seed)
+        return Critic(classes=10)
+
     def loss(
-        self, model: Generator, images: Tensor, labels: Tensor, generator: torch.Generator
+        self, model: Generator, critic: Critic, images: Tensor, labels: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
         means, log_std = self._means_on_the_map(model), model.log_std
         z, log_det = forward_and_log_det(model.g_x, images + self._noise(images, generator))
@@ -95,8 +102,38 @@ class Digits(Recipe):
         ranks = random_ranks(some, self.largest_rank, generator)
         mse = nested_reconstruction(model.g_x, images[:some], z[:some], ranks)
         guess = F.cross_entropy(class_log_density(z[:, :2], means[:, :2], log_std[:2]), labels)
+        terms = {"nll": nll, "mse": mse, "class": guess}
         loss = nll + self.reconstruction_weight * mse + self.class_weight * guess
-        return {"loss": loss, "nll": nll, "mse": mse, "class": guess}
+        if self.critic_weight > 0:
+            terms |= self._judged(model.g_x, critic, images, labels, z, means, log_std, generator)
+            loss = loss + self.critic_weight * (terms["blend"] + terms["sample"]) + terms["critic"]
+        return {"loss": loss, **terms}
+
+    def _judged(
+        self,
+        g: InvertibleNetwork,
+        critic: Critic,
+        images: Tensor,
+        labels: Tensor,
+        z: Tensor,
+        means: Tensor,
+        log_std: Tensor,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """What the critic says of blends of neighbours in the batch and of samples, and how the critic itself fares."""
+        some = min(self.critic_batch, len(images))
+        t = torch.rand(some, 1, generator=generator).to(z)
+        blends = (1 - t) * z[:some] + t * z[:some].roll(1, 0)
+        samples = means[labels[:some]] + log_std.exp() * torch.randn(
+            some, z.shape[1], generator=generator
+        ).to(z)
+        made_up = g.inverse(torch.cat([blends, samples]))
+        blend_logits, sample_logits = frozen(critic, made_up, generator).split(some)
+        return {
+            "blend": some_class_loss(blend_logits),
+            "sample": F.cross_entropy(sample_logits, labels[:some]),
+            "critic": critic_loss(critic, images, labels, made_up, generator),
+        }
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.contiguous_format).eval()
