@@ -162,8 +162,8 @@ class InducedSpace:
     def gram_schmidt(self, xs: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
         """Orthonormal points (r, *in_shape), the leading ones of the same span as those of xs (k, *in_shape).
 
-        A point that depends on those before it adds none, so r is the rank; the signs are those of xs. What is
-        left of a point counts as 0 below `rtol` times the largest norm; None means √eps, as in `project`.
+        A point that depends on those before it adds none, so r is the rank; the signs are those of xs. What
+        is left of a point counts as 0 below `rtol` times the largest norm; None means √eps, as in `project`.
         """
         z = encode(self.g, _stack(xs))
         cutoff = (torch.finfo(z.dtype).eps ** 0.5 if rtol is None else rtol) * z.norm(dim=1).max()

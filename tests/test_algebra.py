@@ -6,20 +6,14 @@ import torch
 from catalogue import OPERATORS
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from linearizer_core.algebra import exp, pinv, power, svd, truncate, with_singular_values
 from linearizer_core.operators import (
-    Composed,
     Dense,
     Diagonal,
-    Identity,
     IdentityPlusLowRank,
     LowRank,
     Projection,
-    Scaled,
-    Transposed,
 )
 
 every_operator = pytest.mark.parametrize("make", OPERATORS.values(), ids=OPERATORS)
@@ -326,160 +320,20 @@ def test_powers_and_exponentials_add_their_exponents(seed, p, q):
     close((exp(A, p / 9) @ exp(A, q / 9)).dense(), exp(A, (p + q) / 9).dense(), tolerance=1e-9)
 
 
-# Gradients: against finite differences, at operators with equal and with zero singular values too.
-def gradients_agree(build, *tensors):
-    tensors = [t.clone().requires_grad_() for t in tensors]
-    assert torch.autograd.gradcheck(
-        lambda *args: build(*args).dense(), tensors, eps=1e-6, atol=1e-6, rtol=1e-5
+@every_operator
+def test_float32_goes_in_and_comes_out(make):
+    A = make().float()
+    square = A.shape[0] == A.shape[1]
+    for B in [
+        A.T,
+        pinv(A),
+        truncate(A, 1),
+        *([exp(0.1 / A.dense().norm().item() * A), power(A, 2)] if square and A.dense().any() else []),
+    ]:
+        M = B.dense()
+        assert M.dtype == torch.float32 and M.isfinite().all()
+    U, values, V = svd(A)
+    assert U.dtype == values.dtype == V.dtype == torch.float32
+    torch.testing.assert_close(
+        (U * values) @ V.mT, A.dense(), rtol=1e-4, atol=2e-6 * max(A.dense().abs().max().item(), 1.0)
     )
-
-
-GRADIENTS = {
-    "pinv dense": (lambda M: pinv(Dense(M)), lambda: [torch.randn(4, 3)]),
-    "pinv diagonal": (lambda d: pinv(Diagonal(d)), lambda: [torch.tensor([2.0, -1.0, 2.0])]),
-    "pinv low rank": (lambda U, V: pinv(LowRank(U, V)), lambda: [torch.randn(5, 2), torch.randn(4, 2)]),
-    "pinv low rank, equal singular values": (
-        lambda U, V: pinv(LowRank(U, V)),
-        lambda: [torch.eye(5)[:, :2], torch.eye(4)[:, 1:3]],
-    ),
-    "pinv plus": (
-        lambda c, U, V: pinv(IdentityPlusLowRank(c, U, V)),
-        lambda: [torch.tensor(2.0), torch.randn(7, 2), torch.randn(7, 2)],
-    ),
-    "pinv plus at zero factors": (
-        lambda U, V: pinv(IdentityPlusLowRank(1.0, U, V)),
-        lambda: [torch.zeros(6, 2), torch.randn(6, 2)],
-    ),
-    "pinv scaled": (lambda c: pinv(c * Diagonal(torch.ones(2))), lambda: [torch.tensor(2.0)]),
-    "truncated dense": (lambda M: truncate(Dense(M), 2), lambda: [torch.randn(4, 3)]),
-    "truncated low rank": (
-        lambda U, V: truncate(LowRank(U, V), 1),
-        lambda: [torch.randn(5, 2), torch.randn(4, 2)],
-    ),
-    "new values": (lambda s: with_singular_values(Dense(torch.eye(3) * 2), s), lambda: [torch.randn(3)]),
-    "new values plus": (
-        lambda s: with_singular_values(IdentityPlusLowRank(2.0, torch.ones(6, 1), torch.ones(6, 1)), s),
-        lambda: [torch.randn(6)],
-    ),
-    "cube": (lambda M: power(Dense(M), 3), lambda: [torch.randn(3, 3)]),
-    "inverse": (lambda M: power(Dense(M), -1), lambda: [torch.randn(3, 3)]),
-    "root of a matrix": (lambda M: power(Dense(M), 0.5), lambda: [torch.eye(3) + 0.2 * torch.randn(3, 3)]),
-    "root at the identity": (lambda M: power(Dense(M), 0.5), lambda: [torch.eye(3)]),
-    "root of a symmetric matrix": (
-        lambda M: power(Dense(M @ M.mT), 0.5),
-        lambda: [torch.diag(torch.tensor([1.0, 1.0, 3.0])) + 0.1],
-    ),
-    "root of a rotation": (lambda M: power(Dense(M), 0.5), lambda: [OPERATORS["rotation"]().matrix]),
-    "root of a diagonal": (lambda d: power(Diagonal(d), 0.5), lambda: [torch.tensor([2.0, 3.0])]),
-    "root of a low rank": (
-        lambda U, V: power(LowRank(U, V), 0.5),
-        lambda: (lambda U: [U, U + 0.1 * torch.randn(7, 2)])(torch.randn(7, 2)),
-    ),
-    "root of a plus": (
-        lambda c, U, V: power(IdentityPlusLowRank(c, U, V), 0.5),
-        lambda: [torch.tensor(2.0), 0.2 * torch.randn(7, 2), torch.randn(7, 2)],
-    ),
-    "root of a symmetric plus": (
-        lambda c, U: power(IdentityPlusLowRank(c, U, U), 1.5),
-        lambda: [torch.tensor(2.0), torch.randn(7, 2)],
-    ),
-    "root of a plus at zero factors": (
-        lambda c, U, V: power(IdentityPlusLowRank(c, U, V), 0.5),
-        lambda: [torch.tensor(2.0), torch.zeros(7, 2), torch.randn(7, 2)],
-    ),
-    "root of a plus at small factors": (
-        lambda U, V: power(IdentityPlusLowRank(1.0, U, V), 0.5),
-        lambda: [1e-3 * torch.randn(7, 2), torch.randn(7, 2)],
-    ),
-    "square of a plus": (
-        lambda c, U, V: power(IdentityPlusLowRank(c, U, V), -2),
-        lambda: [torch.tensor(2.0), 0.2 * torch.randn(7, 2), torch.randn(7, 2)],
-    ),
-    "exp": (lambda M, t: exp(Dense(M), t), lambda: [torch.randn(3, 3), torch.tensor(0.5)]),
-    "exp plus": (
-        lambda c, U, V, t: exp(IdentityPlusLowRank(c, U, V), t),
-        lambda: [torch.tensor(0.3), torch.randn(5, 2), torch.randn(5, 2), torch.tensor(0.5)],
-    ),
-    "exp projection": (lambda t: exp(Projection(torch.eye(3)[:, :2]), t), lambda: [torch.tensor(0.5)]),
-    "a product": (lambda M: pinv(2 * Dense(M) @ Dense(M).T), lambda: [torch.randn(3, 3)]),
-}
-
-
-@pytest.mark.parametrize("build, tensors", GRADIENTS.values(), ids=GRADIENTS)
-def test_gradients_are_those_of_finite_differences(build, tensors):
-    gradients_agree(build, *tensors())
-
-
-@pytest.mark.parametrize(
-    "A",
-    [
-        Dense(nn.Parameter(torch.tensor([[3.0, 1.0], [0.0, 1.0]]))),
-        LowRank(nn.Parameter(torch.eye(5)[:, :2] * torch.tensor([3.0, 1.0])), torch.eye(5)[:, :2] + 0.1),
-        IdentityPlusLowRank(
-            1.0, nn.Parameter(torch.eye(5)[:, :2] * torch.tensor([3.0, 1.0])), torch.eye(5)[:, 1:3]
-        ),
-    ],
-    ids=str,
-)
-def test_singular_values_pass_gradients(A):
-    parameter = next(A.parameters())
-    ours = torch.autograd.grad(svd(A).values.square().sum(), parameter)[0]
-    torch.testing.assert_close(ours, torch.autograd.grad(A.dense().square().sum(), parameter)[0])
-
-
-# Types and cost: what goes in structured comes out structured, and nothing of size n×n is ever made.
-def test_types_stay():
-    low, plus = LowRank(torch.randn(9, 2), torch.randn(9, 2)), OPERATORS["identity plus low rank"]()
-    for function in (pinv, lambda A: power(A, 2), lambda A: truncate(A, 1)):
-        assert isinstance(function(low), LowRank)
-    for function in (pinv, exp, lambda A: power(A, 2), lambda A: power(A, 0.5), lambda A: power(A, -1)):
-        assert isinstance(function(plus), IdentityPlusLowRank)
-    assert isinstance(power(Identity(3), -0.5), Identity)
-    assert isinstance(pinv(low.T), Transposed) and isinstance(pinv(2 * low), Scaled)
-    assert isinstance(with_singular_values(Diagonal(torch.randn(3)), [1.0, 2.0, 3.0]), Diagonal)
-    P = Projection(torch.randn(5, 2))
-    assert pinv(P) is P and power(P, 0.3) is P and isinstance(truncate(P, 1), Projection)
-
-
-class Largest(TorchDispatchMode):
-    """Records the number of entries of the largest tensor that any operation makes."""
-
-    entries = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        out = func(*args, **(kwargs or {}))
-        for tensor in out if isinstance(out, tuple | list) else (out,):
-            if isinstance(tensor, torch.Tensor):
-                self.entries = max(self.entries, tensor.untyped_storage().nbytes() // tensor.element_size())
-        return out
-
-
-def _big(make):
-    n, r = 12288, 4
-    U, V = torch.randn(n, r) / n**0.5, torch.randn(n, r) / n**0.5
-    return make(U, V), n * 40 * r
-
-
-BIG = {
-    "low rank": lambda U, V: LowRank(U, U + 0.1 * V),
-    "identity plus low rank": lambda U, V: IdentityPlusLowRank(1.0, U, V),
-    "singular identity plus": lambda U, V: (lambda u: IdentityPlusLowRank(1.0, -u, u))(
-        U[:, :1] / U[:, :1].norm()
-    ),
-    "projection": lambda U, V: Projection(U),
-    "sum of steps": lambda U, V: Identity(len(U)) + 0.1 * LowRank(U, V),
-    "product of steps": lambda U, V: Composed(
-        IdentityPlusLowRank(1.0, U, V), Identity(len(U)) + LowRank(V, U).T
-    ),
-}
-
-
-@pytest.mark.parametrize("make", BIG.values(), ids=BIG)
-def test_64_by_64_colour_latents_never_meet_a_square_matrix(make):
-    A, limit = _big(make)
-    v = torch.randn(2, A.shape[1])
-    with Largest() as seen:
-        for B in (A, A.T, pinv(A), power(A, 2), power(A, 0.5), exp(A), truncate(A, 3), truncate(A, 6000)):
-            B(v)
-        svd(A, 3)
-    assert seen.entries <= limit
