@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+import scipy.linalg
 import torch
 from torch import Tensor
 
-from .networks import Inverse, InvertibleNetwork
+from .networks import InvertibleNetwork
 
 SOLVERS = ("auto", "svd", "covariance", "randomized")
 BLOCK = (
@@ -61,7 +63,7 @@ class LatentPCA:
         self.g, self.batch_size = g, batch_size
         n = g.out_shape[0]
         if len(images) * n * images.element_size() <= self.max_bytes:
-            return self._fit(_Rows.of(torch.cat(list(self._encoded(images)))), fits=True)
+            return self._fit(_Rows.of(_stack(self._encoded(images), len(images))), fits=True)
         return self._fit(_Rows(lambda: self._encoded(images), len(images), n), fits=False)
 
     @torch.no_grad()
@@ -70,8 +72,8 @@ class LatentPCA:
         if latents.ndim != 2:
             raise ValueError(f"latents must have shape (N, n), got {tuple(latents.shape)}; flatten them.")
         _check_points("latents", latents, tuple(latents.shape[1:]))
-        self.g, self.batch_size = None, max(1, len(latents))
-        return self._fit(_Rows.of(latents), fits=True)
+        self.g, self.batch_size = None, len(latents)
+        return self._fit(_Rows.of(_at_least_float32(latents)), fits=True)
 
     @torch.no_grad()
     def transform(self, images: Tensor) -> Tensor:
@@ -91,9 +93,7 @@ class LatentPCA:
                 f"coordinates must have shape (B, {self.n_components}), got {shape}; reshape them."
             )
         latents = self.mean + coordinates.to(self.mean) @ self.components
-        return (
-            latents if self.g is None else torch.cat(list(_apply(Inverse(self.g), latents, self.batch_size)))
-        )
+        return latents if self.g is None else torch.cat(list(_apply(self.g.inv, latents, self.batch_size)))
 
     @property
     def device(self) -> torch.device:
@@ -120,9 +120,9 @@ class LatentPCA:
         return self
 
     def _encoded(self, images: Tensor) -> Iterator[Tensor]:
-        return (
-            iter(images.split(self.batch_size)) if self.g is None else _apply(self.g, images, self.batch_size)
-        )
+        if self.g is None:
+            return iter(images.split(self.batch_size))
+        return _apply(self.g, images, self.batch_size)
 
     def _point_shape(self) -> tuple[int, ...]:
         return tuple(self.mean.shape if self.g is None else self.g.in_shape)
@@ -146,7 +146,6 @@ class _Rows:
 
     @staticmethod
     def of(matrix: Tensor) -> _Rows:
-        matrix = matrix if matrix.dtype in (torch.float32, torch.float64) else matrix.float()
         return _Rows(lambda: iter(matrix.split(max(1, BLOCK // matrix.shape[1]))), *matrix.shape)
 
     def centred(self, centre: Tensor) -> Iterator[Tensor]:
@@ -161,9 +160,7 @@ class _Rows:
         """mean (n,), and Σ product(block of z - mean) for a product quadratic in z, (n, n) or (n,)."""
         total = torch.zeros(self.n, dtype=self.wide, device=self.device)
         squares = torch.zeros_like(product(total[None]))
-        for block in self.centred(
-            self.start
-        ):  # first mean: near enough that the correction below cancels nothing
+        for block in self.centred(self.start):  # near the mean, so the correction below cancels nothing
             total += block.sum(0)
             squares += product(block)
         shift = total / self.count
@@ -186,7 +183,7 @@ def _choose(count: int, n: int, k: int, fits: bool) -> str:
 def _by_svd(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     mean, squares = rows.moments(lambda block: block.square().sum(0))
     total = _checked_total(squares.sum(), mean, rows)
-    matrix = torch.cat([block.clone() for block in rows.centred(mean.to(rows.dtype))])
+    matrix = _stack(rows.centred(mean.to(rows.dtype)), rows.count)
     _, values, vectors = torch.linalg.svd(matrix, full_matrices=False)
     return mean, values[:k].to(rows.wide).square(), total, vectors[:k].mT
 
@@ -194,12 +191,12 @@ def _by_svd(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Ten
 def _by_covariance(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     mean, scatter = rows.moments(_gram)
     total = _checked_total(scatter.trace(), mean, rows)
-    if 8 * k < rows.n:  # the few largest pairs of a small matrix take a fraction of all its pairs
-        values, vectors, sure = _krylov(lambda q: scatter @ q, rows, k, seed, tolerance=1e-9, passes=30)
-        if sure:
-            return mean, values, total, vectors
-    values, vectors = torch.linalg.eigh(scatter)
-    return mean, values[-k:].flip(0), total, vectors[:, -k:].flip(1)
+    if rows.device.type == "cuda":
+        values, vectors = (pairs[..., -k:] for pairs in torch.linalg.eigh(scatter))
+    else:  # LAPACK finds k pairs in a fraction of the time of all, but torch has no name for it
+        some = scipy.linalg.eigh(scatter.cpu().numpy(), subset_by_index=[rows.n - k, rows.n - 1])
+        values, vectors = (torch.from_numpy(pairs).to(rows.device) for pairs in some)
+    return mean, values.flip(0), total, vectors.flip(1)
 
 
 def _by_krylov(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -213,14 +210,14 @@ def _by_krylov(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, 
             result += block.mT @ (block @ narrow)
         return result
 
-    values, vectors, _ = _krylov(scatter_times, rows, k, seed, tolerance=1e-4, passes=12)
+    values, vectors = _krylov(scatter_times, rows, k, seed, tolerance=1e-4, passes=12)
     return mean, values, total, vectors
 
 
 def _krylov(
     times: Callable[[Tensor], Tensor], rows: _Rows, k: int, seed: int, tolerance: float, passes: int
-) -> tuple[Tensor, Tensor, bool]:
-    """The k largest eigenpairs of a symmetric map C, from the span of Q, CQ, C²Q, …; did they converge?"""
+) -> tuple[Tensor, Tensor]:
+    """The k largest eigenpairs of a symmetric map C, from the span of Q, CQ, C²Q, …"""
     width = min(rows.n, -(-(k + 8) // 16) * 16)  # multiples of 16 keep the products fast
     start = torch.randn(rows.n, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     basis = torch.linalg.qr(start.to(rows.device, rows.wide)).Q
@@ -229,15 +226,14 @@ def _krylov(
         values, vectors, residual = _ritz(basis, image, k)
         noise = 20 * torch.finfo(rows.dtype).eps * values[0]  # what rounding in the products leaves
         if (residual <= tolerance * values.abs() + noise).all():
-            return values, vectors, True
+            return values, vectors
         fresh = image[:, -width:][:, : rows.n - basis.shape[1]]
         if fresh.shape[1] == 0:
             break
         for _ in range(2):  # twice is enough (Kahan, Parlett)
             fresh = torch.linalg.qr(fresh - basis @ (basis.mT @ fresh)).Q
         basis, image = torch.cat([basis, fresh], 1), torch.cat([image, times(fresh)], 1)
-    values, vectors, _ = _ritz(basis, image, k)
-    return values, vectors, basis.shape[1] == rows.n
+    return _ritz(basis, image, k)[:2]
 
 
 def _ritz(basis: Tensor, image: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -254,11 +250,14 @@ def _gram(block: Tensor) -> Tensor:
     if block.device.type != "cpu":
         return block.mT @ block
     rows = block.numpy()
-    return torch.from_numpy(rows.T @ rows)
+    with np.errstate(over="ignore", invalid="ignore"):  # _checked_total reports it
+        return torch.from_numpy(rows.T @ rows)
 
 
 def _checked_total(total: Tensor, mean: Tensor, rows: _Rows) -> Tensor:
     """The total scatter Σ‖z - mean‖², unless it is nothing but rounding."""
+    if not torch.isfinite(total):
+        raise ValueError(f"the latents are too large to square in {rows.dtype}; scale them or pass float64.")
     rounding = torch.finfo(rows.dtype).eps * mean.abs().amax()
     if total <= rows.count * rows.n * rounding.square():
         raise ValueError(
@@ -286,4 +285,19 @@ def _apply(network: InvertibleNetwork, points: Tensor, batch_size: int) -> Itera
     like = next(network.parameters(), next(network.buffers(), None))
     like = points if like is None or not like.is_floating_point() else like
     for batch in points.split(batch_size):
-        yield network(batch.to(like.device, like.dtype))
+        yield _at_least_float32(network(batch.to(like.device, like.dtype)))
+
+
+def _at_least_float32(latents: Tensor) -> Tensor:
+    return latents if latents.dtype in (torch.float32, torch.float64) else latents.float()
+
+
+def _stack(blocks: Iterator[Tensor], count: int) -> Tensor:
+    """Blocks of rows below each other, copied one by one, so that they never lie in memory twice."""
+    first = next(blocks)
+    matrix = first.new_empty(count, first.shape[1])
+    matrix[: len(first)], row = first, len(first)
+    for block in blocks:
+        matrix[row : row + len(block)] = block
+        row += len(block)
+    return matrix
