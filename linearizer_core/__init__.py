@@ -6,12 +6,14 @@ from .generator import Generator
 from .linearizer import Linearizer
 from .networks import InvertibleNetwork
 from .operators import LinearOperator
+from .pca import LatentPCA
 from .spaces import InducedSpace
 
 __all__ = [
     "Generator",
     "InducedSpace",
     "InvertibleNetwork",
+    "LatentPCA",
     "LinearOperator",
     "Linearizer",
     "exp",

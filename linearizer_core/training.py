@@ -22,6 +22,7 @@ from .recipes import Recipe
 
 STATE = "training.safetensors"
 
+
 def train(
     recipe: Recipe,
     dataset: Dataset,
@@ -142,10 +143,14 @@ def write_sheet(rows: Tensor, path: Path) -> None:
     """Images (R, C, channels, H, W) in [0, 1] as one PNG with R rows and C columns, one pixel apart."""
     cells = torch.nn.functional.pad(rows.detach().cpu().clamp(0, 1), (0, 1, 0, 1), value=0.5)
     picture = cells.permute(0, 3, 1, 4, 2).flatten(0, 1).flatten(1, 2).mul(255).round().byte().numpy()
-    Image.fromarray(np.ascontiguousarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture)).save(path)
+    Image.fromarray(np.ascontiguousarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture)).save(
+        path
+    )
 
 
-def save_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.Optimizer, step: int) -> None:
+def save_state(
+    path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.Optimizer, step: int
+) -> None:
     """Weights, Adam's moments and the step in one safetensors file, replaced in one go so that a kill spoils nothing."""
     tensors = dict(trainee.state_dict())
     for index, moments in optimizer.state_dict()["state"].items():

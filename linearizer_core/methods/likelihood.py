@@ -31,7 +31,5 @@ def class_nll(z: Tensor, log_det: Tensor, means: Tensor, log_std: Tensor, labels
     tensor(0.9189)
     """
     centred = (z - means[labels]) / log_std.exp()
-    log_density = (
-        -0.5 * centred.square().sum(1) - log_std.sum() - 0.5 * z.shape[-1] * math.log(2 * math.pi)
-    )
+    log_density = -0.5 * centred.square().sum(1) - log_std.sum() - 0.5 * z.shape[-1] * math.log(2 * math.pi)
     return -(log_density + log_det).mean() / z.shape[-1]

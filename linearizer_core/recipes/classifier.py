@@ -81,9 +81,12 @@ class DigitsClassifier(Recipe):
     def finish(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
         """Nothing to fit."""
 
+    @torch.no_grad()
     def report(self, model: nn.Module, dataset: Dataset) -> dict[str, float]:
         device = next(model.parameters()).device
-        guess = torch.cat([model(as_float(x).to(device)).argmax(1).cpu() for x in dataset.test_images.split(500)])
+        guess = torch.cat(
+            [model(as_float(x).to(device)).argmax(1).cpu() for x in dataset.test_images.split(500)]
+        )
         return {"test_accuracy": float((guess == dataset.test_labels).float().mean())}
 
     def sheet(self, model: nn.Module, dataset: Dataset) -> None:

@@ -59,8 +59,10 @@ class Digits(Recipe):
     largest_rank: int = 256
     class_weight: float = 0.05
     class_spacing: float = 4.5
-    critic_weight: float = 0.0
-    critic_batch: int = 32
+    blend_weight: float = 0.0
+    sample_weight: float = 0.0
+    blend_batch: int = 40
+    sample_batch: int = 24
 
     def build(self) -> Generator:
         torch.manual_seed(self.seed)
@@ -86,7 +88,9 @@ class Digits(Recipe):
         initialise(model.g_x, x)
         layout = digit_map(self.class_spacing).to(x)
         calibration.start_from_principal_axes(model.g_x, x, layout[labels[batch]])
-        model.log_std.data[:2] = -0.5 * (1 + layout.square().mean()).log()  # their spread is mostly between classes
+        model.log_std.data[:2] = (
+            -0.5 * (1 + layout.square().mean()).log()
+        )  # their spread is mostly between classes
 
     def companion(self) -> nn.Module:
         torch.manual_seed(self.seed)
@@ -104,9 +108,10 @@ class Digits(Recipe):
         guess = F.cross_entropy(class_log_density(z[:, :2], means[:, :2], log_std[:2]), labels)
         terms = {"nll": nll, "mse": mse, "class": guess}
         loss = nll + self.reconstruction_weight * mse + self.class_weight * guess
-        if self.critic_weight > 0:
+        if self.blend_weight or self.sample_weight:
             terms |= self._judged(model.g_x, critic, images, labels, z, means, log_std, generator)
-            loss = loss + self.critic_weight * (terms["blend"] + terms["sample"]) + terms["critic"]
+            loss = loss + self.blend_weight * terms["blend"] + self.sample_weight * terms["sample"]
+            loss = loss + terms["critic"]  # reaches the critic alone
         return {"loss": loss, **terms}
 
     def _judged(
@@ -121,17 +126,16 @@ class Digits(Recipe):
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """What the critic says of blends of neighbours in the batch and of samples, and how the critic itself fares."""
-        some = min(self.critic_batch, len(images))
-        t = torch.rand(some, 1, generator=generator).to(z)
-        blends = (1 - t) * z[:some] + t * z[:some].roll(1, 0)
-        samples = means[labels[:some]] + log_std.exp() * torch.randn(
-            some, z.shape[1], generator=generator
-        ).to(z)
+        blended, sampled = min(self.blend_batch, len(z)), min(self.sample_batch, len(z))
+        t = 0.2 + 0.6 * torch.rand(blended, 1, generator=generator).to(z)
+        blends = (1 - t) * z[:blended] + t * z[:blended].roll(1, 0)
+        style = torch.randn(sampled, z.shape[1], generator=generator).to(z)
+        samples = means[labels[:sampled]] + log_std.exp() * style
         made_up = g.inverse(torch.cat([blends, samples]))
-        blend_logits, sample_logits = frozen(critic, made_up, generator).split(some)
+        blend_logits, sample_logits = frozen(critic, made_up, generator).split([blended, sampled])
         return {
             "blend": some_class_loss(blend_logits),
-            "sample": F.cross_entropy(sample_logits, labels[:some]),
+            "sample": F.cross_entropy(sample_logits, labels[:sampled]),
             "critic": critic_loss(critic, images, labels, made_up, generator),
         }
 
@@ -144,6 +148,7 @@ class Digits(Recipe):
         calibration.fit_class_gaussians(model, x, c)
         calibration.fit_denoiser(model, x, noise=0.3, generator=generator)
 
+    @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:
         x, c = as_float(dataset.test_images[:1000]), dataset.test_labels[:1000]
         device = model.means.device
@@ -160,6 +165,7 @@ class Digits(Recipe):
             figures[f"psnr_{k}"] = float(-10 * mse.log10())
         return figures
 
+    @torch.no_grad()
     def sheet(self, model: Generator, dataset: Dataset) -> Tensor:
         """Rows: test digits, their rank 2, 8 and 32 versions, midpoints of neighbours, then samples of 0 to 9."""
         g, means, log_std = model.g_x, model.means, model.log_std
