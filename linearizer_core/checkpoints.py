@@ -19,7 +19,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from .configs import CheckpointError, Config, read_config, to_json
+from . import configs
+from .configs import CheckpointError, Config
 from .recipes import Recipe
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -54,7 +55,7 @@ def save(
     ``figures`` (quality reached) and ``training`` (data, seconds, device) are JSON values for people to read.
     A network used twice is stored once. ValueError for a recipe that RECIPES does not hold, and for NaN.
     """
-    text = to_json(Config(recipe, figures or {}, training or {}))
+    text = configs.write(Config(recipe, figures or {}, training or {}))
     tensors = {name: tensor.cpu().contiguous().clone() for name, tensor in _unique(model).items()}
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
@@ -114,9 +115,9 @@ def from_pretrained(
     return _read_model(folder).to(target)
 
 
-def config(name: str | Path) -> Config:
+def read_config(name: str | Path) -> Config:
     """The recipe, figures and training notes of a shipped name or a folder. Raises `CheckpointError`."""
-    return read_config(_local_folder(name) / CONFIG)
+    return configs.read(_local_folder(name) / CONFIG)
 
 
 def push_to_hub(
@@ -149,7 +150,7 @@ def push_to_hub(
 
 
 def _card(repo_id: str, folder: Path) -> str:
-    about = read_config(folder / CONFIG)
+    about = configs.read(folder / CONFIG)
     figures = "".join(f"| {name} | {value} |\n" for name, value in about.figures.items())
     return (
         "---\nlibrary_name: linearizer-lab\nlicense: mit\ntags:\n- linearizer\n---\n"
@@ -195,7 +196,7 @@ def _snapshot(repo_id: str, **options: object) -> Path:
 
 def _read_model(folder: Path) -> nn.Module:
     """Build what config.json describes, check every tensor's header against it, then read the numbers."""
-    file, recipe = folder / WEIGHTS, read_config(folder / CONFIG).recipe
+    file, recipe = folder / WEIGHTS, configs.read(folder / CONFIG).recipe
     try:
         with safe_open(file, framework="pt") as stored:
             headers = {name: stored.get_slice(name) for name in stored.keys()}  # noqa: SIM118 (not a dict)

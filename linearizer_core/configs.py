@@ -29,7 +29,7 @@ class Config:
     training: Mapping[str, object]
 
 
-def to_json(config: Config) -> str:
+def write(config: Config) -> str:
     """The text of config.json. ValueError for a recipe not in RECIPES, or a figure that is NaN."""
     recipe = config.recipe
     if recipes.RECIPES.get(recipe.name) is not type(recipe):
@@ -41,7 +41,7 @@ def to_json(config: Config) -> str:
     return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def read_config(file: Path) -> Config:
+def read(file: Path) -> Config:
     """config.json as a checked `Config`. Raises `CheckpointError`."""
     content = _object(file)
     name, version = content.get("recipe"), content.get("version")

@@ -118,7 +118,7 @@ def test_loading_leaves_the_random_state_alone(folder):
 
 
 def test_config_holds_recipe_figures_and_training(folder):
-    config = checkpoints.config(folder)
+    config = checkpoints.read_config(folder)
     assert config == configs.Config(Tiny(scale=2.0), {"psnr": 31.5}, {"data": "mnist"})
     assert list(json.loads((folder / "config.json").read_text())) == [
         "recipe",
@@ -217,9 +217,9 @@ def test_a_broken_config_is_refused_by_file_and_field(folder, spoil, message):
 
 def test_integers_pass_as_floats_and_none_as_an_optional(folder):
     argument("scale", 2)(folder)
-    assert checkpoints.config(folder).recipe == Tiny(scale=2.0)
+    assert checkpoints.read_config(folder).recipe == Tiny(scale=2.0)
     argument("label", "seven")(folder)
-    assert checkpoints.config(folder).recipe.label == "seven"
+    assert checkpoints.read_config(folder).recipe.label == "seven"
 
 
 def tensors(change):

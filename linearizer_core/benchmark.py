@@ -1,0 +1,268 @@
+"""Speed against the alternatives: all contenders in turn in one run, with the errors of their results.
+
+Nothing is asserted here. A row with a contender says how many times as fast ours is (`ratio`);
+a row without one is held against a mark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from sklearn.decomposition import PCA
+from torch import Tensor
+
+from . import algebra, checkpoints, reporting
+from .operators import Dense, IdentityPlusLowRank, LinearOperator
+from .pca import LatentPCA
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: median seconds of ours and of another way, their ratio, and both errors."""
+
+    task: str
+    size: str
+    seconds: float
+    against: str = ""
+    seconds_against: float | None = None
+    ratio: float | None = None
+    error: float | None = None
+    error_against: float | None = None
+    note: str = ""
+
+
+def machine(device: str = "cpu") -> dict[str, object]:
+    """What the figures were measured on."""
+    about = {"cpu": _cpu_name(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
+    about |= {"torch": torch.__version__, "python": platform.python_version(), "device": device}
+    if device.startswith("cuda"):
+        about["gpu"] = torch.cuda.get_device_name(device)
+    if hasattr(os, "getloadavg"):  # above the number of cores, other work disturbs the figures
+        about["load"] = round(os.getloadavg()[0], 1)
+    return about
+
+
+def run(names: Sequence[str] = (), repeats: int = 5, device: str = "cpu") -> list[Row]:
+    """The rows of the named benchmarks, of all without names. ValueError for an unknown name."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        raise ValueError(f"benchmark must be among {', '.join(BENCHMARKS)}, got {unknown[0]!r}.")
+    return [row for name in names or BENCHMARKS for row in BENCHMARKS[name](repeats=repeats, device=device)]
+
+
+def in_turn(contenders: dict[str, Callable[[], Any]], repeats: int, device: str = "cpu") -> dict[str, tuple]:
+    """name: (median seconds, last result) after a warm-up; taking turns, so that all meet the same load."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    results: dict[str, Any] = {name: work() for name, work in contenders.items()}
+    for _ in range(repeats):
+        for name, work in contenders.items():
+            _wait_for(device)
+            start = time.perf_counter()
+            results[name] = work()
+            _wait_for(device)
+            times[name].append(time.perf_counter() - start)
+    return {name: (statistics.median(times[name]), results[name]) for name in contenders}
+
+
+def pca(
+    samples: int = 60_000,
+    axes: int = 1024,
+    components: Sequence[int] = (3, 50),
+    repeats: int = 5,
+    device: str = "cpu",
+) -> list[Row]:
+    """LatentPCA against scikit-learn on the CPU: its default solver, and its fastest exact one."""
+    z = latents(samples, axes)
+    ours, theirs = z.to(device), z.numpy()
+    exact = torch.linalg.eigh(torch.cov(z.double().mT)).eigenvectors.flip(1).mT
+    rows = []
+    for k in components:
+        contenders: dict[str, Callable[[], Any]] = {"ours": lambda k=k: LatentPCA(k).fit_latents(ours)}
+        for solver in ("auto", "covariance_eigh"):
+            contenders[solver] = lambda k=k, solver=solver: PCA(k, svd_solver=solver, random_state=0).fit(
+                theirs
+            )
+        measured = in_turn(contenders, repeats, device)
+        seconds, fitted = measured.pop("ours")
+        error = angle(fitted.components, exact)
+        for solver, (other, result) in measured.items():
+            rows.append(
+                Row(
+                    f"PCA, top {k}, {fitted.used}",
+                    f"{samples}×{axes}",
+                    seconds,
+                    f"scikit-learn {solver}",
+                    other,
+                    other / seconds,
+                    error,
+                    angle(torch.from_numpy(result.components_), exact),
+                    "error: largest angle to the float64 components, in radians",
+                )
+            )
+    return rows
+
+
+def latents(samples: int, axes: int, seed: int = 0) -> Tensor:
+    """Gaussian latents of standard deviations 8/√i along random axes: steep, as rank-ordered training has."""
+    generator = torch.Generator().manual_seed(seed)
+    draw = torch.randn(samples + axes, axes, generator=generator, dtype=torch.float32)
+    scale = 8 * torch.arange(1, axes + 1, dtype=torch.float32) ** -0.5
+    return (draw[axes:] * scale) @ torch.linalg.qr(draw[:axes]).Q + 0.5
+
+
+def angle(components: Tensor, exact: Tensor) -> float:
+    """The largest angle between a component (a row) and the exact one of the same rank."""
+    wanted = exact[: len(components)]
+    along = (components.cpu().double() * wanted).sum(1, keepdim=True)
+    across = torch.linalg.vector_norm(components.cpu().double() - along * wanted, dim=1)
+    return float(torch.atan2(across, along.abs()[:, 0]).max())
+
+
+def decode(
+    name: str = "digits", repeats: int = 5, device: str = "cpu", sizes: Sequence[int] = (1, 64)
+) -> list[Row]:
+    """Encoding and decoding with a shipped model, on one thread, against the marks of 20 and 300 ms."""
+    if name not in checkpoints.pretrained():
+        return []
+    model, marks = checkpoints.load(name, device), {1: "≤ 20 ms", 64: "≤ 300 ms"}
+    rows = []
+    with torch.no_grad(), _threads(1):
+        for size in sizes:
+            noise = torch.randn(size, *model.g_x.in_shape, generator=torch.Generator().manual_seed(0))
+            x = model.sample(noise.to(device, next(model.parameters()).dtype))
+            z = model.g_x(x)
+            work = {"encode": lambda x=x: model.g_x(x), "decode": lambda z=z: model.g_y.inverse(z)}
+            measured = in_turn(work, repeats, device)
+            error = float((model.g_y.inverse(measured["encode"][1]) - x).abs().max())
+            for task, (seconds, _) in measured.items():
+                note = f"one thread, mark {marks[size]}" if size in marks else "one thread"
+                rows.append(Row(f"{name}: {task}", f"{size} images", seconds, error=error, note=note))
+    return rows
+
+
+def low_rank(
+    n: int = 12_288, rank: int = 8, dense: int = 1024, repeats: int = 5, device: str = "cpu"
+) -> list[Row]:
+    """Algebra on I + U Vᵀ against the same on its dense matrix, measured at a smaller size and scaled up."""
+    big, small = perturbed_identity(n, rank, device), perturbed_identity(dense, rank, device)
+    matrix, v = Dense(small.dense()), torch.randn(16, n, device=device, dtype=torch.float32)
+    tasks: dict[str, tuple[int, Callable[[LinearOperator], LinearOperator]]] = {
+        "apply to 16 vectors": (2, lambda A: A),
+        "pinv": (3, algebra.pinv),
+        "square root": (3, lambda A: algebra.power(A, 0.5)),
+        "10th power": (3, lambda A: algebra.power(A, 10)),
+        "exp": (3, algebra.exp),
+    }
+    rows = []
+    for task, (order, work) in tasks.items():
+        last = (lambda A, work=work: work(A)(v[:, : A.shape[1]])) if order == 2 else work
+        growth = (n / dense) ** order
+        megabytes = peak_megabytes(lambda last=last: last(big))
+        measured = in_turn(
+            {"ours": lambda last=last: last(big), "dense": lambda last=last: last(matrix)}, repeats, device
+        )
+        (seconds, _), (other, _) = measured["ours"], measured["dense"]
+        want = work(matrix)(v[:, :dense])
+        error = float((work(small)(v[:, :dense]) - want).abs().max() / want.abs().max())
+        note = f"dense at n = {dense}, times (n/{dense})^{order}; error against it there"
+        note += (
+            ""
+            if megabytes is None
+            else f"; ours {megabytes:.0f} MB, one dense matrix {4 * n * n / 1e6:.0f} MB"
+        )
+        rows.append(
+            Row(
+                task,
+                f"n = {n}, r = {rank}",
+                seconds,
+                "dense",
+                other * growth,
+                other * growth / seconds,
+                error,
+                None,
+                note,
+            )
+        )
+    return rows
+
+
+def perturbed_identity(n: int, rank: int, device: str) -> IdentityPlusLowRank:
+    """I + U Vᵀ with U Vᵀ symmetric positive, of size about 1: every function of it exists."""
+    U = (
+        torch.randn(n, rank, generator=torch.Generator().manual_seed(0), dtype=torch.float32).to(device)
+        / n**0.5
+    )
+    return IdentityPlusLowRank(1.0, U, U)
+
+
+def peak_megabytes(work: Callable[[], object]) -> float | None:
+    """Most memory the work held beyond what the process held before it; None where no Linux can tell."""
+    status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+    if not (status.exists() and os.access(reset, os.W_OK)):
+        return None
+    reset.write_text("5")  # sets the high-water mark back to the memory in use
+    before = _kilobytes(status, "VmHWM")
+    work()
+    return (_kilobytes(status, "VmHWM") - before) / 1e3
+
+
+BENCHMARKS: dict[str, Callable[..., list[Row]]] = {"pca": pca, "decode": decode, "algebra": low_rank}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the command `benchmark`."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="runs per contender, of which the median counts"
+    )
+    parser.add_argument("--device", default="cpu", help="where ours runs; scikit-learn always takes the CPU")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(command=_command)
+
+
+def _command(options: argparse.Namespace) -> None:
+    about, rows = machine(options.device), run(options.names, options.repeats, options.device)
+    if options.json:
+        print(reporting.format_json(rows, about))
+    else:
+        print(
+            "  ".join(f"{name}: {value}" for name, value in about.items()),
+            reporting.format_table(rows),
+            sep="\n\n",
+        )
+
+
+def _wait_for(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _kilobytes(status: Path, field: str) -> int:
+    return int(next(line for line in status.read_text().splitlines() if line.startswith(field)).split()[1])
+
+
+def _cpu_name() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
