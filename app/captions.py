@@ -45,9 +45,9 @@ def out_of_range(value: float, low: float, high: float) -> str:
 
 
 # --- pictures ----------------------------------------------------------------------------------------------
-GALLERIES = {"digits": "Handwritten", "sample": "Made by the model", "mnist": "MNIST test set"}
+GALLERIES = {"digits": "Digits", "sample": "By the model", "mnist": "MNIST"}
 GALLERY = "Pictures to choose from"
-DRAW = "Draw or upload"
+DRAW = "Draw"
 DRAW_HINT = "Draw one digit, drop a photo here, or paste one."
 DRAW_PAD = "Drawing pad"
 UNDO = "Undo"
@@ -94,7 +94,7 @@ STAGE = "The blend"
 INDUCED = "⊕ in the induced space"
 PIXEL = "+ of pixels"
 ADD_PICTURE = "Add a picture"
-REMOVE_PICTURE = "Remove the marked one"
+REMOVE_PICTURE = "Remove it"
 EQUAL_WEIGHTS = "Equal weights"
 FILM = "The straight line from x₁ to x₂"
 FILM_LEAD = "Drag along the film. Both rows are straight lines, each in its own space."
@@ -139,3 +139,63 @@ def axiom_formula(worst: str) -> str:
 def linearity_formula(a: float, b: float) -> str:
     a, b = minus(a), minus(b)
     return f"f({a}⊙x₁ ⊕ {b}⊙x₂) = {a}⊙f(x₁) ⊕ {b}⊙f(x₂)"
+
+
+# --- spectrum ----------------------------------------------------------------------------------------------
+SPECTRUM = "Spectrum"
+SPECTRUM_LEAD = (
+    "f stretches each direction vᵢ of the input into a direction uᵢ of the output, by σᵢ. Drag the σᵢ and see what "
+    "each of them means."
+)
+HANDLES = "Singular values of A"
+HANDLES_LEAD = "Drag a handle up or down. Pale bars: as trained."
+INPUT = "x"
+BEFORE = "f(x) as trained"
+NOW = "f(x) now"
+SPECTRUM_PICKER = "Choose the picture x"
+DIRECTIONS = "What the selected value means"
+DIRECTIONS_LEAD = (
+    "Upper row: c ⊙ vᵢ, with c in standard deviations of the model's digits. Lower row: c ⊙ uᵢ; the same "
+    "where A is symmetric, as it is here."
+)
+INPUT_DIRECTION = "Input direction"
+OUTPUT_DIRECTION = "Output direction"
+BREAK_CLIP = "Break it: clip the latents before A"
+LAW_SVD = "SVD"
+LAW_PAIR = "one pair"
+NO_MOVES = (
+    "A move is [“set”, i, v], [“keep”, k] or [“power”, p] with finite numbers; a list of at most 2000 works."
+)
+
+
+def subscript(number: int) -> str:
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def no_such_value(count: int) -> str:
+    return f"There are {count} singular values; a whole number from 0 to {count - 1} selects one."
+
+
+def move_out_of_range(kind: str, number: float, low: float, high: float) -> str:
+    return f"The move “{kind}” came with {number:g}; a number from {low:g} to {high:g} works there."
+
+
+def deviations(steps: float) -> str:
+    return "0" if steps == 0 else f"{steps:+g} sd".replace("-", "−")
+
+
+def spectrum_formula(i: int, sigma: float, along: float, rank: int) -> str:
+    i, along = subscript(i), f"({minus(along)})" if along < 0 else minus(along)
+    return (
+        f'<p style="font-family: var(--lab-math); margin: 8px 0 0">f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ, {rank} terms; '
+        f"the selected one is <b>{sigma:.3g}</b> · {along} ⊙ u{i}</p>"
+    )
+
+
+def svd_formula(terms: int) -> str:
+    return f"f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ, its first {terms} terms; vᵢ and uᵢ orthonormal"
+
+
+def pair_formula(i: int, c: float, sigma: float) -> str:
+    name = subscript(i)
+    return f"f({minus(c)} ⊙ v{name}) = {minus(c)} · {sigma:.3g} ⊙ u{name}"

@@ -36,7 +36,10 @@ def decode(search: str) -> dict[str, str]:
     if not isinstance(search, str) or len(search) > LONGEST_QUERY:
         return {}
     pairs = parse_qsl(search.lstrip("?"), max_num_fields=50) if search.count("&") < 50 else []
-    return dict(reversed(pairs))
+    settings: dict[str, str] = {}
+    for name, value in pairs:
+        settings.setdefault(name, value)
+    return settings
 
 
 def words(text: str | None) -> list[str]:

@@ -40,14 +40,14 @@ class Picker:
         self.pad.drawn(drawn, inputs, [self.pad, *outputs], **CHOICE)
 
 
-def picker(slug: str, size: int = 44) -> Picker:
+def picker(slug: str) -> Picker:
     """Make the pages and the pad where the caller stands; a page fills when it is first seen."""
     pages = []
-    with gr.Tabs(elem_id=f"{slug}-picker"):
+    with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker"):
         for source in pictures.gallery():
             with gr.Tab(captions.GALLERIES[source]) as tab:
                 name = f"{slug}-{source}"
-                page = Pictures(elem_id=name, label=captions.GALLERY, pick=True, size=size)
+                page = Pictures(elem_id=name, label=captions.GALLERY, pick=True, size=44, columns=10)
                 tab.select(lambda source=source: page_value(source), None, page, **QUIET)
                 pages.append(page)
         with gr.Tab(captions.DRAW):

@@ -71,7 +71,7 @@ def section(slug: str, break_label: str = captions.BREAK_ADD) -> Section:
                 False, label=break_label, elem_id=f"{slug}-break", elem_classes="lab-switch", container=False
             )
         meter = ProofMeter(slug)
-    with gr.Accordion(captions.PYTHON, open=False, elem_id=f"{slug}-python-fold"):
+    with gr.Accordion(captions.PYTHON, open=False, elem_id=f"{slug}-python-fold", elem_classes="lab-fold"):
         python = gr.Code("", language="python", interactive=False, elem_id=f"{slug}-python", show_label=False)
     link = Link(slug)
     return Section(slug, broken, meter, python, link)

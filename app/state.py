@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-FIRST_PICTURE = "digits:3"
+FIRST_PICTURE = "digits:318"
 # How listeners are set. Gradio tells listeners of `state.change` only about queued events, and it serves
 # queued ones one by one unless told otherwise.
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}

@@ -1,8 +1,7 @@
 """Interpolate: two to four pictures, added as vectors of the induced space beside plain sums of pixels."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache, reduce
 from operator import add
 
@@ -11,8 +10,9 @@ import torch
 from torch import Tensor
 
 from app import captions, images, links, models, pictures, proof, snippets
+from app.mixer import LIMIT, PLACES, SECOND_PICTURE, equal, mixer
 from app.picker import first_page, picker
-from app.state import CHOICE, FIRST_PICTURE, QUIET, TICK, Lab, Opening
+from app.state import QUIET, TICK, Lab, Opening
 from app.widgets.film_strip import FilmStrip, Path, film
 from app.widgets.pictures import Pictures, tiles
 from linearizer_core import diagnostics
@@ -21,12 +21,8 @@ from linearizer_core.spaces import InducedSpace, encode
 
 TITLE = captions.INTERPOLATE
 SLUG = "interpolate"
-PLACES = 4
 HUES = ("induced", "pixel")
-LIMIT = 2.0  # weights lie in [−LIMIT, LIMIT]: a vector space has more than averages
 FRAMES = 33
-SECOND_PICTURE = "digits:8"
-SPARES = ("digits:5", "digits:0", "digits:9", "digits:3")  # what a new place starts with
 PIXELS = InducedSpace(Flatten((1, images.SIDE, images.SIDE)))  # g = identity: its ⊕ is + of pixels
 
 
@@ -41,6 +37,8 @@ def blends(references: Sequence[str], weights: Sequence[float]) -> tuple[Tensor,
 def stage_value(references: Sequence[str], *weights: float) -> dict:
     """The tick: both blends with their formulas. Weights of places that are empty do not count."""
     weights = list(weights[: len(references)])
+    if not all(map(math.isfinite, weights)):  # NaN passes Gradio's own check of a slider
+        raise gr.Error(captions.NO_NUMBER, print_exception=False)
     notes = [captions.blend_formula(weights), captions.pixel_formula(weights)]
     return tiles(torch.cat(blends(references, weights)), [captions.INDUCED, captions.PIXEL], notes=notes)
 
@@ -122,9 +120,12 @@ def program(references: Sequence[str], weights: Sequence[float]) -> str:
 weights = {snippets.tensor_of(weights)}
 X = lc.InducedSpace(model.g_x)
 with torch.no_grad():
-    induced = X.combine(weights, x)                          # g⁻¹(Σ wᵢ g(xᵢ))
-    film = X.line(x[0], x[1], torch.linspace(0, 1, {FRAMES}))     # (1 − t) ⊙ x₁ ⊕ t ⊙ x₂
-pixel = torch.tensordot(weights, x, dims=1)                  # Σ wᵢ xᵢ, the double exposure
+    # The induced blend g⁻¹(Σ wᵢ g(xᵢ)) and the film (1 − t) ⊙ x₁ ⊕ t ⊙ x₂.
+    induced = X.combine(weights, x)
+    film = X.line(x[0], x[1], torch.linspace(0, 1, {FRAMES}))
+
+# The double exposure Σ wᵢ xᵢ.
+pixel = torch.tensordot(weights, x, dims=1)
 """
     return snippets.program(body, references)
 
@@ -177,41 +178,6 @@ def checked(chosen: object, weights: object) -> list[str]:
     return [pictures.accept(picture) for picture in chosen]
 
 
-# --- the mixer's places ------------------------------------------------------------------------------------
-def mixer(references: Sequence[str], active: int) -> list[dict | None]:
-    """What the four places show; None is an empty one."""
-    places = [
-        tiles(
-            pictures.tensor([reference]), [pictures.name_of(reference)], [reference], 0 if i == active else -1
-        )
-        for i, reference in enumerate(references)
-    ]
-    return places + [None] * (PLACES - len(places))
-
-
-def replaced(references: Sequence[str], active: int, picture: str) -> list[str]:
-    """The pictures with another one in the marked place."""
-    return [picture if i == active else reference for i, reference in enumerate(references)]
-
-
-def added(references: Sequence[str]) -> list[str]:
-    """The pictures and one more, as long as there is a place."""
-    spare = next(reference for reference in SPARES if reference not in references[:3])
-    return [*references, spare][:PLACES]
-
-
-def removed(references: Sequence[str], active: int) -> list[str]:
-    """The pictures without the marked one; two always stay."""
-    kept = [reference for i, reference in enumerate(references) if i != active]
-    return kept if len(kept) >= 2 else list(references)
-
-
-def equal(count: int) -> list[float]:
-    """Weights for all places: equal ones with sum 1 in steps of 0.01, 0 for the empty places."""
-    share = math.floor(100 / count) / 100
-    return [round(1 - share * (count - 1), 2)] + [share] * (count - 1) + [0.0] * (PLACES - count)
-
-
 def from_link(query: dict[str, str], picture: str) -> tuple[list[str], list[float], str]:
     """References, weights and a notice for a link to this view; a broken link gives the view's own
     pictures.
@@ -230,35 +196,20 @@ def from_link(query: dict[str, str], picture: str) -> tuple[list[str], list[floa
 
 
 # --- the view ----------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Board:
-    """The mixer's components: what it remembers, its places, their rows and their sliders."""
-
-    references: gr.State
-    active: gr.State
-    rows: list[gr.Row]
-    places: list[gr.HTML]
-    sliders: list[gr.Slider]
-
-    @property
-    def outputs(self) -> list:
-        return [self.references, self.active, *self.rows, *self.places]
-
-    def values(self, references: Sequence[str], active: int) -> list:
-        """Values of `outputs`."""
-        rows = [gr.Row(visible=i < len(references)) for i in range(PLACES)]
-        return [list(references), active, *rows, *mixer(references, active)]
-
-
 def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{captions.INTERPOLATE_LEAD}</p>', apply_default_css=False)
     notice = gr.Markdown(visible=False, elem_classes="lab-notice", elem_id=f"{SLUG}-notice")
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="lab-card lab-second"):
-            board = _mixer(lab)
+            gr.HTML(f"<h3>{captions.MIXER}</h3>", apply_default_css=False)
+            board = mixer(lab, SLUG)
             gr.HTML(f"<h3>{captions.PICKER}</h3>", apply_default_css=False)
             sources = picker(SLUG)
-            sources.chosen(_chosen(board), [board.references, board.active], [lab.picture, *board.outputs])
+            sources.chosen(
+                lambda picture, *state: [picture, *board.put(picture, *state)],
+                [board.references, board.active],
+                [lab.picture, *board.outputs],
+            )
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
                 stage = Pictures(elem_id=f"{SLUG}-stage", label=captions.STAGE, columns=2, hues=HUES)
@@ -281,77 +232,6 @@ def build(lab: Lab) -> Opening:
         return [gr.Markdown(text, visible=bool(text)), *board.values(references, 0), *weights, *shown]
 
     return Opening(opened, outputs)
-
-
-def _mixer(lab: Lab) -> Board:
-    """Up to four rows of a picture and its weight, and the buttons under them."""
-    gr.HTML(f"<h3>{captions.MIXER}</h3>", apply_default_css=False)
-    rows, places, sliders = [], [], []
-    for i in range(PLACES):
-        with gr.Row(visible=i < 2, elem_classes="lab-place") as row:
-            places.append(Pictures(elem_id=f"{SLUG}-x{i + 1}", label=captions.slot(i), pick=True, size=60))
-            sliders.append(_slider(i))
-        rows.append(row)
-    start = [FIRST_PICTURE, SECOND_PICTURE]
-    board = Board(gr.State(start), gr.State(0), rows, places, sliders)
-    with gr.Row(elem_classes="lab-buttons"):
-        buttons = [
-            gr.Button(text, size="sm", min_width=90, elem_id=f"{SLUG}-{name}")
-            for text, name in zip(
-                (captions.ADD_PICTURE, captions.REMOVE_PICTURE, captions.EQUAL_WEIGHTS), "+-="
-            )
-        ]
-    _wire_mixer(lab, board, buttons)
-    return board
-
-
-def _slider(i: int) -> gr.Slider:
-    weight = 0.5 if i < 2 else 0.0
-    return gr.Slider(
-        -LIMIT,
-        LIMIT,
-        weight,
-        step=0.01,
-        label=captions.weight(i),
-        elem_id=f"{SLUG}-w{i + 1}",
-        scale=1,
-        min_width=180,
-    )
-
-
-def _wire_mixer(lab: Lab, board: Board, buttons: Sequence[gr.Button]) -> None:
-    state = [board.references, board.active]
-    add_one, remove_one, equalise = buttons
-
-    def resized(references: list[str], active: int) -> list:
-        return [*board.values(references, min(active, len(references) - 1)), *equal(len(references))]
-
-    def adopted(picture: str, references: list[str], active: int) -> list:
-        if references[active] == picture:
-            return [gr.skip()] * len(board.outputs)
-        return board.values(replaced(references, active, picture), active)
-
-    for i, place in enumerate(board.places):
-        place.pick(
-            lambda references, i=i: [references[i], *board.values(references, i)],
-            board.references,
-            [lab.picture, *board.outputs],
-            **CHOICE,
-        )
-    everything = [*board.outputs, *board.sliders]
-    add_one.click(lambda r, a: resized(added(r), len(added(r)) - 1), state, everything, **CHOICE)
-    remove_one.click(lambda r, a: resized(removed(r, a), a), state, everything, **CHOICE)
-    equalise.click(lambda r: equal(len(r)), board.references, board.sliders, **QUIET)
-    lab.picture.change(adopted, [lab.picture, *state], board.outputs, **CHOICE)
-
-
-def _chosen(board: Board) -> Callable[..., list]:
-    """The handler that puts a picture into the marked place and makes it the current one of all views."""
-
-    def chosen(picture: str, references: list[str], active: int) -> list:
-        return [picture, *board.values(replaced(references, active, picture), active)]
-
-    return chosen
 
 
 def _take_weights(references: list[str], event: gr.EventData) -> list[float]:

@@ -51,9 +51,7 @@ def SpectrumHandles(value: dict | None = None, *, elem_id: str, label: str) -> g
     """Handles on the trained singular values; what is dragged is kept as a short list of moves.
 
     value: {"moves": [...], "selected": index, "show": 8, 16, 32, 64, 0 for all or None, "log": bool}, and
-    from the server also "base", the trained singular values, descending. A move is ["set", i, v], ["keep",
-    k] or ["power", p];
-    `app.views.spectrum` says what they mean for A, the script only places the handles.
+    from the server also "base", the trained singular values, descending. `app.moves` says what a move is.
     event `change`: while a handle is dragged too, so listen with trigger_mode="always_last"
     event `pick`: {"index": i}, another value was selected
     """

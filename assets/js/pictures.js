@@ -36,7 +36,7 @@ const draw = () => {
     const name = (value.captions || [])[index] || "";
     lab.paint(canvas, value.pictures, data, index);
     canvas.setAttribute("aria-label", name || (value.ids || [])[index] || props.label);
-    write(caption, props.size >= 64 || props.columns ? name : "");
+    write(caption, props.size >= 64 ? name : "");
     write(note, (value.notes || [])[index] || "");
     if (props.pick) {
       tile.title = name;

@@ -1,0 +1,158 @@
+"""Clouds: a set of pictures as points of the latent space and of pixel space, with the principal components of both."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from sklearn.neighbors import NearestNeighbors
+from torch import Tensor
+
+from app import captions, images, models, pictures
+from linearizer_core.networks import Flatten
+from linearizer_core.pca import LatentPCA
+from linearizer_core.spaces import encode
+
+COUNTS = {"digits": 1797, "sample": 2000, "mnist": 8000}  # how many pictures a source has at most
+LEAST, MOST = 12, 2000  # pictures in a cloud
+COMPONENTS = 10
+BATCH = 64
+FIRST_SEED = 1000  # samples of a cloud are not those of the gallery
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two spaces: its components, every picture's coordinates (N, k), the seconds it took."""
+
+    pca: LatentPCA
+    coordinates: Tensor
+    seconds: float
+
+    @property
+    def spread(self) -> Tensor:
+        """Standard deviation along each component, (k,)."""
+        return self.pca.explained_variance.sqrt()
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Pictures with their labels (−1 is none), seen in latents and in pixels."""
+
+    references: tuple[str, ...]
+    pixels: np.ndarray
+    labels: np.ndarray
+    latent: Side
+    pixel: Side
+    encoding: float
+    device: str
+
+
+def references(source: str, count: int) -> tuple[str, ...]:
+    """The first `count` pictures of a source; samples of all digits in turn.
+
+    >>> references("sample", 12)[:2]
+    ('sample:0:1000', 'sample:1:1000')
+    """
+    if source == "sample":
+        return tuple(f"sample:{i % 10}:{FIRST_SEED + i // 10}" for i in range(count))
+    return tuple(f"{source}:{i}" for i in range(count))
+
+
+@dataclass
+class _Slot:
+    """A cloud, once it is there; the lock is held while it is computed."""
+
+    lock: threading.Lock
+    cloud: Cloud | None = None
+
+
+@lru_cache(maxsize=12)
+def _slot(chosen: tuple[str, ...], model: str) -> _Slot:
+    return _Slot(threading.Lock())
+
+
+def cloud(chosen: tuple[str, ...], model: str = "digits") -> Cloud:
+    """The cloud of these pictures, computed once whoever asks, also when thirty ask at the same moment."""
+    slot = _slot(chosen, model)
+    with slot.lock:
+        if slot.cloud is None:
+            slot.cloud = _computed(chosen, model)
+    return slot.cloud
+
+
+def ready(chosen: tuple[str, ...], model: str = "digits") -> Cloud | None:
+    """The cloud unless somebody is computing it right now: a tick has better things to do than to wait."""
+    slot = _slot(chosen, model)
+    return None if slot.cloud is None and slot.lock.locked() else cloud(chosen, model)
+
+
+def _computed(chosen: tuple[str, ...], model: str) -> Cloud:
+    pixels = _pixels(chosen)
+    labels = np.array([pictures.label_of(reference) for reference in chosen])
+    x = images.to_tensor(pixels)
+    started = time.perf_counter()
+    z = torch.cat([_encoded(part, model) for part in x.split(BATCH)])
+    encoding = time.perf_counter() - started
+    latent, pixel = _side(z), _side(encode(Flatten((1, images.SIDE, images.SIDE)), x))
+    return Cloud(chosen, pixels, labels, latent, pixel, encoding, str(latent.pca.device))
+
+
+def _encoded(x: Tensor, model: str) -> Tensor:
+    with models.one_core():  # a batch at a time, so that other visitors' ticks get in between
+        return encode(models.model(model).g_x, x)
+
+
+def _side(z: Tensor) -> Side:
+    with models.one_core():
+        started = time.perf_counter()
+        pca = LatentPCA(min(COMPONENTS, len(z) - 1)).fit_latents(z)
+        coordinates = pca.transform(z)
+        return Side(pca, coordinates, time.perf_counter() - started)
+
+
+def _pixels(chosen: Sequence[str]) -> np.ndarray:
+    """uint8 (N, 32, 32); the model's samples are made batch by batch."""
+    if not all(reference.startswith("sample:") for reference in chosen):
+        return np.stack([pictures.pixels(reference) for reference in chosen])
+    parts = [chosen[i : i + BATCH] for i in range(0, len(chosen), BATCH)]
+    return np.concatenate([_samples(part) for part in parts])
+
+
+def _samples(chosen: Sequence[str]) -> np.ndarray:
+    seeds = [int(reference.rpartition(":")[2]) for reference in chosen]
+    noise = [torch.randn(1, 32, 32, dtype=torch.float32, generator=_seeded(seed)) for seed in seeds]
+    labels = torch.tensor([pictures.label_of(reference) for reference in chosen])
+    with models.one_core():
+        return images.to_pixels(models.model().sample(torch.stack(noise), label=labels))[..., 0]
+
+
+def _seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def neighbour_accuracy(coordinates: Tensor, labels: np.ndarray, neighbours: int = 5) -> float:
+    """How often a picture's label is the commonest among its 5 nearest others, of the labelled ones; NaN where too few
+    are.
+
+    >>> neighbour_accuracy(torch.arange(12.0)[:, None], np.repeat([0, 1], 6))
+    1.0
+    """
+    known = labels >= 0
+    if known.sum() <= neighbours:
+        return float("nan")
+    points, found = coordinates.numpy()[known], labels[known]
+    nearest = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors(return_distance=False)
+    votes = np.stack([np.bincount(found[row], minlength=10) for row in nearest])
+    return float((votes.argmax(1) == found).mean())
+
+
+def checked(chosen: Sequence[str]) -> tuple[str, ...]:
+    """References from outside, as many as a cloud may have; ValueError with a sentence."""
+    if not isinstance(chosen, list | tuple) or not LEAST <= len(chosen) <= MOST:
+        raise ValueError(
+            captions.cloud_size(len(chosen) if isinstance(chosen, list | tuple) else 0, LEAST, MOST)
+        )
+    return tuple(pictures.accept(reference) for reference in chosen)
