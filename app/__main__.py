@@ -6,6 +6,7 @@ A Hugging Face Space starts the same file as ``python app/__main__.py`` from the
 import argparse
 import os
 import sys
+import threading
 from pathlib import Path
 
 # Before numpy and torch are imported: thirty users with one BLAS thread each are fifty times faster than
@@ -40,13 +41,12 @@ def main(argv: list[str] | None = None) -> None:
     put_repository_on_path()
     import torch
 
-    from app.shell import build_app, launch_settings
+    from app import shell
 
     torch.set_num_threads(1)
-    settings = launch_settings()
-    build_app().launch(
-        server_name=arguments.host, server_port=arguments.port, share=arguments.share, **settings
-    )
+    threading.Thread(target=shell.warm_up, daemon=True).start()
+    place = {"server_name": arguments.host, "server_port": arguments.port, "share": arguments.share}
+    shell.build_app().launch(**place, **shell.launch_settings())
 
 
 if __name__ == "__main__":

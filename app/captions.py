@@ -199,3 +199,122 @@ def svd_formula(terms: int) -> str:
 def pair_formula(i: int, c: float, sigma: float) -> str:
     name = subscript(i)
     return f"f({minus(c)} ⊙ v{name}) = {minus(c)} · {sigma:.3g} ⊙ u{name}"
+
+
+# --- latent PCA --------------------------------------------------------------------------------------------
+LATENT_PCA = "Latent PCA"
+LATENT_PCA_LEAD = (
+    "The same pictures as points of two spaces: the one that g induces and the one of pixels. Hover to see a picture, "
+    "click to make it the current one of every view."
+)
+MODEL = "Model"
+DATA = "Pictures"
+COUNT = "How many"
+AXES = "Axes"
+OWN_PICTURES = "Use your own"
+OWN_SOURCE = "Yours"
+SCATTER = "Pictures as points"
+LATENT_SIDE = "PCA of latents g(x)"
+PIXEL_SIDE = "PCA of pixels"
+NO_LABEL = "no label"
+WALK = "Walk along a component"
+WALK_LEAD = "Left ⊕ of latents, right + of pixels. The cross in the scatter shows where you are."
+START = "Start"
+FROM_MEAN = "from the mean"
+FROM_PICTURE = "from the current picture x"
+COMPONENT = "Component"
+STEPS = "Standard deviations"
+VARIANCE = "Explained variance"
+BREAK_WALK = "Break it: project and walk in pixels"
+LAW_PROJECTION = "projection"
+LAW_ORTHONORMAL = "orthonormal"
+LAW_WALK = "straight walk"
+ORTHONORMAL_FORMULA = "⟨c₁, c₁⟩ = ⟨c₂, c₂⟩ = 1, ⟨c₁, c₂⟩ = 0, through the pictures g⁻¹(cᵢ)"
+
+
+def no_such_choice(choice: object, choices: object) -> str:
+    return f"There is no “{str(choice)[:40]}”; one of {', '.join(map(str, choices))} works."
+
+
+def cloud_size(count: int, least: int, most: int) -> str:
+    return f"{count} pictures came; from {least} to {most} work."
+
+
+def count_out_of_range(count: float, least: int, most: int) -> str:
+    return f"{count} pictures were asked for; from {least} to {most} work."
+
+
+def component_out_of_range(component: float, most: int) -> str:
+    return f"There is no component {component}; a whole number from 1 to {most} works."
+
+
+def steps_out_of_range(steps: float, farthest: float) -> str:
+    return (
+        f"The walk cannot go {steps} standard deviations; anything from {-farthest:g} to {farthest:g} works."
+    )
+
+
+def panel_note(dimensions: int, explained: float, accuracy: float) -> str:
+    found = "" if accuracy != accuracy else f"; 5 nearest neighbours right {accuracy:.0%}"
+    return f"{dimensions} axes explain {explained:.0%}{found}"
+
+
+def axis(component: int, explained: float) -> str:
+    return f"c{subscript(component)} ({explained:.0%})"
+
+
+def cloud_status(count: int, encoding: float, latent: float, pixel: float, device: str) -> str:
+    return sentence(
+        f"{count} pictures, encoded once in {encoding:.1f} s; PCA of latents {latent:.2f} s, of pixels {pixel:.2f} s, "
+        f"on {device}."
+    )
+
+
+def sentence(text: str) -> str:
+    return f'<p style="margin: 0; color: var(--lab-quiet)">{text}</p>'
+
+
+def walk_formula(component: int, steps: float, spread: float, origin: str) -> str:
+    origin = "g(x)" if origin == "x" else origin
+    return f"g⁻¹({origin} + {minus(steps)} · {spread:.2f} c{subscript(component)})".replace("+ −", "− ")
+
+
+def pixel_walk_formula(component: int, steps: float, spread: float, origin: str) -> str:
+    return f"{origin} + {minus(steps)} · {spread:.2f} c{subscript(component)}".replace("+ −", "− ")
+
+
+def straight_formula(component: int, steps: float) -> str:
+    return f"g(x ⊕ {minus(steps)}σ ⊙ c) − g(x) = {minus(steps)}σ g(c) for c = c{subscript(component)}"
+
+
+def projection_formula(worst: str) -> str:
+    return f"P onto c₁, c₂: P P = P, Pᵀ = P, P(x) nearest; the worst: {worst}"
+
+
+def uploaded(found: int, refused: int, least: int) -> str:
+    left = f" {refused} could not be used." if refused else ""
+    more = "" if found >= least else f" At least {least} are needed for a PCA."
+    return f"{found} of your pictures are in.{left}{more}"
+
+
+def variance_bars(latent: list[float], pixel: list[float]) -> str:
+    """Two bars for each component, drawn to one scale, with the sums in words."""
+    largest = max([*latent, *pixel, 1e-9])
+    column = '<div style="flex:1;display:flex;gap:2px;align-items:flex-end;height:110px">{}</div>'
+    bar = '<i title="{:.1%}" style="flex:1;height:{:.1f}%;min-height:1px;background:var(--lab-{});border-radius:3px 3px 0 0"></i>'
+    pairs = [
+        column.format(
+            "".join(bar.format(v, 100 * v / largest, hue) for v, hue in ((a, "induced"), (b, "pixel")))
+        )
+        for a, b in zip(latent, pixel)
+    ]
+    numbers = "".join(f'<span style="flex:1;text-align:center">{j + 1}</span>' for j in range(len(pairs)))
+    words = (
+        f'<b style="color:var(--lab-induced)">latents {sum(latent):.0%}</b>, '
+        f'<b style="color:var(--lab-pixel)">pixels {sum(pixel):.0%}</b> in {len(pairs)} components'
+    )
+    return (
+        f'<div style="display:flex;gap:8px">{"".join(pairs)}</div>'
+        f'<div style="display:flex;gap:8px;color:var(--lab-quiet);font-size:13px">{numbers}</div>'
+        f'<p style="margin:6px 0 0">{words}</p>'
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from app import captions, pictures
-from app.state import CHOICE, FIRST_PICTURE, QUIET, Lab
+from app.state import CHOICE, FIRST_PICTURE, LIFE, QUIET, Lab
 from app.widgets.pictures import Pictures, tiles
 
 PLACES = 4
@@ -85,7 +85,8 @@ def mixer(lab: Lab, slug: str) -> Mixer:
             places.append(Pictures(elem_id=f"{slug}-x{i + 1}", label=captions.slot(i), pick=True, size=60))
             sliders.append(_slider(slug, i))
         rows.append(row)
-    made = Mixer(gr.State([FIRST_PICTURE, SECOND_PICTURE]), gr.State(0), rows, places, sliders)
+    references = gr.State([FIRST_PICTURE, SECOND_PICTURE], time_to_live=LIFE)
+    made = Mixer(references, gr.State(0, time_to_live=LIFE), rows, places, sliders)
     with gr.Row(elem_classes="lab-buttons"):
         texts = (captions.ADD_PICTURE, captions.REMOVE_PICTURE, captions.EQUAL_WEIGHTS)
         buttons = [gr.Button(text, size="sm", min_width=90) for text in texts]

@@ -7,8 +7,8 @@ from types import ModuleType
 import gradio as gr
 from PIL import Image
 
-from app import captions, images, links, proof
-from app.state import FIRST_PICTURE, QUIET, Lab, Opening
+from app import captions, images, links, models, picker, pictures, proof
+from app.state import FIRST_PICTURE, LIFE, QUIET, Lab, Opening
 from app.theme import theme
 from app.views import VIEWS
 from app.widgets import ASSETS, asset
@@ -22,7 +22,7 @@ def build_app() -> gr.Blocks:
     """The lab as Gradio blocks, one tab per view; nothing is loaded or computed before somebody looks."""
     with gr.Blocks(title=captions.TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _header()
-        lab = Lab(picture=gr.State(FIRST_PICTURE, time_to_live=3 * 3600))
+        lab = Lab(picture=gr.State(FIRST_PICTURE, time_to_live=LIFE))
         search = gr.Textbox(visible=False)
         with gr.Tabs(elem_id="views") as tabs:
             for view in VIEWS:
@@ -60,7 +60,7 @@ def _open_once(
     demo: gr.Blocks, tab: gr.Tab, view: ModuleType, opening: Opening, lab: Lab, search: gr.Textbox
 ) -> None:
     """Fill the view when the page loads, if the link asks for it, else when its tab is first chosen."""
-    opened = gr.State(False, time_to_live=3 * 3600)
+    opened = gr.State(False, time_to_live=LIFE)
     inputs, outputs = [search, opened, lab.picture], [opened, *opening.outputs]
     for event, at_load in ((demo.load, True), (tab.select, False)):
         fn = opener(view.SLUG, opening, at_load)
@@ -79,6 +79,13 @@ def opener(slug: str, opening: Opening, at_load: bool) -> Callable:
         return [True, *opening.fn(query if asked else {}, picture)]
 
     return fill
+
+
+def warm_up() -> None:
+    """Load the model and fill the gallery, so that the first visitor does not wait for it."""
+    models.model()
+    for source in pictures.gallery():
+        picker.page_value(source)
 
 
 def launch_settings() -> dict:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import gradio as gr
 
 FIRST_PICTURE = "digits:318"
+LIFE = (
+    24 * 3600
+)  # seconds for which an open page's gr.State is kept: longer than a lecture, shorter than forever
 # How listeners are set. Gradio tells listeners of `state.change` only about queued events, and it serves
 # queued ones one by one unless told otherwise.
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}

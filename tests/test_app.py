@@ -25,6 +25,7 @@ import linearizer_core as lc
 from app import images, links, mixer, models, pictures, proof, shell
 from app.views import VIEWS, interpolate
 from app.widgets import proof_meter
+from tests import load
 from tests.browser import start
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -279,11 +280,16 @@ def test_an_error_in_a_batch_reaches_whoever_asked():
 
 # --- over HTTP ---------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
-    process, url = start(tmp_path_factory.mktemp("lab") / "server.log")
-    yield Client(url, verbose=False)
+def url(tmp_path_factory):
+    process, address = start(tmp_path_factory.mktemp("lab") / "server.log")
+    yield address
     process.terminate()
     process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def client(url):
+    return Client(url, verbose=False)
 
 
 def test_the_endpoint_answers_gradio_client(client):
@@ -305,6 +311,12 @@ def test_a_bad_call_over_http_gets_its_sentence_and_the_next_one_works(client):
     with pytest.raises(AppError, match="No such picture"):
         client.predict(pictures=["digits:3", "cat:1"], weights=[0.5, 0.5], api_name="/interpolate")
     assert client.predict(pictures=PAIR, weights=[1.0, 0.0], api_name="/interpolate")["distance"] > 0
+
+
+def test_visitors_who_drag_at_once_each_get_their_own_answer(url):
+    visitors = load.measure(url, 6, 2.0, load.Expected(6))
+    assert all(len(visitor.times) > 0 for visitor in visitors)
+    assert [mistake for visitor in visitors for mistake in visitor.mistakes] == []
 
 
 def test_a_latent_is_remembered_by_its_picture():

@@ -2,7 +2,7 @@
 const pad = element.querySelector(".pad"), canvas = element.querySelector("canvas");
 const notice = element.querySelector(".notice"), file = element.querySelector("input");
 const pen = canvas.getContext("2d");
-const SIDE = 280, WIDTH = 22, PHOTO_SIDE = 1024;
+const SIDE = 280, WIDTH = 22, PHOTO_SIDE = 512;
 canvas.setAttribute("aria-label", props.label);
 canvas.setAttribute("role", "img");
 element.querySelector(".hint").textContent = props.hint;
