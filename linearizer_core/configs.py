@@ -49,11 +49,11 @@ def read(file: Path) -> Config:
         raise _refusal(file, "recipe", f"one of {sorted(recipes.RECIPES)}", name)
     if version != VERSION or isinstance(version, bool):
         raise _refusal(file, "version", VERSION, version)
-    for field in ("arguments", "figures", "training"):
-        if not isinstance(content.setdefault(field, {}), dict):
-            raise _refusal(file, field, "an object", content[field])
-    recipe = _recipe(file, recipes.RECIPES[name], content["arguments"])
-    return Config(recipe, content["figures"], content["training"])
+    arguments, figures, training = (content.get(field) for field in ("arguments", "figures", "training"))
+    for field, value in (("arguments", arguments), ("figures", figures), ("training", training)):
+        if not isinstance(value, dict):
+            raise _refusal(file, field, "an object", value)
+    return Config(_recipe(file, recipes.RECIPES[name], arguments), figures, training)
 
 
 def _object(file: Path) -> dict[str, object]:
@@ -77,15 +77,20 @@ def _no_constant(text: str) -> float:
 
 
 def _recipe(file: Path, kind: type[recipes.Recipe], arguments: dict[str, object]) -> recipes.Recipe:
-    """The recipe with exactly the fields of its dataclass, each of its declared type."""
+    """The recipe with these arguments, each of its declared type.
+
+    A field with a default may be absent: a recipe that gains an option still loads its older checkpoints, and
+    an option that shapes the model is caught by the shapes of the tensors.
+    """
     hints = typing.get_type_hints(kind)
-    fields = [field.name for field in dataclasses.fields(kind)]
-    for field in [*arguments, *fields]:
-        if field not in fields:
-            raise _refusal(file, f"arguments.{field}", f"one of {fields}", field)
-        if field not in arguments:
-            raise _refusal(file, f"arguments.{field}", f"given, as {hints[field]}", "nothing")
-    values = {field: _typed(file, f"arguments.{field}", arguments[field], hints[field]) for field in fields}
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for field in arguments.keys() - fields.keys():
+        raise _refusal(file, f"arguments.{field}", f"one of {sorted(fields)}", field)
+    for name, field in fields.items():
+        optional = field.default is not field.default_factory  # both are MISSING where there is no default
+        if name not in arguments and not optional:
+            raise _refusal(file, f"arguments.{name}", "given", "nothing")
+    values = {name: _typed(file, f"arguments.{name}", v, hints[name]) for name, v in arguments.items()}
     try:
         return kind(**values)
     except ValueError as error:

@@ -36,7 +36,7 @@ class Pair(nn.Module):
 @dataclass(frozen=True, kw_only=True)
 class Tiny:
     name: ClassVar[str] = "tiny"
-    width: int = 4
+    width: int
     scale: float = 1.0
     sizes: tuple[int, ...] = (1, 2)
     corner: tuple[float, str] = (0.5, "a")
@@ -66,7 +66,7 @@ def registered(monkeypatch, tmp_path):
 
 @pytest.fixture
 def model():
-    model = Tiny(scale=2.0).build()
+    model = Tiny(width=4, scale=2.0).build()
     with torch.no_grad():
         model.g_x.weight.normal_()
         model.initialised.fill_(True)
@@ -76,13 +76,13 @@ def model():
 
 @pytest.fixture
 def folder(tmp_path, model):
-    checkpoints.save(tmp_path / "m", Tiny(scale=2.0), model, {"psnr": 31.5}, {"data": "mnist"})
+    checkpoints.save(tmp_path / "m", Tiny(width=4, scale=2.0), model, {"psnr": 31.5}, {"data": "mnist"})
     return tmp_path / "m"
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_saved_model_comes_back_bit_for_bit(tmp_path, model, dtype):
-    checkpoints.save(tmp_path / "m", Tiny(scale=2.0), model.to(dtype))
+    checkpoints.save(tmp_path / "m", Tiny(width=4, scale=2.0), model.to(dtype))
     again = checkpoints.load(tmp_path / "m")
     assert again.g_x is again.g_y and not again.training
     for (name, old), (same, new) in zip(model.state_dict().items(), again.state_dict().items()):
@@ -119,7 +119,7 @@ def test_loading_leaves_the_random_state_alone(folder):
 
 def test_config_holds_recipe_figures_and_training(folder):
     config = checkpoints.read_config(folder)
-    assert config == configs.Config(Tiny(scale=2.0), {"psnr": 31.5}, {"data": "mnist"})
+    assert config == configs.Config(Tiny(width=4, scale=2.0), {"psnr": 31.5}, {"data": "mnist"})
     assert list(json.loads((folder / "config.json").read_text())) == [
         "recipe",
         "version",
@@ -131,7 +131,7 @@ def test_config_holds_recipe_figures_and_training(folder):
 
 def test_pretrained_names_what_lies_in_assets_and_load_takes_these_names(tmp_path, model):
     assert checkpoints.pretrained() == []
-    checkpoints.save(tmp_path / "assets" / "pair", Tiny(), model)
+    checkpoints.save(tmp_path / "assets" / "pair", Tiny(width=4), model)
     (tmp_path / "assets" / "css").mkdir()
     assert checkpoints.pretrained() == ["pair"]
     assert torch.equal(checkpoints.load("pair").scale, model.scale)
@@ -140,12 +140,12 @@ def test_pretrained_names_what_lies_in_assets_and_load_takes_these_names(tmp_pat
 def test_save_refuses_nan_and_unknown_recipes_and_keeps_the_old_files(folder, model):
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     with pytest.raises(ValueError, match="recipe must be one of"):
-        checkpoints.save(folder, Unregistered(), model)
+        checkpoints.save(folder, Unregistered(width=4), model)
     with pytest.raises(ValueError, match="Out of range float"):
-        checkpoints.save(folder, Tiny(), model, {"psnr": float("nan")})
+        checkpoints.save(folder, Tiny(width=4), model, {"psnr": float("nan")})
     model.scale.data[1] = torch.nan
     with pytest.raises(ValueError, match="tensor scale holds NaN"):
-        checkpoints.save(folder, Tiny(), model)
+        checkpoints.save(folder, Tiny(width=4), model)
     assert before == {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
@@ -156,13 +156,13 @@ def edit(folder, **changes):
 
 def argument(name, value):
     def change(folder):
-        edit(folder, arguments=dataclasses.asdict(Tiny(scale=2.0)) | {name: value})
+        edit(folder, arguments=dataclasses.asdict(Tiny(width=4, scale=2.0)) | {name: value})
 
     return change
 
 
 def lost_argument(folder):
-    edit(folder, arguments={"width": 4})
+    edit(folder, arguments={"scale": 2.0})
 
 
 def text(content):
@@ -184,8 +184,9 @@ BROKEN_CONFIGS = {
     "recipe type": (lambda folder: edit(folder, recipe=["tiny"]), "field recipe must be one of"),
     "version": (lambda folder: edit(folder, version=2), "field version must be 1, got 2"),
     "arguments": (lambda folder: edit(folder, arguments=[]), "field arguments must be an object"),
+    "no arguments": (text(b'{"recipe": "tiny", "version": 1}'), "field arguments must be an object"),
     "figures": (lambda folder: edit(folder, figures="good"), "field figures must be an object"),
-    "lost": (lost_argument, "field arguments.scale must be given"),
+    "lost": (lost_argument, "field arguments.width must be given"),
     "unknown": (argument("command", "rm"), "field arguments.command must be one of"),
     "int": (argument("width", 4.0), "field arguments.width must be a value of type int, got 4.0"),
     "bool as int": (argument("width", True), "field arguments.width must be a value of type int, got True"),
@@ -217,9 +218,15 @@ def test_a_broken_config_is_refused_by_file_and_field(folder, spoil, message):
 
 def test_integers_pass_as_floats_and_none_as_an_optional(folder):
     argument("scale", 2)(folder)
-    assert checkpoints.read_config(folder).recipe == Tiny(scale=2.0)
+    assert checkpoints.read_config(folder).recipe == Tiny(width=4, scale=2.0)
     argument("label", "seven")(folder)
     assert checkpoints.read_config(folder).recipe.label == "seven"
+
+
+def test_a_field_that_the_recipe_gained_later_takes_its_default(folder):
+    edit(folder, arguments={"width": 4})
+    assert checkpoints.read_config(folder).recipe == Tiny(width=4)
+    assert checkpoints.load(folder).scale.shape == (4,)
 
 
 def tensors(change):
