@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         _add_recipe(recipes.add_parser(name, help=(recipe.__doc__ or "").split("\n")[0]), recipe)
     evaluation = commands.add_parser("evaluate", help="quality and law figures of a model")
     evaluation.add_argument("name", help="a shipped model, a folder, or owner/name on the Hub")
-    evaluation.add_argument("--data", help="where the test data lies (default: download, checksummed and cached)")
+    evaluation.add_argument(
+        "--data", help="where the test data lies (default: download, checksummed and cached)"
+    )
     evaluation.add_argument("--seed", type=int, default=0, help="of the random pairs and noise (default 0)")
     evaluation.add_argument("--device", default=_device(), help="default: cuda where there is one")
     evaluation.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -51,12 +53,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_recipe(parser: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     """The flags of `train NAME`: where and how to run, and one flag per field of the recipe."""
-    parser.add_argument("--data", help="where the training data lies (default: download, checksummed and cached)")
+    parser.add_argument(
+        "--data", help="where the training data lies (default: download, checksummed and cached)"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs") / recipe.name, help="default: runs/NAME")
     parser.add_argument("--device", default=_device(), help="default: cuda where there is one")
     parser.add_argument("--resume", action="store_true", help="go on from the last state in --out")
     parser.add_argument("--start-from", type=Path, help="folder of another run whose weights to begin with")
-    parser.add_argument("--save-every", type=float, default=45.0, help="seconds between saved states (default 45)")
+    parser.add_argument(
+        "--save-every", type=float, default=45.0, help="seconds between saved states (default 45)"
+    )
     fields = parser.add_argument_group("recipe")
     for field in dataclasses.fields(recipe):
         fields.add_argument(
@@ -114,7 +120,9 @@ def _train(options: argparse.Namespace) -> None:
 
 def _shown(arguments: list[str]) -> list[str]:
     """The command without folders of this machine, fit for a config that ships."""
-    return [Path(word).name if Path(word).is_absolute() or word.startswith("..") else word for word in arguments]
+    return [
+        Path(word).name if Path(word).is_absolute() or word.startswith("..") else word for word in arguments
+    ]
 
 
 def _evaluate(options: argparse.Namespace) -> None:

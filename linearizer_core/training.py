@@ -41,6 +41,14 @@ def train(
     `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
     `start_from`, the folder of another run, gives the first weights instead of `recipe.prepare`.
     Raises ValueError when `resume` finds no state, or one that another recipe wrote.
+
+    >>> import tempfile
+    >>> from linearizer_core.recipes import DigitsClassifier
+    >>> x, c = torch.zeros(10, 1, 32, 32, dtype=torch.uint8), torch.arange(10)
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     model = train(DigitsClassifier(steps=1, batch=10), Dataset(x, c, x, c), Path(out))
+    >>> model.training
+    False
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
@@ -72,7 +80,11 @@ def train(
 
 
 class Trainee(nn.Module):
-    """A model and the companion that is trained beside it."""
+    """A model and the companion that is trained beside it.
+
+    >>> sorted(Trainee(nn.Linear(1, 1), nn.Identity()).state_dict())
+    ['model.bias', 'model.weight']
+    """
 
     def __init__(self, model: nn.Module, companion: nn.Module) -> None:
         super().__init__()
@@ -140,7 +152,14 @@ def _evaluate(
 
 
 def write_sheet(rows: Tensor, path: Path) -> None:
-    """Images (R, C, channels, H, W) in [0, 1] as one PNG with R rows and C columns, one pixel apart."""
+    """Images (R, C, channels, H, W) in [0, 1] as one PNG with R rows and C columns, one pixel apart.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_sheet(torch.zeros(2, 3, 1, 4, 4), Path(folder) / "sheet.png")
+    ...     Image.open(Path(folder) / "sheet.png").size
+    (15, 10)
+    """
     cells = torch.nn.functional.pad(rows.detach().cpu().clamp(0, 1), (0, 1, 0, 1), value=0.5)
     picture = cells.permute(0, 3, 1, 4, 2).flatten(0, 1).flatten(1, 2).mul(255).round().byte().numpy()
     Image.fromarray(np.ascontiguousarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture)).save(
@@ -151,7 +170,18 @@ def write_sheet(rows: Tensor, path: Path) -> None:
 def save_state(
     path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.Optimizer, step: int
 ) -> None:
-    """Weights, Adam's moments and the step in one safetensors file, replaced in one go so that a kill spoils nothing."""
+    """Weights, Adam's moments and the step in one file, replaced in one go so that a kill spoils nothing.
+
+    >>> import tempfile
+    >>> from linearizer_core.recipes import DigitsClassifier
+    >>> recipe = DigitsClassifier()
+    >>> trainee = Trainee(recipe.build(), recipe.companion())
+    >>> optimizer = torch.optim.Adam(trainee.parameters())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_state(Path(folder) / STATE, recipe, trainee, optimizer, step=7)
+    ...     load_state(Path(folder) / STATE, recipe, trainee, optimizer)
+    7
+    """
     tensors = dict(trainee.state_dict())
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(v) for name, v in moments.items()}
@@ -163,7 +193,12 @@ def save_state(
 
 
 def load_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.Optimizer) -> int:
-    """Restores what `save_state` wrote and returns the step. ValueError for no file, or one of another recipe."""
+    """Restores what `save_state` wrote, and returns the step. ValueError for no file, or one of another recipe.
+
+    >>> load_state(Path("nowhere"), None, None, None)
+    Traceback (most recent call last):
+    ValueError: no training state at nowhere; leave out --resume and --start-from to start afresh.
+    """
     tensors, metadata = _read_state(path)
     if json.loads(metadata["recipe"]) != json.loads(json.dumps(recipe.arguments())):
         raise ValueError(
@@ -181,7 +216,12 @@ def load_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.op
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The model's weights in a training state, without optimiser and companion. ValueError for no file."""
+    """The model's weights in a training state, without optimiser and companion. ValueError for no file.
+
+    >>> read_weights(Path("nowhere"))
+    Traceback (most recent call last):
+    ValueError: no training state at nowhere; leave out --resume and --start-from to start afresh.
+    """
     tensors, _ = _read_state(path)
     return {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
 

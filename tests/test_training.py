@@ -34,7 +34,7 @@ def blobs(count: int = 64) -> Dataset:
     return Dataset(images, labels, images.clone(), labels.clone(), tuple("0123456789"))
 
 
-class StopHere(Exception):
+class StopHereError(Exception):
     pass
 
 
@@ -44,9 +44,9 @@ def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(tmp_path)
 
     def stop(step, figures):
         if step == 4:
-            raise StopHere
+            raise StopHereError
 
-    with pytest.raises(StopHere):
+    with pytest.raises(StopHereError):
         train(recipe, blobs(), tmp_path / "cut", progress=stop, save_every=0)
     resumed = train(recipe, blobs(), tmp_path / "cut", resume=True).state_dict()
     for name, tensor in whole.items():
@@ -111,7 +111,9 @@ def test_kill_9_then_resume(tmp_path):
     run.send_signal(signal.SIGKILL)
     run.communicate()
     assert run.returncode == -signal.SIGKILL, "the run ended before it could be killed"
-    again = subprocess.run([*command, "--resume"], env=environment, capture_output=True, text=True, cwd=tmp_path)
+    again = subprocess.run(
+        [*command, "--resume"], env=environment, capture_output=True, text=True, cwd=tmp_path
+    )
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "run" / "model.safetensors").exists() and (tmp_path / "run" / "config.json").exists()
 

@@ -21,31 +21,45 @@ SURE = 0.9
 
 @torch.no_grad()
 def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0) -> list[Figure]:
-    """All figures of a digits model; the judge is `assets/digits/classifier`, trained apart from it."""
+    """All figures of a digits model; the judge is `assets/digits/classifier`, trained apart from it.
+
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> model = Generator(Flatten((1, 32, 32)), Identity(1024), torch.zeros(10, 1024), torch.zeros(1024))
+    >>> x = torch.randint(256, (600, 1, 32, 32), dtype=torch.uint8)
+    >>> c = torch.arange(600) % 10
+    >>> evaluate_digits(model, Dataset(x, c, x[:300], c[:300]))[0].name
+    'sure midpoints, induced'
+    """
     judge = load(ASSETS / "digits" / "classifier")
     device = model.means.device
     judge.to(device)
-    x, labels = as_float(dataset.test_images).to(device), dataset.test_labels.to(device)
+    x = as_float(dataset.test_images).to(device)
     generator = torch.Generator().manual_seed(seed)
     return [
-        *morphs(model, judge, x, generator),
-        *neighbours(model, dataset, generator),
-        *prototypes(model, judge, generator),
-        *spectrum(model, x[:200]),
-        *denoising(model, x[:1000], generator),
-        *laws(model, x),
+        *_morphs(model, judge, x, generator),
+        *_neighbours(model, dataset, generator),
+        *_prototypes(model, judge, generator),
+        *_spectrum(model, x[:200]),
+        *_denoising(model, x[:1000], generator),
+        *_laws(model, x),
     ]
 
 
 @torch.no_grad()
 def evaluate_classifier(model: DigitClassifier, dataset: Dataset, seed: int = 0) -> list[Figure]:
-    """Accuracy of the judge on the test digits."""
+    """Accuracy of the judge on the test digits.
+
+    >>> x, c = torch.zeros(4, 1, 32, 32, dtype=torch.uint8), torch.arange(4)
+    >>> evaluate_classifier(DigitClassifier(), Dataset(x, c, x, c))[0].value     # one of four blank pictures
+    0.25
+    """
     guess = torch.cat([model(as_float(x)).argmax(1) for x in dataset.test_images.split(500)])
     accuracy = float((guess == dataset.test_labels).float().mean())
     return [Figure("classifier accuracy", accuracy, how=f"{len(guess)} test digits")]
 
 
-def sureness(judge: nn.Module, x: Tensor) -> float:
+def _sureness(judge: nn.Module, x: Tensor) -> float:
     """Share of pictures x (B, 1, 32, 32) of whose class the judge is sure."""
     return float((judge(x.clamp(0, 1)).softmax(1).amax(1) > SURE).float().mean())
 
@@ -59,7 +73,7 @@ def psnr(x: Tensor, reference: Tensor) -> float:
     return float(-10 * (x - reference).square().mean().log10())
 
 
-def morphs(
+def _morphs(
     model: Generator, judge: nn.Module, x: Tensor, generator: torch.Generator, pairs: int = 1000
 ) -> list[Figure]:
     """Is the midpoint of two digits a digit?"""
@@ -69,13 +83,13 @@ def morphs(
     )
     how = f"judge > {SURE} sure, {pairs} random test pairs"
     return [
-        Figure("sure midpoints, induced", sureness(judge, midpoints), "≥ 0.80", how),
-        Figure("sure midpoints, pixels", sureness(judge, (x[first] + x[second]) / 2), "", how),
-        Figure("sure test digits", sureness(judge, x[first]), "", how),
+        Figure("sure midpoints, induced", _sureness(judge, midpoints), "≥ 0.80", how),
+        Figure("sure midpoints, pixels", _sureness(judge, (x[first] + x[second]) / 2), "", how),
+        Figure("sure test digits", _sureness(judge, x[first]), "", how),
     ]
 
 
-def neighbours(
+def _neighbours(
     model: Generator, dataset: Dataset, generator: torch.Generator, count: int = 10_000
 ) -> list[Figure]:
     """Does a latent component say more of the digit than a pixel component?"""
@@ -95,7 +109,7 @@ def neighbours(
     return sorted(figures, key=lambda figure: int(figure.name.split(", ")[-1]))
 
 
-def prototypes(
+def _prototypes(
     model: Generator, judge: nn.Module, generator: torch.Generator, each: int = 100
 ) -> list[Figure]:
     """Does x₀ ⊕ prototype_c look like a c?"""
@@ -111,7 +125,7 @@ def prototypes(
     ]
 
 
-def spectrum(model: Generator, x: Tensor, count: int = 16) -> list[Figure]:
+def _spectrum(model: Generator, x: Tensor, count: int = 16) -> list[Figure]:
     """What each of the largest singular values does to the picture when it is set to 0."""
     svd = model.svd()
     before, changes = model(x), []
@@ -134,7 +148,7 @@ def spectrum(model: Generator, x: Tensor, count: int = 16) -> list[Figure]:
     ]
 
 
-def denoising(model: Generator, x: Tensor, generator: torch.Generator, noise: float = 0.3) -> list[Figure]:
+def _denoising(model: Generator, x: Tensor, generator: torch.Generator, noise: float = 0.3) -> list[Figure]:
     """PSNR of f(noisy picture) against the clean one."""
     noisy = x + noise * torch.randn(x.shape, generator=generator).to(x)
     how = f"dB, pixel noise {noise}, {len(x)} test digits"
@@ -144,7 +158,7 @@ def denoising(model: Generator, x: Tensor, generator: torch.Generator, noise: fl
     ]
 
 
-def laws(model: Generator, x: Tensor) -> list[Figure]:
+def _laws(model: Generator, x: Tensor) -> list[Figure]:
     """Measured errors of the laws on test digits."""
     a, b, c = x[:100], x[100:200], x[200:300]
     round_trip = max(float((model.g_x.inverse(model.g_x(part)) - part).abs().max()) for part in x.split(500))

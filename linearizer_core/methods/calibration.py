@@ -6,11 +6,14 @@ import torch
 from torch import Tensor
 
 from ..networks import Chain, InvertibleLinear, InvertibleNetwork
-from ..operators import Diagonal
 
 
 def last_mixing(g: Chain) -> InvertibleLinear:
-    """The last layer of g, on which the fits below act. ValueError where it is something else."""
+    """The last layer of g, on which the fits below act. ValueError where it is something else.
+
+    >>> last_mixing(Chain(InvertibleLinear(2))).in_shape
+    (2,)
+    """
     layer = g.networks[-1]
     if not isinstance(layer, InvertibleLinear):
         raise ValueError(f"g must end in InvertibleLinear, ends in {type(layer).__name__}; see image_flow.")
@@ -29,7 +32,13 @@ def encode_in_batches(g: InvertibleNetwork, x: Tensor, batch: int = 500) -> Tens
 
 @torch.no_grad()
 def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
-    """Replaces g by M g + shift, folded into the last layer: matrix M (n, n) invertible, shift (n,)."""
+    """Replaces g by M g + shift, folded into the last layer: matrix M (n, n) invertible, shift (n,).
+
+    >>> g = Chain(InvertibleLinear(1))
+    >>> before = g(torch.ones(1)); remix(g, 2 * torch.eye(1), torch.ones(1))
+    >>> torch.allclose(g(torch.ones(1)), 2 * before + 1)
+    True
+    """
     layer = last_mixing(g)
     layer.weight.set_((matrix.double() @ layer.weight.matrix().double()).to(layer.bias.dtype))
     layer.bias.copy_(matrix @ layer.bias + shift)
@@ -37,10 +46,15 @@ def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
 
 @torch.no_grad()
 def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
-    """Sets the last layer so that latents are white principal axes in order, led by those that tell most of `targets`.
+    """Sets the last layer so that latents are principal axes in order, of variance 1, led by those that tell most of `targets`.
 
     Shapes: x (B, *g.in_shape), targets (B, k) centred. The k leading axes span the covariance of principal axes and
     targets (the first step of partial least squares); every axis leaves with mean 0 and variance 1.
+
+    >>> g, x = Chain(InvertibleLinear(3)), torch.randn(100, 3) * torch.tensor([1.0, 3.0, 5.0])
+    >>> start_from_principal_axes(g, x, targets=x[:, :1] - x[:, :1].mean())
+    >>> torch.allclose(g(x).std(0), torch.ones(3))
+    True
     """
     z = encode_in_batches(g, x).double()
     centred = z - z.mean(0)
@@ -61,13 +75,22 @@ def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
     eᵢ = sqrt(E ‖∂g⁻¹/∂zᵢ‖²) by central differences of ±5 % of the axis' deviation; zᵢ becomes eᵢ zᵢ. A flow trained by
     likelihood alone leaves this scale open; now deviations, singular values and PCA count in pixels. The first
     `keep_first` axes get one common scale, the larger of theirs. Shapes: x (B, *g.in_shape).
+
+    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.operators import Identity
+    >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), torch.zeros(1, 2), torch.zeros(2))
+    >>> remix(f.g_x, torch.diag(torch.tensor([10.0, 0.1])), torch.zeros(2))
+    >>> measure_in_pixels(f, torch.randn(50, 2), keep_first=0)      # undoes it: a rotation is left
+    >>> torch.allclose(f.g_x(torch.eye(2)).diff(dim=0).norm(), torch.tensor(2.0).sqrt(), atol=1e-3)
+    True
     """
     g = model.g_x
     z = encode_in_batches(g, x)
     step = 0.05 * z.std(0)
     items, axes = z[:16], torch.arange(len(step), device=z.device)
     effect = torch.cat([_change_along(g, items, step, some) for some in axes.split(16)])
-    effect[:keep_first] = effect[:keep_first].max()
+    if keep_first:
+        effect[:keep_first] = effect[:keep_first].max()
     remix(g, torch.diag(effect), torch.zeros_like(effect))
 
 
@@ -84,6 +107,13 @@ def fit_class_gaussians(model, x: Tensor, labels: Tensor) -> None:
     """Centres the latents, sorts all axes but the first two by deviation, and sets `means` and `log_std` from data.
 
     After it 0 is the mean of the class means, so that prototypes can be added without moving the rest.
+
+    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.operators import Identity
+    >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), torch.zeros(2, 2), torch.zeros(2))
+    >>> fit_class_gaussians(f, torch.randn(100, 2), torch.arange(100) % 2)
+    >>> torch.allclose(f.means[0], -f.means[1], atol=1e-5)
+    True
     """
     g, classes = model.g_x, len(model.means)
     z = encode_in_batches(g, x)
@@ -98,15 +128,20 @@ def fit_class_gaussians(model, x: Tensor, labels: Tensor) -> None:
 
 
 @torch.no_grad()
-def fit_denoiser(model, x: Tensor, noise: float, generator: torch.Generator) -> None:
-    r"""A = diag(σ), the least-squares map from latents of noisy pictures to latents of clean ones, axis by axis.
+def fit_wiener(model, noise: float) -> None:
+    r"""A = Σ(Σ + τ²)⁻¹, the best linear guess of a latent z ~ N(0, Σ) from z + τ ε: σᵢ = sᵢ² / (sᵢ² + τ²).
 
-    σᵢ = E[z̃ᵢ zᵢ] / E[z̃ᵢ²] with z = g(x), z̃ = g(x + noise · ε): near 1 where the axis outlives the noise, near 0 where it
-    drowns. Shapes: x (B, *g.in_shape); noise is a standard deviation in units of the pixel range.
+    sᵢ is `model.total_std`, τ = `noise`, both in pixels once `measure_in_pixels` has set the scale: an axis that stands
+    out of noise τ is kept (σ near 1), one that drowns in it is dropped (σ near 0).
+    Source: Wiener, "Extrapolation, Interpolation, and Smoothing of Stationary Time Series", 1949.
+
+    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Diagonal
+    >>> f = Generator(Flatten((2,)), Diagonal(torch.ones(2)), torch.zeros(1, 2), torch.tensor([3.0, 1.0]).log())
+    >>> fit_wiener(f, noise=1.0)
+    >>> f.A.values
+    tensor([0.9000, 0.5000])
     """
-    noisy_x = x + noise * torch.randn(x.shape, generator=generator).to(x)
-    clean, noisy = encode_in_batches(model.g_x, x), encode_in_batches(model.g_x, noisy_x)
-    sigma = (noisy * clean).mean(0) / noisy.square().mean(0)
-    operator = model.A
-    assert isinstance(operator, Diagonal)
-    operator.values.copy_(sigma.clamp(min=0))
+    variance = model.total_std.square()
+    model.A.values.copy_(variance / (variance + noise**2))

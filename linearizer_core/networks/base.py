@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -73,7 +74,7 @@ class Chain(InvertibleNetwork):
         super().__init__()
         if not networks:
             raise ValueError("Chain needs at least one network, got none.")
-        for i, (first, second) in enumerate(zip(networks, networks[1:])):
+        for i, (first, second) in enumerate(pairwise(networks)):
             if first.out_shape != second.in_shape:
                 raise ValueError(
                     f"Chain: network {i} ({type(first).__name__}) ends in shape {first.out_shape}, but network "

@@ -18,7 +18,12 @@ class Recipe(abc.ABC):
     """What the training loop and the checkpoints need to know of a model. Fields are JSON values, nothing else.
 
     `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum;
-    `prepare` runs once before training, `finish` once after it.
+    `prepare` runs once before training, `finish` once after it. ValueError for settings that are not above 0.
+
+    >>> from linearizer_core.recipes import DigitsClassifier
+    >>> DigitsClassifier(steps=0)
+    Traceback (most recent call last):
+    ValueError: digits-classifier: steps must be above 0, got 0.
     """
 
     name: ClassVar[str]

@@ -38,12 +38,15 @@ def digit_map(spacing: float) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Digits(Recipe):
-    r"""`digits`: one g for handwritten digits, 1×32×32 → 1024 latent axes in order of importance; A denoises.
+    r"""`digits`: one g for handwritten digits, 1×32×32 → 1024 latent axes by importance; A is a Wiener filter.
 
-    The objective is a mixture of three terms, in nats per axis:
-    likelihood −log p(x | c)/n with a latent mean per class, so that blends are digits and not ghosts;
-    `reconstruction_weight` × nested truncation, so that the first k axes say the most that k axes can;
-    `class_weight` × −log p(c | z₁, z₂), so that the first two axes are a map of the ten digits (`digit_map`).
+    The objective is a mixture, in nats per axis. Likelihood, −log p(x | c) / n, with a latent mean per class. Nested
+    truncation (`reconstruction_weight`), so that the first k axes say the most that k axes can. The class from the first
+    two axes alone (`class_weight`), so that they are a map of the ten digits. And a critic (`blend_weight`,
+    `sample_weight`; both 0 for none), for whom blends of two digits and samples must look like some digit.
+
+    >>> Digits(stage_steps=(1,), stage_hidden=(4,)).build().g_x.out_shape
+    (1024,)
     """
 
     name: ClassVar[str] = "digits"
@@ -63,6 +66,7 @@ class Digits(Recipe):
     sample_weight: float = 0.0
     blend_batch: int = 40
     sample_batch: int = 24
+    wiener_noise: float = 0.3
 
     def build(self) -> Generator:
         torch.manual_seed(self.seed)
@@ -143,10 +147,10 @@ class Digits(Recipe):
         model.to(memory_format=torch.contiguous_format).eval()
         generator = torch.Generator().manual_seed(self.seed)
         batch = torch.randperm(len(images), generator=generator)[:20_000].to(images.device)
-        x, c = images[batch], labels[batch]
+        x, c = images[batch] + self._noise(images[batch], generator), labels[batch]
         calibration.measure_in_pixels(model, x[:256], keep_first=2)
         calibration.fit_class_gaussians(model, x, c)
-        calibration.fit_denoiser(model, x, noise=0.3, generator=generator)
+        calibration.fit_wiener(model, self.wiener_noise)
 
     @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:
