@@ -63,15 +63,22 @@ def shown(settled: Settled) -> tuple[dict, str, str]:
 
 
 def section(slug: str, break_label: str = captions.BREAK_ADD) -> Section:
-    """Make the components where the caller stands, inside the view's tab."""
+    """Make everything where the caller stands, inside the view's tab; or make the halves in two places."""
+    return Section(slug, *meter(slug, break_label), *program(slug))
+
+
+def meter(slug: str, break_label: str = captions.BREAK_ADD) -> tuple[gr.Checkbox, gr.HTML]:
+    """The proof meter and its switch: the first half of a `Section`."""
     with gr.Column(elem_classes="lab-card"):
         with gr.Row(elem_classes="lab-proof-head"):
             gr.HTML(f"<h3>{captions.METER}</h3>", apply_default_css=False)
-            broken = gr.Checkbox(
-                False, label=break_label, elem_id=f"{slug}-break", elem_classes="lab-switch", container=False
-            )
-        meter = ProofMeter(slug)
+            look = {"elem_id": f"{slug}-break", "elem_classes": "lab-switch", "container": False}
+            broken = gr.Checkbox(False, label=break_label, **look)
+        return broken, ProofMeter(slug)
+
+
+def program(slug: str) -> tuple[gr.Code, gr.HTML]:
+    """Python for this view and the link to it: the second half of a `Section`."""
     with gr.Accordion(captions.PYTHON, open=False, elem_id=f"{slug}-python-fold", elem_classes="lab-fold"):
         python = gr.Code("", language="python", interactive=False, elem_id=f"{slug}-python", show_label=False)
-    link = Link(slug)
-    return Section(slug, broken, meter, python, link)
+    return python, Link(slug)

@@ -33,7 +33,8 @@ and follows this pattern:
    calls it once per visitor, when the view is first seen, so a page load costs one view and not all of
    them.
 7. **Elements** have ids that start with the slug ("interpolate-stage"); the main handler is a named endpoint
-   (`gr.api`). Colours: --lab-induced for ⊕ and latents, --lab-pixel for pixels, in every view.
+   (`gr.api`). Layout: `lab-card` boxes; in a `lab-split` row the card `lab-first` comes first on a phone.
+   Colours: --lab-induced for ⊕ and latents, --lab-pixel for pixels, in every view.
 """
 
 from app.views import interpolate

@@ -200,11 +200,13 @@ def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{captions.INTERPOLATE_LEAD}</p>', apply_default_css=False)
     notice = gr.Markdown(visible=False, elem_classes="lab-notice", elem_id=f"{SLUG}-notice")
     with gr.Row(elem_classes="lab-split", equal_height=False):
-        with gr.Column(scale=5, min_width=320, elem_classes="lab-card lab-second"):
-            gr.HTML(f"<h3>{captions.MIXER}</h3>", apply_default_css=False)
-            board = mixer(lab, SLUG)
-            gr.HTML(f"<h3>{captions.PICKER}</h3>", apply_default_css=False)
-            sources = picker(SLUG)
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="lab-card"):
+                gr.HTML(f"<h3>{captions.MIXER}</h3>", apply_default_css=False)
+                board = mixer(lab, SLUG)
+                gr.HTML(f"<h3>{captions.PICKER}</h3>", apply_default_css=False)
+                sources = picker(SLUG)
+            program_half = proof.program(SLUG)
             sources.chosen(
                 lambda picture, *state: [picture, *board.put(picture, *state)],
                 [board.references, board.active],
@@ -213,7 +215,7 @@ def build(lab: Lab) -> Opening:
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
                 stage = Pictures(elem_id=f"{SLUG}-stage", label=captions.STAGE, columns=2, hues=HUES)
-            section = proof.section(SLUG)
+            section = proof.Section(SLUG, *proof.meter(SLUG), *program_half)
     with gr.Column(elem_classes="lab-card"):
         gr.HTML(f"<h3>{captions.FILM}</h3><p>{captions.FILM_LEAD}</p>", apply_default_css=False)
         strip = FilmStrip(elem_id=f"{SLUG}-film")
