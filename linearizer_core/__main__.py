@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import platform
 import sys
 import time
@@ -131,7 +130,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     dataset = recipe.dataset(options.data)
     rows = EVALUATIONS[recipe.name](model, dataset, options.seed)
     if options.json:
-        print(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False, indent=2))
+        print(reporting.format_json(rows))
     else:
         print(reporting.format_table(rows))
 

@@ -87,8 +87,8 @@ def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
     g = model.g_x
     z = encode_in_batches(g, x)
     step = 0.05 * z.std(0)
-    items, axes = z[:16], torch.arange(len(step), device=z.device)
-    effect = torch.cat([_change_along(g, items, step, some) for some in axes.split(16)])
+    items, axes = z[:8], torch.arange(len(step), device=z.device)
+    effect = torch.cat([_change_along(g, items, step, some) for some in axes.split(32)])
     if keep_first:
         effect[:keep_first] = effect[:keep_first].max()
     remix(g, torch.diag(effect), torch.zeros_like(effect))

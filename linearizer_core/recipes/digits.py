@@ -146,7 +146,7 @@ class Digits(Recipe):
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.contiguous_format).eval()
         generator = torch.Generator().manual_seed(self.seed)
-        batch = torch.randperm(len(images), generator=generator)[:20_000].to(images.device)
+        batch = torch.randperm(len(images), generator=generator)[:10_000].to(images.device)
         x, c = images[batch] + self._noise(images[batch], generator), labels[batch]
         calibration.measure_in_pixels(model, x[:256], keep_first=2)
         calibration.fit_class_gaussians(model, x, c)
