@@ -156,8 +156,8 @@ def low_rank(
     """Algebra on I + U Vᵀ against the same on its dense matrix, measured at a smaller size and scaled up."""
     big, small = perturbed_identity(n, rank, device), perturbed_identity(dense, rank, device)
     matrix, v = Dense(small.dense()), torch.randn(16, n, device=device, dtype=torch.float32)
-    tasks: dict[str, tuple[int, Callable[[LinearOperator], LinearOperator]]] = {
-        "apply to 16 vectors": (2, lambda A: A),
+    tasks: dict[str, tuple[int, Callable[[LinearOperator], Any]]] = {
+        "apply to 16 vectors": (2, lambda A: A(v[:, : A.shape[1]])),
         "pinv": (3, algebra.pinv),
         "square root": (3, lambda A: algebra.power(A, 0.5)),
         "10th power": (3, lambda A: algebra.power(A, 10)),
@@ -165,35 +165,24 @@ def low_rank(
     }
     rows = []
     for task, (order, work) in tasks.items():
-        last = (lambda A, work=work: work(A)(v[:, : A.shape[1]])) if order == 2 else work
-        growth = (n / dense) ** order
-        megabytes = peak_megabytes(lambda last=last: last(big))
-        measured = in_turn(
-            {"ours": lambda last=last: last(big), "dense": lambda last=last: last(matrix)}, repeats, device
-        )
-        (seconds, _), (other, _) = measured["ours"], measured["dense"]
-        want = work(matrix)(v[:, :dense])
-        error = float((work(small)(v[:, :dense]) - want).abs().max() / want.abs().max())
+        megabytes = peak_megabytes(lambda work=work: work(big))
+        contenders = {"ours": lambda work=work: work(big), "dense": lambda work=work: work(matrix)}
+        (seconds, _), (other, wanted) = in_turn(contenders, repeats, device).values()
+        other *= (n / dense) ** order
+        error = _relative_error(work(small), wanted, v[:, :dense])
         note = f"dense at n = {dense}, times (n/{dense})^{order}; error against it there"
-        note += (
-            ""
-            if megabytes is None
-            else f"; ours {megabytes:.0f} MB, one dense matrix {4 * n * n / 1e6:.0f} MB"
-        )
-        rows.append(
-            Row(
-                task,
-                f"n = {n}, r = {rank}",
-                seconds,
-                "dense",
-                other * growth,
-                other * growth / seconds,
-                error,
-                None,
-                note,
-            )
-        )
+        if megabytes is not None:
+            note += f"; ours {megabytes:.0f} MB, one dense matrix {4 * n * n / 1e6:.0f} MB"
+        size = f"n = {n}, r = {rank}"
+        rows.append(Row(task, size, seconds, "dense", other, other / seconds, error, note=note))
     return rows
+
+
+def _relative_error(got: LinearOperator | Tensor, wanted: LinearOperator | Tensor, v: Tensor) -> float:
+    """Of two results, or of two operators by what they do to the rows of v."""
+    if isinstance(got, LinearOperator):
+        got, wanted = got(v), wanted(v)
+    return float((got - wanted).abs().max() / wanted.abs().max())
 
 
 def perturbed_identity(n: int, rank: int, device: str) -> IdentityPlusLowRank:

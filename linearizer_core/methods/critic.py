@@ -17,7 +17,7 @@ class Critic(nn.Module):
     torch.Size([2, 11])
     """
 
-    def __init__(self, classes: int, width: int = 24, blur: float = 0.1) -> None:
+    def __init__(self, classes: int, width: int = 24, blur: float = 0.2) -> None:
         super().__init__()
         self.blur = blur
         self.layers = nn.Sequential(

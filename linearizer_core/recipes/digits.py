@@ -104,7 +104,8 @@ class Digits(Recipe):
         self, model: Generator, critic: Critic, images: Tensor, labels: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
         means, log_std = self._means_on_the_map(model), model.log_std
-        z, log_det = forward_and_log_det(model.g_x, images + self._noise(images, generator))
+        noisy = images + self._noise(images, generator)
+        z, log_det = forward_and_log_det(model.g_x, noisy)
         nll = class_nll(z, log_det, means, log_std, labels)
         some = min(self.reconstruction_batch, len(images))
         ranks = random_ranks(some, self.largest_rank, generator)
@@ -113,7 +114,7 @@ class Digits(Recipe):
         terms = {"nll": nll, "mse": mse, "class": guess}
         loss = nll + self.reconstruction_weight * mse + self.class_weight * guess
         if self.blend_weight or self.sample_weight:
-            terms |= self._judged(model.g_x, critic, images, labels, z, means, log_std, generator)
+            terms |= self._judged(model.g_x, critic, noisy, labels, z, means, log_std, generator)
             loss = loss + self.blend_weight * terms["blend"] + self.sample_weight * terms["sample"]
             loss = loss + terms["critic"]  # reaches the critic alone
         return {"loss": loss, **terms}
@@ -122,7 +123,7 @@ class Digits(Recipe):
         self,
         g: InvertibleNetwork,
         critic: Critic,
-        images: Tensor,
+        noisy: Tensor,
         labels: Tensor,
         z: Tensor,
         means: Tensor,
@@ -140,7 +141,7 @@ class Digits(Recipe):
         return {
             "blend": some_class_loss(blend_logits),
             "sample": F.cross_entropy(sample_logits, labels[:sampled]),
-            "critic": critic_loss(critic, images, labels, made_up, generator),
+            "critic": critic_loss(critic, noisy, labels, made_up, generator),
         }
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
