@@ -211,14 +211,16 @@ MODEL = "Model"
 DATA = "Pictures"
 COUNT = "How many"
 AXES = "Axes"
-OWN_PICTURES = "Use your own"
+OWN_PICTURES = "Use your own pictures"
 OWN_SOURCE = "Yours"
 SCATTER = "Pictures as points"
 LATENT_SIDE = "PCA of latents g(x)"
 PIXEL_SIDE = "PCA of pixels"
 NO_LABEL = "no label"
 WALK = "Walk along a component"
-WALK_LEAD = "Left ⊕ of latents, right + of pixels. The cross in the scatter shows where you are."
+WALK_LEAD = (
+    "Left and upper row: ⊕ of latents. Right and lower row: + of pixels. The cross above shows where you are."
+)
 START = "Start"
 FROM_MEAN = "from the mean"
 FROM_PICTURE = "from the current picture x"
@@ -255,7 +257,7 @@ def steps_out_of_range(steps: float, farthest: float) -> str:
 
 
 def panel_note(dimensions: int, explained: float, accuracy: float) -> str:
-    found = "" if accuracy != accuracy else f"; 5 nearest neighbours right {accuracy:.0%}"
+    found = "" if accuracy != accuracy else f"; 5-nearest-neighbour accuracy {accuracy:.0%}"
     return f"{dimensions} axes explain {explained:.0%}{found}"
 
 
@@ -297,24 +299,5 @@ def uploaded(found: int, refused: int, least: int) -> str:
     return f"{found} of your pictures are in.{left}{more}"
 
 
-def variance_bars(latent: list[float], pixel: list[float]) -> str:
-    """Two bars for each component, drawn to one scale, with the sums in words."""
-    largest = max([*latent, *pixel, 1e-9])
-    column = '<div style="flex:1;display:flex;gap:2px;align-items:flex-end;height:110px">{}</div>'
-    bar = '<i title="{:.1%}" style="flex:1;height:{:.1f}%;min-height:1px;background:var(--lab-{});border-radius:3px 3px 0 0"></i>'
-    pairs = [
-        column.format(
-            "".join(bar.format(v, 100 * v / largest, hue) for v, hue in ((a, "induced"), (b, "pixel")))
-        )
-        for a, b in zip(latent, pixel)
-    ]
-    numbers = "".join(f'<span style="flex:1;text-align:center">{j + 1}</span>' for j in range(len(pairs)))
-    words = (
-        f'<b style="color:var(--lab-induced)">latents {sum(latent):.0%}</b>, '
-        f'<b style="color:var(--lab-pixel)">pixels {sum(pixel):.0%}</b> in {len(pairs)} components'
-    )
-    return (
-        f'<div style="display:flex;gap:8px">{"".join(pairs)}</div>'
-        f'<div style="display:flex;gap:8px;color:var(--lab-quiet);font-size:13px">{numbers}</div>'
-        f'<p style="margin:6px 0 0">{words}</p>'
-    )
+def variance_sums(latent: float, pixel: float, components: int) -> tuple[str, str, str]:
+    return f"latents {latent:.0%}", f"pixels {pixel:.0%}", f"in {components} components"

@@ -10,6 +10,7 @@ says what its `value` and its events are. What keeps them quick and safe:
 * `data-state` on the root element says what is drawn, for tests.
 """
 
+import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,24 +34,24 @@ def widget(
     label: str,
     visible: bool = True,
     css_template: str = "",
-    **props: object,
+    **own: object,
 ) -> gr.HTML:
-    """A component of our own: fixed HTML that the script assets/js/`script`.js brings to life; it reads
-    `props`.
+    """A component of our own: fixed HTML that the script assets/js/`script`.js brings to life.
 
-    A function and not a subclass of gr.HTML: Gradio writes a .pyi file beside the source of every subclass,
-    and rebuilds components by calling their class with arguments of its own.
+    The script knows `element`, `props.value`, `props.label`, `trigger`, `watch`, the library `lab` and `own`, the constants
+    given here. A function and not a subclass of gr.HTML: Gradio writes a .pyi file beside the source of every subclass and
+    rebuilds components by calling their class with arguments of its own. Constants are not passed as gr.HTML's props:
+    Gradio 6.31 overwrites those when a handler returns gr.skip() for the component.
     """
     return gr.HTML(
         value,
         label=label,
         html_template=f'<div class="lab-widget {script}">{template}</div>',
         css_template=css_template,
-        js_on_load=asset(f"js/{script}.js"),
+        js_on_load=f"const own = {json.dumps(own)};\n{asset(f'js/{script}.js')}",
         head=f"<script>{asset('js/lab.js')}</script>",
         apply_default_css=False,
         elem_id=elem_id,
         elem_classes=["lab"],
         visible=visible,
-        **props,
     )

@@ -5,11 +5,11 @@ const pen = canvas.getContext("2d");
 const SIDE = 280, WIDTH = 22, PHOTO_SIDE = 512;
 canvas.setAttribute("aria-label", props.label);
 canvas.setAttribute("role", "img");
-element.querySelector(".hint").textContent = props.hint;
-element.querySelector("[data-do=undo]").textContent = props.undo;
-element.querySelector("[data-do=clear]").textContent = props.clear;
-element.querySelector("label span").textContent = props.upload;
-file.setAttribute("aria-label", props.upload);
+element.querySelector(".hint").textContent = own.hint;
+element.querySelector("[data-do=undo]").textContent = own.undo;
+element.querySelector("[data-do=clear]").textContent = own.clear;
+element.querySelector("label span").textContent = own.upload;
+file.setAttribute("aria-label", own.upload);
 
 let strokes = [], current = null, timer = 0;
 
@@ -95,7 +95,7 @@ const shrink = async (blob) => {
 };
 const take = async (blob) => {
   if (!blob) return;
-  if (blob.size > props.limit) { notice.textContent = props.too_big; return; }
+  if (blob.size > own.limit) { notice.textContent = own.too_big; return; }
   const picture = await shrink(blob).catch(() => asIs(blob));
   strokes = [];
   draw();

@@ -6,13 +6,13 @@ const table = element.querySelector("table"), time = element.querySelector(".t")
 const [first, second] = element.querySelectorAll(".legend span");
 const ROW = 44, CHART = 76, GAP = 3;
 strip.setAttribute("aria-label", props.label);
-use.textContent = props.use;
-left.lastChild.textContent = props.paths[0];
-right.lastChild.textContent = props.paths[1];
-left.firstChild.setAttribute("aria-label", props.paths[0]);
-right.firstChild.setAttribute("aria-label", props.paths[1]);
-first.textContent = props.measures[0];
-second.textContent = props.measures[1];
+use.textContent = own.use;
+left.lastChild.textContent = own.paths[0];
+right.lastChild.textContent = own.paths[1];
+left.firstChild.setAttribute("aria-label", own.paths[0]);
+right.firstChild.setAttribute("aria-label", own.paths[1]);
+first.textContent = own.measures[0];
+second.textContent = own.measures[1];
 
 let data = null, count = 0, at = 0, inset = 0;  // inset: half a frame, where t = 0 stands
 const t = () => (count > 1 ? at / (count - 1) : 0);
@@ -39,8 +39,8 @@ const drawTable = () => {
     return tr;
   };
   const top = document.createElement("tr");
-  top.append(cell("th", ""), ...props.measures.map((name) => cell("th", name)));
-  table.replaceChildren(top, line(props.paths[0], "induced"), line(props.paths[1], "pixel"));
+  top.append(cell("th", ""), ...own.measures.map((name) => cell("th", name)));
+  table.replaceChildren(top, line(own.paths[0], "induced"), line(own.paths[1], "pixel"));
 };
 
 const drawRows = (width) => {

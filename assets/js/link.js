@@ -2,11 +2,11 @@
 const field = element.querySelector("input"), button = element.querySelector("button");
 const status = element.querySelector("[role=status]");
 field.setAttribute("aria-label", props.label);
-button.textContent = props.copy;
+button.textContent = own.copy;
 
 const draw = () => {
   const query = props.value || "";
-  field.value = (props.base || location.origin + location.pathname) + query;
+  field.value = (own.base || location.origin + location.pathname) + query;
   status.textContent = "";
 };
 
@@ -17,7 +17,7 @@ button.addEventListener("click", async () => {
   } catch {
     document.execCommand("copy");  // pages without https have no clipboard interface
   }
-  status.textContent = props.copied;
+  status.textContent = own.copied;
 });
 
 draw();

@@ -1,19 +1,19 @@
 // Pictures: a row or grid of captioned canvases; see app/widgets/pictures.py.
 const root = element.querySelector(".tiles");
 root.setAttribute("aria-label", props.label || "");
-root.style.setProperty("--size", props.size + "px");
-if (props.columns) {
+root.style.setProperty("--size", own.size + "px");
+if (own.columns) {
   root.classList.add("grid");
-  root.style.setProperty("--columns", props.columns);
+  root.style.setProperty("--columns", own.columns);
 }
 
 const make = (index) => {
-  const tile = document.createElement(props.pick ? "button" : "figure");
-  tile.className = "tile " + ((props.hues || [])[index] || "");
+  const tile = document.createElement(own.pick ? "button" : "figure");
+  tile.className = "tile " + ((own.hues || [])[index] || "");
   const canvas = document.createElement("canvas");
   canvas.setAttribute("role", "img");
   tile.append(canvas, document.createElement("strong"), document.createElement("small"));
-  if (props.pick) {
+  if (own.pick) {
     tile.type = "button";
     tile.addEventListener("click", () => trigger("pick", { index, id: (props.value.ids || [])[index] ?? "" }));
   }
@@ -36,9 +36,9 @@ const draw = () => {
     const name = (value.captions || [])[index] || "";
     lab.paint(canvas, value.pictures, data, index);
     canvas.setAttribute("aria-label", name || (value.ids || [])[index] || props.label);
-    write(caption, props.size >= 64 ? name : "");
+    write(caption, own.size >= 64 ? name : "");
     write(note, (value.notes || [])[index] || "");
-    if (props.pick) {
+    if (own.pick) {
       tile.title = name;
       tile.setAttribute("aria-pressed", String(index === value.selected));
     }

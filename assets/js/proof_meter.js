@@ -31,10 +31,10 @@ const draw = () => {
 let timer = 0;
 const touched = (event) => {
   if (!element.isConnected) return document.removeEventListener("lab:touch", touched);
-  if (event.detail !== props.slug) return;
+  if (event.detail !== own.slug) return;
   meter.classList.add("stale");
   clearTimeout(timer);
-  timer = setTimeout(() => trigger("settle"), 250);
+  timer = setTimeout(() => element.offsetParent && trigger("settle"), 250);  // a hidden view waits until it is shown
 };
 document.addEventListener("lab:touch", touched);
 
