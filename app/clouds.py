@@ -20,6 +20,7 @@ COUNTS = {"digits": 1797, "sample": 2000, "mnist": 8000}  # how many pictures a 
 LEAST, MOST = 12, 2000  # pictures in a cloud
 COMPONENTS = 10
 BATCH = 64
+UPLOADS = 300  # pictures of one visitor
 FIRST_SEED = 1000  # samples of a cloud are not those of the gallery
 
 
@@ -37,7 +38,9 @@ class Side:
         return self.pca.explained_variance.sqrt()
 
 
-@dataclass(frozen=True)
+@dataclass(
+    frozen=True, eq=False
+)  # the same cloud is the same object: what is computed from it can be remembered
 class Cloud:
     """Pictures with their labels (−1 is none), seen in latents and in pixels."""
 

@@ -1,0 +1,281 @@
+"""Spectrum: the singular values of A in the visitor's hand; the picture answers while they move."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import gradio as gr
+import torch
+from torch import Tensor
+
+from app import captions, images, links, models, moves, pictures, proof, snippets
+from app.picker import first_page, picker
+from app.state import TICK, Lab, Opening
+from app.widgets.pictures import Pictures, tiles
+from app.widgets.spectrum_handles import SpectrumHandles, rounded
+from linearizer_core import algebra, diagnostics
+from linearizer_core.linearizer import Linearizer, LinearizerSVD
+from linearizer_core.operators import LinearOperator
+
+TITLE = captions.SPECTRUM
+SLUG = "spectrum"
+WALK = (-3.0, -1.5, 0.0, 1.5, 3.0)  # standard deviations at which a direction is shown
+SHOWN = (8, 16, 32, 64, 0)  # how many values the plot may show; 0 is all
+OTHER_PICTURE = "digits:8"  # the second picture of the linearity law
+WEIGHTS = (0.6, 0.4)
+TERMS = 8  # of the sum ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ that the proof meter takes through points
+
+
+# --- handlers ----------------------------------------------------------------------------------------------
+@lru_cache(maxsize=1)
+def trained() -> LinearizerSVD:
+    """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ of the model as it was trained."""
+    with models.one_core():
+        return models.model().svd()
+
+
+def read(state: object) -> tuple[list[moves.Move], int]:
+    """Moves and selected value from the widget; ValueError with a sentence where it is not one of ours."""
+    state = state if isinstance(state, dict) else {}
+    count = len(trained().values)
+    selected = state.get("selected", 0)
+    if isinstance(selected, bool) or not isinstance(selected, int) or not 0 <= selected < count:
+        raise ValueError(captions.no_such_value(count))
+    return moves.checked(state.get("moves", []), count), selected
+
+
+def edited(changes: Sequence[moves.Move]) -> Linearizer:
+    """The model with its singular values as the visitor has set them; the model itself stays as it is."""
+    return models.model().with_singular_values(moves.edited(trained().values, changes))
+
+
+@lru_cache(maxsize=1024)
+def before(picture: str) -> Tensor:
+    """f(x) as trained, (1, 1, 32, 32)."""
+    return models.decode(models.model().A(pictures.latents([picture])))
+
+
+def after(picture: str, changes: Sequence[moves.Move]) -> Tensor:
+    """f(x) with the edited spectrum, (1, 1, 32, 32): one operator application, one g_y⁻¹."""
+    with torch.inference_mode():
+        return models.decode(edited(changes).A(pictures.latents([picture])))
+
+
+def stage_value(picture: str, state: dict | None) -> list:
+    """The tick: x, f(x) as trained and f(x) now, and the formula with the selected term in numbers."""
+    if state is None:
+        return [gr.skip()] * 2  # the view has not been opened yet
+    try:
+        changes, selected = read(state)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    shown = torch.cat([pictures.tensor([picture]), before(picture), after(picture, changes)])
+    titles = [captions.INPUT, captions.BEFORE, captions.NOW]
+    ids = [picture[:24], "trained", ",".join(["now", *moves.encode(changes)])]
+    return [tiles(shown, titles, ids), captions.spectrum_formula(*term(picture, changes, selected))]
+
+
+def term(picture: str, changes: Sequence[moves.Move], selected: int) -> tuple[int, float, float, int]:
+    """What the formula names: i from 1, σᵢ now, ⟨x, vᵢ⟩, how many values are not zero."""
+    values = moves.edited(trained().values, changes)
+    along = float(pictures.latents([picture])[0] @ trained().factors.V[:, selected])
+    return selected + 1, float(values[selected]), along, int((values > 0).sum())
+
+
+@lru_cache(maxsize=256)
+def directions(selected: int) -> tuple[Tensor, Tensor]:
+    """c ⊙ vᵢ and c ⊙ uᵢ for c from −3 to 3 standard deviations of the data along vᵢ, each (5, 1, 32, 32)."""
+    with models.one_core():
+        steps = spread(selected) * torch.tensor(WALK, dtype=torch.float32)
+        return trained().input_point(selected, steps), trained().output_point(selected, steps)
+
+
+def spread(selected: int) -> float:
+    """Standard deviation of the data along vᵢ, in the units of the latents."""
+    return float((trained().factors.V[:, selected] * models.model().total_std).norm())
+
+
+def directions_value(state: dict | None) -> list[dict]:
+    """Both rows of pictures for the selected value."""
+    try:
+        _, selected = read(state)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    notes = [captions.deviations(c) for c in WALK]
+    names = [f"{letter}{selected + 1}" for letter in "vu"]
+    return [tiles(row, notes=notes, ids=[name] * len(WALK)) for name, row in zip(names, directions(selected))]
+
+
+# --- laws, program, link -----------------------------------------------------------------------------------
+def settled(broken: bool, picture: str, state: dict | None) -> proof.Settled:
+    """The laws of f with the edited spectrum, the program for this view, the link to it."""
+    if state is None:
+        return proof.Settled((), "", "")
+    changes, selected = read(state)
+    with models.one_core():
+        laws = measured(picture, changes, selected, broken)
+    return proof.Settled(laws, program(picture, changes, selected), link(picture, changes, selected, state))
+
+
+def measured(picture: str, changes: Sequence[moves.Move], selected: int, broken: bool) -> list[proof.Law]:
+    """SVD of the first terms, one singular pair, linearity, for what is on screen."""
+    svd, values = trained(), moves.edited(trained().values, changes)
+    U, _, V = svd.factors
+    f, first = edited(changes), edited([*changes, ("keep", TERMS)])
+    few = LinearizerSVD(first, algebra.SVD(U[:, :TERMS], values[:TERMS], V[:, :TERMS]))
+    if broken:
+        f, first = clipped(f), clipped(first)
+    x, y = pictures.tensor([picture, OTHER_PICTURE]).unsqueeze(1)
+    c, sigma = 2 * spread(selected), float(values[selected])
+    pair = f(svd.input_point(selected, c)), svd.output_point(selected, c * sigma)
+    return [
+        proof.Law(captions.LAW_SVD, captions.svd_formula(TERMS), diagnostics.svd_error(first, x, few)),
+        proof.Law(
+            captions.LAW_PAIR,
+            captions.pair_formula(selected + 1, c, sigma),
+            diagnostics.relative_error(*pair),
+        ),
+        proof.Law(
+            captions.LAW_LINEARITY,
+            captions.linearity_formula(*WEIGHTS),
+            diagnostics.linearity_error(f, x, y, *WEIGHTS),
+        ),
+    ]
+
+
+class Clipped(LinearOperator):
+    """What the "break it" switch puts in the place of A: it clips the latents first, so it is not linear."""
+
+    def __init__(self, A: LinearOperator, limit: Tensor) -> None:
+        super().__init__()
+        self.A, self.limit, self.shape = A, limit, A.shape
+
+    def matvec(self, v: Tensor) -> Tensor:
+        return self.A(v.clamp(-self.limit, self.limit))
+
+
+def clipped(f: Linearizer) -> Linearizer:
+    """f with its latents clipped at one standard deviation of the data before A."""
+    return Linearizer(f.g_x, Clipped(f.A, models.model().total_std), f.g_y)
+
+
+def program(picture: str, changes: Sequence[moves.Move], selected: int) -> str:
+    """Python for this view: f(x) before and now, and the directions of the selected value."""
+    steps = snippets.tensor_of([spread(selected) * c for c in WALK])
+    body = f"""
+svd = model.svd()                                # f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ
+values = svd.values.detach().clone()
+{moves.source(changes) or "# values[0] = 1.5        drag a handle and its line stands here"}
+f = model.with_singular_values(values)
+with torch.no_grad():
+    before, now = model(x), f(x)
+    v = svd.input_point({selected}, {steps})     # c ⊙ v{captions.subscript(selected + 1)}
+    u = svd.output_point({selected}, {steps})    # c ⊙ u{captions.subscript(selected + 1)}
+"""
+    return snippets.program(body, [picture])
+
+
+def link(picture: str, changes: Sequence[moves.Move], selected: int, state: dict | None) -> str:
+    """The query string that restores the view."""
+    shown, log = (state or {}).get("show"), bool((state or {}).get("log"))
+    extra = {"n": shown} if shown in SHOWN and shown is not None else {}
+    return links.encode(SLUG, x=picture, m=moves.encode(changes), i=selected + 1, log=int(log), **extra)
+
+
+def from_link(query: dict[str, str], picture: str) -> tuple[str, dict, str]:
+    """Picture, widget state and a notice for a link to this view; what is wrong in it is left out."""
+    count, notice = len(trained().values), ""
+    try:
+        picture = pictures.accept(query.get("x", picture))
+    except images.BadPictureError:
+        notice = captions.BAD_LINK
+    selected = int((links.numbers(query.get("i"), 1, count) or [1])[0]) - 1
+    shown = query.get("n", "")
+    state = {
+        "base": rounded(trained().values.tolist()),
+        "moves": [list(move) for move in moves.decode(links.words(query.get("m")), count)],
+        "selected": selected,
+        "show": int(shown) if shown in map(str, SHOWN) else None,
+        "log": query.get("log") == "1",
+    }
+    return picture, state, notice
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------
+def spectrum(picture: str, moves: list, selected: int) -> dict:
+    """Change the singular values of A and see f(x): f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ with other σᵢ.
+
+    Args:
+        picture: "digits:0" to "digits:1796" (scikit-learn), "sample:7:42" (the model's own 7, seed 42), "mnist:0" and
+            on where MNIST is installed, or "data:image/png;base64,…" showing one digit.
+        moves: applied in order, each ["set", i, v] (σᵢ becomes v in [0, 1000], i from 0), ["keep", k] (all but the first
+            k become 0) or ["power", p] (every σ becomes σᵖ, p in [−3, 3]); [] leaves the spectrum as trained.
+        selected: i from 0, the singular value whose directions are returned.
+
+    Returns:
+        {"values": all singular values, "before" and "now": 32×32 numbers, "input_direction" and "output_direction":
+        five pictures each, from −3 to 3 standard deviations along vᵢ and uᵢ}
+    """
+    try:
+        reference = pictures.accept(picture)
+        return answer(reference, *read({"moves": moves, "selected": selected}))
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+
+
+def answer(picture: str, changes: Sequence[moves.Move], selected: int) -> dict:
+    """What the endpoint returns for checked arguments, as plain lists."""
+    rows = [row[:, 0].tolist() for row in directions(selected)]
+    return {
+        "values": moves.edited(trained().values, changes).tolist(),
+        "before": before(picture)[0, 0].tolist(),
+        "now": after(picture, changes)[0, 0].tolist(),
+        "input_direction": rows[0],
+        "output_direction": rows[1],
+    }
+
+
+# --- the view ----------------------------------------------------------------------------------------------
+def build(lab: Lab) -> Opening:
+    gr.HTML(f'<p class="lab-lead">{captions.SPECTRUM_LEAD}</p>', apply_default_css=False)
+    notice = gr.Markdown(visible=False, elem_classes="lab-notice", elem_id=f"{SLUG}-notice")
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card lab-second"):
+            gr.HTML(f"<h3>{captions.HANDLES}</h3><p>{captions.HANDLES_LEAD}</p>", apply_default_css=False)
+            handles = SpectrumHandles(elem_id=f"{SLUG}-handles", label=captions.HANDLES)
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="lab-card lab-first"):
+                stage = Pictures(elem_id=f"{SLUG}-stage", label=captions.NOW, columns=3)
+                formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
+            rows = _direction_rows()
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
+            gr.HTML(f"<h3>{captions.SPECTRUM_PICKER}</h3>", apply_default_css=False)
+            sources = picker(SLUG)
+            sources.chosen(lambda picture: [picture], [], [lab.picture])
+        with gr.Column(scale=5, min_width=320):
+            section = proof.section(SLUG, captions.BREAK_CLIP)
+    changes = [handles.change, lab.picture.change]
+    gr.on(changes, stage_value, [lab.picture, handles], [stage, formula], **TICK)
+    handles.pick(_picked, None, rows, **TICK)
+    section.settles(changes, settled, [lab.picture, handles])
+    gr.api(spectrum, api_name="spectrum", queue=False)
+
+    def opened(query: dict[str, str], picture: str) -> list:
+        picture, state, text = from_link(query, picture)
+        shown = [*stage_value(picture, state), *directions_value(state), first_page()]
+        return [gr.Markdown(text, visible=bool(text)), picture, state, *shown]
+
+    return Opening(opened, [notice, lab.picture, handles, stage, formula, *rows, sources.pages[0]])
+
+
+def _picked(event: gr.EventData) -> list[dict]:
+    return directions_value({"selected": event.index})
+
+
+def _direction_rows() -> list[gr.HTML]:
+    with gr.Column(elem_classes="lab-card"):
+        gr.HTML(f"<h3>{captions.DIRECTIONS}</h3><p>{captions.DIRECTIONS_LEAD}</p>", apply_default_css=False)
+        return [
+            Pictures(elem_id=f"{SLUG}-{name}", label=label, columns=len(WALK))
+            for name, label in (("inputs", captions.INPUT_DIRECTION), ("outputs", captions.OUTPUT_DIRECTION))
+        ]
