@@ -28,7 +28,11 @@ from .pca import LatentPCA
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: median seconds of ours and of another way, their ratio, and both errors."""
+    """One comparison: median seconds of ours and of another way, their ratio, and both errors.
+
+    >>> Row("exp", "n = 100", seconds=0.5, against="dense", seconds_against=2.0, ratio=4.0).note
+    ''
+    """
 
     task: str
     size: str
@@ -42,7 +46,11 @@ class Row:
 
 
 def machine(device: str = "cpu") -> dict[str, object]:
-    """What the figures were measured on."""
+    """What the figures were measured on.
+
+    >>> sorted(machine().keys() & {"cpu", "cores", "threads", "torch", "python"})
+    ['cores', 'cpu', 'python', 'threads', 'torch']
+    """
     about = {"cpu": _cpu_name(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
     about |= {"torch": torch.__version__, "python": platform.python_version(), "device": device}
     if device.startswith("cuda"):
@@ -53,7 +61,12 @@ def machine(device: str = "cpu") -> dict[str, object]:
 
 
 def run(names: Sequence[str] = (), repeats: int = 5, device: str = "cpu") -> list[Row]:
-    """The rows of the named benchmarks, of all without names. ValueError for an unknown name."""
+    """The rows of the named benchmarks, of all without names. ValueError for an unknown name.
+
+    >>> run(["sorting"])
+    Traceback (most recent call last):
+    ValueError: benchmark must be among pca, decode, algebra, got 'sorting'.
+    """
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         raise ValueError(f"benchmark must be among {', '.join(BENCHMARKS)}, got {unknown[0]!r}.")
@@ -61,7 +74,12 @@ def run(names: Sequence[str] = (), repeats: int = 5, device: str = "cpu") -> lis
 
 
 def in_turn(contenders: dict[str, Callable[[], Any]], repeats: int, device: str = "cpu") -> dict[str, tuple]:
-    """name: (median seconds, last result) after a warm-up; taking turns, so that all meet the same load."""
+    """name: (median seconds, last result) after a warm-up; taking turns, so that all meet the same load.
+
+    >>> measured = in_turn({"sum": lambda: 2 + 3, "product": lambda: 2 * 3}, repeats=3)
+    >>> {name: result for name, (_, result) in measured.items()}
+    {'sum': 5, 'product': 6}
+    """
     times: dict[str, list[float]] = {name: [] for name in contenders}
     results: dict[str, Any] = {name: work() for name, work in contenders.items()}
     for _ in range(repeats):
@@ -81,8 +99,12 @@ def pca(
     repeats: int = 5,
     device: str = "cpu",
 ) -> list[Row]:
-    """LatentPCA against scikit-learn on the CPU: its default solver, and its fastest exact one."""
-    z = latents(samples, axes)
+    """LatentPCA against scikit-learn on the CPU: its default solver, and its fastest exact one.
+
+    >>> [row.against for row in pca(samples=100, axes=8, components=(2,), repeats=1)]
+    ['scikit-learn auto', 'scikit-learn covariance_eigh']
+    """
+    z = _latents(samples, axes)
     ours, theirs = z.to(device), z.numpy()
     exact = torch.linalg.eigh(torch.cov(z.double().mT)).eigenvectors.flip(1).mT
     rows = []
@@ -112,7 +134,7 @@ def pca(
     return rows
 
 
-def latents(samples: int, axes: int, seed: int = 0) -> Tensor:
+def _latents(samples: int, axes: int, seed: int = 0) -> Tensor:
     """Gaussian latents of standard deviations 8/√i along random axes: steep, as rank-ordered training has."""
     generator = torch.Generator().manual_seed(seed)
     draw = torch.randn(samples + axes, axes, generator=generator, dtype=torch.float32)
@@ -121,7 +143,11 @@ def latents(samples: int, axes: int, seed: int = 0) -> Tensor:
 
 
 def angle(components: Tensor, exact: Tensor) -> float:
-    """The largest angle between a component (a row) and the exact one of the same rank."""
+    """The largest angle between a component (a row) and the exact one of the same rank, in radians.
+
+    >>> angle(torch.tensor([[0.0, -1.0], [1.0, 0.0]]), torch.eye(2).flip(0))     # the sign is free
+    0.0
+    """
     wanted = exact[: len(components)]
     along = (components.cpu().double() * wanted).sum(1, keepdim=True)
     across = torch.linalg.vector_norm(components.cpu().double() - along * wanted, dim=1)
@@ -131,7 +157,13 @@ def angle(components: Tensor, exact: Tensor) -> float:
 def decode(
     name: str = "digits", repeats: int = 5, device: str = "cpu", sizes: Sequence[int] = (1, 64)
 ) -> list[Row]:
-    """Encoding and decoding with a shipped model, on one thread, against the marks of 20 and 300 ms."""
+    """Encoding and decoding with a shipped model, on one thread, against the marks of 20 and 300 ms.
+
+    No rows for a model that does not ship.
+
+    >>> [(row.task, row.size) for row in decode("digits", repeats=1, sizes=(1,))]
+    [('digits: encode', '1 images'), ('digits: decode', '1 images')]
+    """
     if name not in checkpoints.pretrained():
         return []
     model, marks = checkpoints.load(name, device), {1: "≤ 20 ms", 64: "≤ 300 ms"}
@@ -153,8 +185,12 @@ def decode(
 def low_rank(
     n: int = 12_288, rank: int = 8, dense: int = 1024, repeats: int = 5, device: str = "cpu"
 ) -> list[Row]:
-    """Algebra on I + U Vᵀ against the same on its dense matrix, measured at a smaller size and scaled up."""
-    big, small = perturbed_identity(n, rank, device), perturbed_identity(dense, rank, device)
+    """Algebra on I + U Vᵀ against the same on its dense matrix, measured at a smaller size and scaled up.
+
+    >>> [row.task for row in low_rank(n=48, rank=2, dense=16, repeats=1)]
+    ['apply to 16 vectors', 'pinv', 'square root', '10th power', 'exp']
+    """
+    big, small = _perturbed_identity(n, rank, device), _perturbed_identity(dense, rank, device)
     matrix, v = Dense(small.dense()), torch.randn(16, n, device=device, dtype=torch.float32)
     tasks: dict[str, tuple[int, Callable[[LinearOperator], Any]]] = {
         "apply to 16 vectors": (2, lambda A: A(v[:, : A.shape[1]])),
@@ -185,7 +221,7 @@ def _relative_error(got: LinearOperator | Tensor, wanted: LinearOperator | Tenso
     return float((got - wanted).abs().max() / wanted.abs().max())
 
 
-def perturbed_identity(n: int, rank: int, device: str) -> IdentityPlusLowRank:
+def _perturbed_identity(n: int, rank: int, device: str) -> IdentityPlusLowRank:
     """I + U Vᵀ with U Vᵀ symmetric positive, of size about 1: every function of it exists."""
     U = (
         torch.randn(n, rank, generator=torch.Generator().manual_seed(0), dtype=torch.float32).to(device)
@@ -195,7 +231,12 @@ def perturbed_identity(n: int, rank: int, device: str) -> IdentityPlusLowRank:
 
 
 def peak_megabytes(work: Callable[[], object]) -> float | None:
-    """Most memory the work held beyond what the process held before it; None where no Linux can tell."""
+    """Most memory the work held beyond what the process held before it; None where no Linux can tell.
+
+    >>> held = peak_megabytes(lambda: torch.ones(8_000_000, dtype=torch.float64).sum())     # 64 MB for a moment
+    >>> held is None or held > 50
+    True
+    """
     status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
     if not (status.exists() and os.access(reset, os.W_OK)):
         return None
@@ -209,7 +250,13 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {"pca": pca, "decode": decode,
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of the command `benchmark`."""
+    """The flags of the command `benchmark`.
+
+    >>> parser = argparse.ArgumentParser()
+    >>> add_arguments(parser)
+    >>> parser.parse_args(["pca", "--repeats", "3"]).repeats
+    3
+    """
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)} (default: all)")
     parser.add_argument(
         "--repeats", type=int, default=5, help="runs per contender, of which the median counts"

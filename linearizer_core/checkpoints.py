@@ -54,6 +54,12 @@ def save(
 
     ``figures`` (quality reached) and ``training`` (data, seconds, device) are JSON values for people to read.
     A network used twice is stored once. ValueError for a recipe that RECIPES does not hold, and for NaN.
+
+    >>> from linearizer_core.recipes import DigitsClassifier
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(folder, DigitsClassifier(), DigitsClassifier().build(), figures={"test_accuracy": 0.1})
+    ...     sorted(file.name for file in Path(folder).iterdir())
+    ['config.json', 'model.safetensors']
     """
     text = configs.write(Config(recipe, figures or {}, training or {}))
     tensors = {name: tensor.cpu().contiguous().clone() for name, tensor in _unique(model).items()}
@@ -86,6 +92,9 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> nn.Module:
     It comes in eval mode and frozen: gradients reach its inputs, not its parameters, until you call
     ``model.requires_grad_(True).train()``. The internet is asked only for an "owner/name" not found here.
     Raises `CheckpointError`, a ValueError, for everything that is wrong with the files.
+
+    >>> load("digits").g_x.in_shape
+    (1, 32, 32)
     """
     return from_pretrained(name, device=device)
 
@@ -100,7 +109,11 @@ def from_pretrained(
     local_files_only: bool = False,
     token: str | bool | None = None,
 ) -> nn.Module:
-    """`load` with the options of huggingface_hub's from_pretrained, which matter for Hub models only."""
+    """`load` with the options of huggingface_hub's from_pretrained, which matter for Hub models only.
+
+    >>> from_pretrained("digits", local_files_only=True).training
+    False
+    """
     target = _device(device)
     folder = _local(name)
     if folder is None:
@@ -116,7 +129,11 @@ def from_pretrained(
 
 
 def read_config(name: str | Path) -> Config:
-    """The recipe, figures and training notes of a shipped name or a folder. Raises `CheckpointError`."""
+    """The recipe, figures and training notes of a shipped name or a folder. Raises `CheckpointError`.
+
+    >>> read_config("digits").recipe.name
+    'digits'
+    """
     return configs.read(_local_folder(name) / CONFIG)
 
 
@@ -132,6 +149,10 @@ def push_to_hub(
 
     The folder is loaded first, so that nothing broken is published. Its README.md goes with it as the model
     card; where there is none, a short one is written. Log in with ``hf auth login``, or pass ``token``.
+
+    >>> push_to_hub("no/such-folder", "me/digits")      # refused before the Hub is asked
+    Traceback (most recent call last):
+    linearizer_core.configs.CheckpointError: no/such-folder is no folder here; pass one of ...
     """
     from huggingface_hub import HfApi  # not needed, and slow to import, for all who stay on their own machine
 

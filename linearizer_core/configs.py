@@ -17,12 +17,21 @@ MAX_BYTES = 1_000_000  # a config is a page of text; a larger file is not one
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be found, read or trusted; names the file, the field and the fault."""
+    """A checkpoint that cannot be found, read or trusted; names the file, the field and the fault.
+
+    >>> read(Path("no-such-folder/config.json"))
+    Traceback (most recent call last):
+    linearizer_core.configs.CheckpointError: no-such-folder/config.json is missing or not readable JSON ...
+    """
 
 
 @dataclass(frozen=True)
 class Config:
-    """What config.json says: the recipe that builds the model, the figures it reached, how it was trained."""
+    """What config.json says: the recipe that builds the model, the figures it reached, how it was trained.
+
+    >>> Config(recipes.DigitsClassifier(), {"test_accuracy": 0.99}, {"data": "MNIST"}).recipe.name
+    'digits-classifier'
+    """
 
     recipe: recipes.Recipe
     figures: Mapping[str, object]
@@ -30,7 +39,12 @@ class Config:
 
 
 def write(config: Config) -> str:
-    """The text of config.json. ValueError for a recipe not in RECIPES, or a figure that is NaN."""
+    """The text of config.json. ValueError for a recipe not in RECIPES, or a figure that is NaN.
+
+    >>> text = write(Config(recipes.DigitsClassifier(steps=5), {"test_accuracy": 0.99}, {}))
+    >>> json.loads(text)["recipe"], json.loads(text)["arguments"]["steps"]
+    ('digits-classifier', 5)
+    """
     recipe = config.recipe
     if recipes.RECIPES.get(recipe.name) is not type(recipe):
         raise ValueError(
@@ -42,7 +56,15 @@ def write(config: Config) -> str:
 
 
 def read(file: Path) -> Config:
-    """config.json as a checked `Config`. Raises `CheckpointError`."""
+    """config.json as a checked `Config`. Raises `CheckpointError`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "config.json"
+    ...     length = file.write_text(write(Config(recipes.DigitsClassifier(steps=5), {}, {})))
+    ...     read(file).recipe.steps
+    5
+    """
     content = _object(file)
     name, version = content.get("recipe"), content.get("version")
     if not isinstance(name, str) or name not in recipes.RECIPES:

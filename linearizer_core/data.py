@@ -49,7 +49,12 @@ UNREADABLE = (
 
 
 class DataError(ValueError):
-    """Data that is not there or cannot be read; its message is one sentence that says what to do."""
+    """Data that is not there or cannot be read; its message is one sentence that says what to do.
+
+    >>> mnist("no-such-folder")
+    Traceback (most recent call last):
+    linearizer_core.data.DataError: no-such-folder does not exist; put mnist.npz or the four ...
+    """
 
 
 class Dataset(NamedTuple):
@@ -57,6 +62,11 @@ class Dataset(NamedTuple):
 
     ``names[label]`` is the name of a class; label -1 means that an image has none. `as_float` turns a batch
     into floats in [0, 1]; keeping the whole set as bytes takes a quarter of the memory.
+
+    >>> x, y = torch.zeros(5, 1, 8, 8, dtype=torch.uint8), torch.tensor([1, 0, 1, 1, 0])
+    >>> data = Dataset(x[:4], y[:4], x[4:], y[4:], names=("cat", "dog"))
+    >>> data.names[data.test_labels[0]]
+    'cat'
     """
 
     train_images: Tensor
@@ -102,6 +112,13 @@ def load_dataset(name: str | Path, path: str | Path | None = None, size: int | N
 
     ``path`` says where the named data lies (see `mnist`, `olivetti`); None downloads it. Any other ``name``
     is a folder of images, read by `image_folder`. ``size`` None means 28 for MNIST, 64 for all else.
+
+    >>> import tempfile
+    >>> x, y = np.zeros((3, 28, 28), np.uint8), np.arange(3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/mnist.npz", train_images=x, train_labels=y, test_images=x, test_labels=y)
+    ...     load_dataset("mnist", folder, size=32).train_images.shape
+    torch.Size([3, 1, 32, 32])
     """
     named: dict[str, Callable[[str | Path | None], Dataset]] = {"mnist": mnist, "olivetti": olivetti}
     if str(name) not in named:
@@ -119,6 +136,13 @@ def mnist(path: str | Path | None = None) -> Dataset:
 
     ``path``: an ``mnist.npz``, its folder, or a folder with the four original ``*-ubyte`` files (or ``.gz``);
     None downloads these (11 MB, once). Raises `DataError`. Source: LeCun, Cortes, Burges, "MNIST database".
+
+    >>> import tempfile
+    >>> x, y = np.zeros((3, 28, 28), np.uint8), np.arange(3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/mnist.npz", train_images=x, train_labels=y, test_images=x[:1], test_labels=y[:1])
+    ...     mnist(folder).test_images.shape
+    torch.Size([1, 1, 28, 28])
     """
     wanted = "mnist.npz or the four MNIST *-ubyte.gz files"
     place = (
@@ -139,6 +163,14 @@ def olivetti(path: str | Path | None = None, test_people: int = 8, seed: int = 0
 
     ``path``: an ``olivetti.npz`` with ``images`` (N, 64, 64) uint8 and ``labels`` (N,), or its folder; None
     downloads the original (4 MB, once). Raises `DataError`. Source: AT&T Laboratories Cambridge, 1992-1994.
+
+    >>> import tempfile
+    >>> x, y = np.zeros((6, 64, 64), np.uint8), np.array([0, 0, 1, 1, 2, 2])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/olivetti.npz", images=x, labels=y)
+    ...     people = olivetti(folder, test_people=1)
+    >>> len(people.train_images), len(people.test_labels.unique())
+    (4, 1)
     """
     images, labels = _fetch_olivetti() if path is None else _olivetti_npz(_existing(path, "olivetti.npz"))
     people = len(np.unique(labels))
@@ -160,6 +192,15 @@ def image_folder(
     The label is the sub-folder directly under ``path`` (-1 where there is none). Cameras' rotation marks are
     honoured, transparent parts become white, ``channels`` 1 gives grey. Which files are for testing depends
     on their sorted names and ``seed`` only. Raises `DataError` with the name of a file that cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("cat", "dog"):
+    ...         (Path(folder) / name).mkdir()
+    ...         Image.new("RGB", (40, 30)).save(f"{folder}/{name}/1.png")
+    ...     pets = image_folder(folder, size=16)
+    >>> pets.train_images.shape, pets.names
+    (torch.Size([2, 3, 16, 16]), ('cat', 'dog'))
     """
     if channels not in (1, 3) or size < 1 or not 0 <= test_fraction < 1:
         raise ValueError(
@@ -180,7 +221,14 @@ def image_folder(
 
 
 def read_image(file: str | Path, size: int, channels: int = 3) -> np.ndarray:
-    """One image file as uint8 (channels, size, size): upright, middle square, resized. Raises `DataError`."""
+    """One image file as uint8 (channels, size, size): upright, middle square, resized. Raises `DataError`.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("RGB", (40, 30), "white").save(f"{folder}/white.png")
+    ...     read_image(f"{folder}/white.png", size=16, channels=1).shape
+    (1, 16, 16)
+    """
     try:
         with Image.open(file) as opened:
             if opened.width * opened.height > MAX_PIXELS:
@@ -252,11 +300,11 @@ def _mnist_idx(folder: Path) -> list[np.ndarray]:
         found = [file for file in (folder / name, folder / name.removesuffix(".gz")) if file.is_file()]
         if not found:
             raise DataError(f"{folder} lacks {name}; put mnist.npz or the four MNIST *-ubyte.gz files there.")
-        arrays.append(read_idx(found[0]))
+        arrays.append(_read_idx(found[0]))
     return arrays
 
 
-def read_idx(file: str | Path) -> np.ndarray:
+def _read_idx(file: str | Path) -> np.ndarray:
     """The bytes in a file of the original MNIST format, packed with gzip or not. Raises `DataError`."""
     try:
         with gzip.open(file) if Path(file).suffix == ".gz" else open(file, "rb") as stream:

@@ -58,9 +58,10 @@ def test_iteration_roots_and_exponential(model, points):
 
 def test_transpose_svd_and_pseudo_inverse(model, points):
     assert diagnostics.transpose_error(model, points[:2], points[2:]) < TOLERANCE
-    assert diagnostics.svd_error(model, points[:1]) < TOLERANCE
+    coarse = model.truncated(16)  # all 1024 points would take minutes
+    assert diagnostics.svd_error(coarse, points[:2], coarse.svd(16)) < TOLERANCE
     assert max(diagnostics.penrose_errors(model, points[:2], points[2:]).values()) < TOLERANCE
-    assert max(diagnostics.penrose_errors(model.truncated(8), points[:2], points[2:]).values()) < TOLERANCE
+    assert max(diagnostics.penrose_errors(coarse, points[:2], points[2:]).values()) < TOLERANCE
 
 
 def test_projection_onto_prototypes(model, points):

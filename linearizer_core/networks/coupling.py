@@ -10,7 +10,11 @@ from .conditioners import conv_conditioner, mlp_conditioner
 from .log_det import forward_and_log_det
 
 BOUND = 2.0
-"""Largest |log-scale| of one affine coupling: keeps latents far from data finite (5 σ away, say)."""
+"""Largest |log-scale| of one affine coupling."""
+
+REACH = 6.0
+"""Conditioners see their input clipped to ± REACH, in units of what ActNorm makes 1: data hardly ever reaches it, and far
+from data (all latents at 5 σ, say) g goes on as a straight line instead of blowing up. Any clip is exactly invertible."""
 
 
 def _conditioner(in_shape: tuple[int, ...], hidden: int, outputs_per_entry: int) -> nn.Module:
@@ -52,7 +56,7 @@ class AffineCoupling(InvertibleNetwork):
         >>> [v.shape for v in AffineCoupling((3,), hidden=4).log_scale_and_shift(torch.zeros(5, 1))]
         [torch.Size([5, 2]), torch.Size([5, 2])]
         """
-        raw, shift = self.conditioner(kept).chunk(2, dim=-len(self.in_shape))
+        raw, shift = self.conditioner(kept.clamp(-REACH, REACH)).chunk(2, dim=-len(self.in_shape))
         return BOUND * torch.tanh(raw / BOUND), shift
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,13 +99,21 @@ class AdditiveCoupling(InvertibleNetwork):
     def _split(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return x.split([self.kept, self.in_shape[0] - self.kept], dim=-len(self.in_shape))
 
+    def shift(self, kept: Tensor) -> Tensor:
+        """t(x₁), of the shape of x₂.
+
+        >>> AdditiveCoupling((3,), hidden=4).shift(torch.zeros(5, 1)).shape
+        torch.Size([5, 2])
+        """
+        return self.conditioner(kept.clamp(-REACH, REACH))
+
     def forward(self, x: Tensor) -> Tensor:
         kept, moved = self._split(x)
-        return torch.cat([kept, moved + self.conditioner(kept)], dim=-len(self.in_shape))
+        return torch.cat([kept, moved + self.shift(kept)], dim=-len(self.in_shape))
 
     def inverse(self, z: Tensor) -> Tensor:
         kept, moved = self._split(z)
-        return torch.cat([kept, moved - self.conditioner(kept)], dim=-len(self.in_shape))
+        return torch.cat([kept, moved - self.shift(kept)], dim=-len(self.in_shape))
 
 
 @forward_and_log_det.register

@@ -19,6 +19,7 @@ from ..networks import InvertibleNetwork, forward_and_log_det, image_flow, initi
 from ..operators import Diagonal
 from .base import Recipe
 
+MOST_STAGES, MOST_STEPS, MOST_HIDDEN = 5, 100, 4096  # 32×32 pixels can be halved five times
 DIGIT_MAP = ((-1, 6), (0, 0), (1, 2), (-1.5, 4), (-0.5, 5), (0.5, 3), (1.5, 1), (-1, 9), (0, 8), (1, 7))
 """(column, digit) of the ten digits on three rows of a hexagonal lattice, look-alikes side by side."""
 
@@ -45,6 +46,9 @@ class Digits(Recipe):
     two axes alone (`class_weight`), so that they are a map of the ten digits. And a critic (`blend_weight`,
     `sample_weight`; both 0 for none), for whom blends of two digits and samples must look like some digit.
 
+    `stage_steps[i]` Glow steps with couplings of width `stage_hidden[i]` make stage i. ValueError for other than 1 to 5
+    stages, other than 1 to 100 steps, or a width outside 1 to 4096: a broken config stops here, before it allocates.
+
     >>> Digits(stage_steps=(1,), stage_hidden=(4,)).build().g_x.out_shape
     (1024,)
     """
@@ -67,6 +71,21 @@ class Digits(Recipe):
     blend_batch: int = 40
     sample_batch: int = 24
     wiener_noise: float = 0.3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        counts = len(self.stage_steps), len(self.stage_hidden)
+        if counts[0] != counts[1] or not 1 <= counts[0] <= MOST_STAGES:
+            raise ValueError(
+                f"{self.name}: stage_steps and stage_hidden must hold one number each for 1 to {MOST_STAGES} stages, "
+                f"got {counts[0]} and {counts[1]} numbers; give both the same number of stages."
+            )
+        for field, most in (("stage_steps", MOST_STEPS), ("stage_hidden", MOST_HIDDEN)):
+            wrong = [value for value in getattr(self, field) if not 1 <= value <= most]
+            if wrong:
+                raise ValueError(
+                    f"{self.name}: {field} must hold numbers from 1 to {most}, got {wrong[0]}; correct it."
+                )
 
     def build(self) -> Generator:
         torch.manual_seed(self.seed)
@@ -92,9 +111,8 @@ class Digits(Recipe):
         initialise(model.g_x, x)
         layout = digit_map(self.class_spacing).to(x)
         calibration.start_from_principal_axes(model.g_x, x, layout[labels[batch]])
-        model.log_std.data[:2] = (
-            -0.5 * (1 + layout.square().mean()).log()
-        )  # their spread is mostly between classes
+        # on the first two axes, most of the variance 1 lies between the classes
+        model.log_std.data[:2] = -0.5 * (1 + layout.square().mean()).log()
 
     def companion(self) -> nn.Module:
         torch.manual_seed(self.seed)
