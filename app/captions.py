@@ -173,7 +173,7 @@ def subscript(number: int) -> str:
 
 
 def no_such_value(count: int) -> str:
-    return f"There are {count} singular values; a whole number from 0 to {count - 1} selects one."
+    return f"There are {count} singular values; a whole number from 0 to {count - 1} works."
 
 
 def move_out_of_range(kind: str, number: float, low: float, high: float) -> str:

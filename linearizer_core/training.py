@@ -57,7 +57,9 @@ def train(
     labels = dataset.train_labels.to(device)
     groups = [{"params": params, "share": share} for share, params in recipe.learning_rates(trainee.model)]
     beside = {"params": list(trainee.companion.parameters()), "share": 1.0, "betas": (0.5, 0.99)}
-    groups.append(beside)  # a critic plays against the model: less momentum, or the two chase each other in circles
+    groups.append(
+        beside
+    )  # a critic plays against the model: less momentum, or the two chase each other in circles
     optimizer = torch.optim.Adam(groups, lr=recipe.learning_rate, betas=(0.9, 0.99))
     step = 0
     if resume:

@@ -5,17 +5,10 @@ command that people type, in a process of its own: the test process computes in 
 test ends, the browser's console and the server's log must be clean.
 """
 
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import (
@@ -28,49 +21,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.server import Server, start
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 PATIENCE = 60_000  # milliseconds; a busy machine is slow, a broken page never gets there
 expect.set_options(timeout=PATIENCE)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@dataclass
-class Server:
-    """The lab running in a process of its own."""
-
-    url: str
-    log: Path
-
-    def complaints(self) -> list[str]:
-        """Lines of the log that tell of an error."""
-        words = ("Traceback", "Error", "error", "Warning", "Exception")
-        return [line for line in self.log.read_text().splitlines() if any(word in line for word in words)]
-
-
-def start(log: Path, patience: float = 120.0) -> tuple[subprocess.Popen, str]:
-    """`python -m app` on a free port of this machine, ready to answer; the caller stops the process."""
-    port = free_port()
-    command = [sys.executable, "-m", "app", "--port", str(port)]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=stream, stderr=subprocess.STDOUT
-        )
-    url, deadline = f"http://127.0.0.1:{port}/", time.monotonic() + patience
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return process, url
-        except OSError:
-            time.sleep(0.2)
-    process.kill()
-    raise RuntimeError(f"the lab did not start:\n{log.read_text()}")
 
 
 @pytest.fixture(scope="session")

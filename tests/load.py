@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from tests.browser import start
+from tests.server import start
 
 PAUSE = 0.1  # seconds between an answer and the next tick
 TOLERANCE = 2  # levels of 255 by which a picture may differ from the one computed here, one by one

@@ -26,7 +26,7 @@ from app import images, links, mixer, models, pictures, proof, shell
 from app.views import VIEWS, interpolate
 from app.widgets import proof_meter
 from tests import load
-from tests.browser import start
+from tests.server import start
 
 ROOT = Path(__file__).resolve().parent.parent
 PAIR = ["digits:318", "digits:913"]

@@ -86,6 +86,7 @@ function tinted(paint) {                   // grey is ink on clear paper, so tha
 const rgbOf = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
 function tint() {
+  tip.hidden = true;
   if (!cloud || !sprite.width) return;
   const ownInk = rgbOf(ink('--lab-ink')), colours = cloud.colours.map(rgbOf);
   inked = tinted(() => ownInk);
@@ -136,7 +137,7 @@ function drawPoints(panel) {
   if (cloud.dims === 3) order.sort((a, b) => panel.screen[3 * a + 2] - panel.screen[3 * b + 2]);
   for (const i of order) {
     const depth = panel.screen[3 * i + 2];
-    panel.pen.globalAlpha = cloud.dims === 3 ? Math.min(1, 0.65 + 0.35 * depth) : 1;
+    panel.pen.globalAlpha = cloud.dims === 3 ? Math.min(1, 0.8 + 0.2 * depth) : 1;
     drawPoint(panel, i, (pictures ? 10 : 8) * (1 + 0.25 * depth) * Math.min(2.5, Math.sqrt(panel.zoom)));
   }
   panel.pen.globalAlpha = 1;
@@ -205,7 +206,7 @@ function show(i, panel) {
 
 function pick(i) {
   if (i < 0) return;
-  picked = i; draw();
+  picked = i; tip.hidden = true; draw();
   trigger('pick', { index: i });
 }
 

@@ -1,8 +1,8 @@
 // Spectrum handles: the singular values of A as a plot whose values are dragged where they stand.
 //
 // props.value: {moves, selected, show, log}, and from the server also base, the trained singular values; a move is one of
-// ["set", i, v], ["keep", k], ["power", p], applied in order (app/views/spectrum.py states what they mean and does the
-// mathematics; here the same three rules only place the handles). Setting props.value is what asks the server; `pick` tells
+// ["set", i, v], ["keep", k], ["power", p], applied in order (app/moves.py states what they mean; here the same
+// three rules only place the handles). Setting props.value is what asks the server; `pick` tells
 // that another value was selected.
 const LIMIT = 1000, CUT = 0.05, TINY = 1e-6, FLOOR = 1e-4;
 const $ = (name) => element.querySelector('[data-part="' + name + '"]');

@@ -46,7 +46,7 @@ def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
 
 @torch.no_grad()
 def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
-    """Sets the last layer so that latents are principal axes in order, of variance 1, led by those that tell most of `targets`.
+    """Sets the last layer so that latents are principal axes in order, of variance 1, led by what tells most of `targets`.
 
     Shapes: x (B, *g.in_shape), targets (B, k) centred. The k leading axes span the covariance of principal axes and
     targets (the first step of partial least squares); every axis leaves with mean 0 and variance 1.

@@ -72,7 +72,7 @@ class Digits(Recipe):
     sample_weight: float = 0.1
     blend_batch: int = 40
     sample_batch: int = 24
-    wiener_noise: float = 0.3
+    wiener_noise: float = 0.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
