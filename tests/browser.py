@@ -1,8 +1,8 @@
 """Fixtures for tests that drive the lab in headless Chromium.
 
 A test module says `pytest_plugins = ("tests.browser",)` and uses `visit` or `phone`. The server is the
-command that people type, in a process of its own: the test process computes in float64, the lab in float32. When a
-test ends, the browser's console and the server's log must be clean.
+command that people type, in a process of its own: the test process computes in float64, the lab in float32.
+When a test ends, the browser's console and the server's log must be clean.
 """
 
 import re

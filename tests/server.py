@@ -1,0 +1,51 @@
+"""The lab in a process of its own, started by the command that people type, for tests over HTTP and in a browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Server:
+    """The lab running in a process of its own."""
+
+    url: str
+    log: Path
+
+    def complaints(self) -> list[str]:
+        """Lines of the log that tell of an error."""
+        words = ("Traceback", "Error", "error", "Warning", "Exception")
+        return [line for line in self.log.read_text().splitlines() if any(word in line for word in words)]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(log: Path, patience: float = 120.0) -> tuple[subprocess.Popen, str]:
+    """`python -m app` on a free port of this machine, ready to answer; the caller stops the process."""
+    port = free_port()
+    command = [sys.executable, "-m", "app", "--port", str(port)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=stream, stderr=subprocess.STDOUT
+        )
+    url, deadline = f"http://127.0.0.1:{port}/", time.monotonic() + patience
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return process, url
+        except OSError:
+            time.sleep(0.2)
+    process.kill()
+    raise RuntimeError(f"the lab did not start:\n{log.read_text()}")
