@@ -140,7 +140,7 @@ def neighbour_accuracy(coordinates: Tensor, labels: np.ndarray, neighbours: int 
     """How often a picture's label is the commonest among its 5 nearest others, of the labelled ones; NaN where too few
     are.
 
-    >>> neighbour_accuracy(torch.arange(12.0)[:, None], np.repeat([0, 1], 6))
+    >>> neighbour_accuracy(torch.arange(12.0)[:, None] // 6, np.repeat([0, 1], 6))
     1.0
     """
     known = labels >= 0
