@@ -20,13 +20,14 @@ class Picker:
     pad: gr.HTML
 
     def chosen(self, fn: Callable[..., list], inputs: Sequence, outputs: Sequence) -> None:
-        """Call `fn(reference, *inputs)` with whatever picture is chosen, drawn or uploaded.
+        """Call `fn(reference, *inputs)` with whatever picture is chosen, drawn or uploaded: a list for `outputs`.
 
         A picture that cannot be used leaves `outputs` as they are; the pad says in a sentence what is wrong.
         """
 
         def picked(event: gr.EventData, *values: object) -> list:
-            return fn(pictures.accept(event.id), *values)
+            found = fn(pictures.accept(event.id), *values)
+            return found if len(outputs) > 1 else found[0]  # Gradio takes no list for a single output
 
         def drawn(event: gr.EventData, *values: object) -> list:
             try:

@@ -171,3 +171,14 @@ def test_dark_and_light_redraw_the_pictures(visit: Visit):
         f"light => document.querySelector('{STAGE} canvas').toDataURL() !== light", arg=light
     )
     assert page.evaluate("document.body.classList.contains('dark')")
+
+
+def test_a_picture_chosen_in_another_view_arrives_in_the_marked_place(visit: Visit):
+    page = visit.open()
+    page.locator("#interpolate-x2 button.tile").click()
+    expect(page.locator("#interpolate-x2 button.tile")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("tab", name="Spectrum").click()
+    page.locator("#spectrum-digits button.tile").nth(9).click()
+    page.get_by_role("tab", name="Interpolate").click()
+    visit.shows(page, place(2), "digits:361")
+    expect(page.locator(LINK)).to_have_value(re.compile("digits:318,digits:361"))
