@@ -39,7 +39,7 @@ def train(
     batches and the same noise as one that never stopped. `progress(step, figures)` is called after each step;
     the state is saved every `save_every` seconds, so a killed run loses less than a minute.
     `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
-    `start_from`, the folder of another run, gives the first weights instead of `recipe.prepare`.
+    `start_from`, the folder of another run, gives the first weights, the companion's too, instead of `recipe.prepare`.
     Raises ValueError when `resume` finds no state, or one that another recipe wrote.
 
     >>> import tempfile
@@ -65,7 +65,7 @@ def train(
     if resume:
         step = load_state(out / STATE, recipe, trainee, optimizer)
     elif start_from is not None:
-        trainee.model.load_state_dict(read_weights(start_from / STATE))
+        trainee.load_state_dict(read_weights(start_from / STATE))
     else:
         recipe.prepare(trainee.model, images, labels)
     saved = time.monotonic()
@@ -208,7 +208,7 @@ def load_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.op
             f"{path} was written by other settings, {metadata['recipe']}; pass the same ones to resume, "
             "or leave out --resume."
         )
-    trainee.load_state_dict({n: t for n, t in tensors.items() if not n.startswith("optimizer.")})
+    trainee.load_state_dict(read_weights(path))
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
@@ -219,14 +219,14 @@ def load_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.op
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The model's weights in a training state, without optimiser and companion. ValueError for no file.
+    """The weights of model and companion in a training state, without the optimiser. ValueError for no file.
 
     >>> read_weights(Path("nowhere"))
     Traceback (most recent call last):
     ValueError: no training state at nowhere; leave out --resume and --start-from to start afresh.
     """
     tensors, _ = _read_state(path)
-    return {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
+    return {name: tensor for name, tensor in tensors.items() if not name.startswith("optimizer.")}
 
 
 def _read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -123,3 +123,11 @@ def test_a_sheet_is_a_picture_with_one_cell_per_image(tmp_path):
 
     write_sheet(torch.rand(2, 3, 1, 8, 8), tmp_path / "sheet.png")
     assert Image.open(tmp_path / "sheet.png").size == (27, 18)
+
+
+def test_a_run_can_start_from_the_weights_of_another(tmp_path):
+    first = train(DigitsClassifier(steps=3, batch=16), blobs(), tmp_path / "first")
+    recipe = DigitsClassifier(steps=1, batch=16, learning_rate=1e-12)
+    second = train(recipe, blobs(), tmp_path / "second", start_from=tmp_path / "first")
+    for name, tensor in first.state_dict().items():
+        torch.testing.assert_close(second.state_dict()[name], tensor, rtol=0, atol=1e-6)
