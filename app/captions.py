@@ -45,7 +45,7 @@ def out_of_range(value: float, low: float, high: float) -> str:
 
 
 # --- pictures ----------------------------------------------------------------------------------------------
-GALLERIES = {"digits": "Digits", "sample": "By the model", "mnist": "MNIST"}
+GALLERIES = {"digits": "Digits", "sample": "Samples", "mnist": "MNIST"}
 GALLERY = "Pictures to choose from"
 DRAW = "Draw"
 DRAW_HINT = "Draw one digit, drop a photo here, or paste one."

@@ -43,17 +43,21 @@ class Picker:
 
 def picker(slug: str) -> Picker:
     """Make the pages and the pad where the caller stands; a page fills when it is first seen."""
-    pages = []
+    first, *others = pictures.gallery()
     with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker"):
-        for source in pictures.gallery():
-            with gr.Tab(captions.GALLERIES[source]) as tab:
-                name = f"{slug}-{source}"
-                page = Pictures(elem_id=name, label=captions.GALLERY, pick=True, size=44, columns=10)
-                tab.select(lambda source=source: page_value(source), None, page, **QUIET)
-                pages.append(page)
+        pages = [_page(slug, first)]
         with gr.Tab(captions.DRAW):
             pad = DrawingPad(elem_id=f"{slug}-pad")
+        pages += [_page(slug, source) for source in others]
     return Picker(pages, pad)
+
+
+def _page(slug: str, source: str) -> gr.HTML:
+    with gr.Tab(captions.GALLERIES[source]) as tab:
+        name = f"{slug}-{source}"
+        page = Pictures(elem_id=name, label=captions.GALLERY, pick=True, size=44, columns=10)
+    tab.select(lambda: page_value(source), None, page, **QUIET)
+    return page
 
 
 @lru_cache(maxsize=8)
