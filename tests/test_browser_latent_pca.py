@@ -129,9 +129,9 @@ def test_three_dimensions_turn_under_the_hand(visit: Visit):
     )
     assert visit.ink(page, CANVAS, 1) == other
     assert scatter(page)["picked"] == -1  # a drag is no click
-    page.get_by_role("button", name="fit").click()
-    page.get_by_role("button", name="pictures").click()
-    expect(page.get_by_role("button", name="pictures")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="fit", exact=True).click()
+    page.get_by_role("button", name="pictures", exact=True).click()
+    expect(page.get_by_role("button", name="pictures", exact=True)).to_have_attribute("aria-pressed", "true")
 
 
 def test_labels_can_be_hidden(visit: Visit):
@@ -175,6 +175,7 @@ def test_the_link_restores_the_view(visit: Visit):
 def test_a_phone_shows_all_of_it_and_a_tap_picks(phone: Visit):
     page = phone.open(VIEW)
     assert not phone.scrolls_sideways(page)
+    page.locator(CANVAS).first.scroll_into_view_if_needed()
     box = page.locator(CANVAS).first.bounding_box()
     for x in (0.4, 0.5, 0.6):
         page.touchscreen.tap(box["x"] + x * box["width"], box["y"] + box["height"] / 2)

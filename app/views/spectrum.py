@@ -251,7 +251,7 @@ def build(lab: Lab) -> Opening:
         with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
             gr.HTML(f"<h3>{captions.SPECTRUM_PICKER}</h3>", apply_default_css=False)
             sources = picker(SLUG)
-            sources.chosen(lambda picture: [picture], [], [lab.picture])
+            sources.chosen(lambda picture: [picture, gr.Markdown(visible=False)], [], [lab.picture, notice])
         with gr.Column(scale=5, min_width=320):
             section = proof.section(SLUG, captions.BREAK_CLIP)
     changes = [handles.change, lab.picture.change]
