@@ -9,7 +9,6 @@ from .linearizer import Linearizer
 from .methods.likelihood import class_log_density
 from .networks import InvertibleNetwork
 from .operators import LinearOperator
-from .spaces import InducedSpace
 
 
 class Generator(Linearizer):
@@ -82,8 +81,9 @@ class Generator(Linearizer):
         if label is None:
             return self.g_y.inverse(self.total_std * noise.flatten(1))
         labels = self._checked(torch.as_tensor(label, device=self.means.device).expand(len(noise)))
-        style = self.g_y.inverse(self.latent_std * noise.flatten(1))
-        return InducedSpace(self.g_y).add(style, self.prototype(labels))
+        return self.g_y.inverse(
+            self.latent_std * noise.flatten(1) + self.means[labels]
+        )  # ⊕ in latents: one decode
 
     @torch.no_grad()
     def classify(self, x: Tensor) -> Tensor:

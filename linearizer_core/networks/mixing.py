@@ -86,8 +86,11 @@ class PLU(nn.Module):
         >>> PLU(2 * torch.eye(1)).solve(torch.tensor([[4.0]])).item()
         2.0
         """
-        lower, upper = self.factors()
-        y = torch.linalg.solve_triangular(lower, y[self.rows.argsort()], upper=False, unitriangular=True)
+        # the solver reads one triangle only, so L and U need not be cut out of `packed`: half the time of a decode
+        y = torch.linalg.solve_triangular(
+            self.packed, y[self.rows.argsort()], upper=False, unitriangular=True
+        )
+        upper = self.packed.diagonal_scatter(self.sign * self.packed.diagonal().exp())
         return torch.linalg.solve_triangular(upper, y, upper=True)
 
 
