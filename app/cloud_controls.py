@@ -54,7 +54,9 @@ def cloud_controls(slug: str, models: Sequence[str], counts: Sequence[int]) -> l
 
 def status_row(slug: str) -> tuple[gr.HTML, gr.UploadButton]:
     with gr.Row(equal_height=False):
-        status = gr.HTML(elem_id=f"{slug}-status", apply_default_css=False, min_height=24, scale=1)
+        status = gr.HTML(
+            elem_id=f"{slug}-status", apply_default_css=False, min_height=24, scale=1, min_width=320
+        )
         upload = gr.UploadButton(
             captions.OWN_PICTURES,
             file_count="multiple",

@@ -16,8 +16,8 @@ from linearizer_core.networks import Flatten
 from linearizer_core.pca import LatentPCA
 from linearizer_core.spaces import encode
 
-COUNTS = {"digits": 1797, "sample": 2000, "mnist": 8000}  # how many pictures a source has at most
 LEAST, MOST = 12, 2000  # pictures in a cloud
+COUNTS = {"digits": 1797, "sample": MOST, "mnist": MOST}  # how many of a source
 COMPONENTS = 10
 BATCH = 64
 UPLOADS = 300  # pictures of one visitor

@@ -226,11 +226,11 @@ def build(lab: Lab) -> Opening:
                 gr.HTML(f"<h3>{captions.VARIANCE}</h3>", apply_default_css=False)
                 variance = gr.HTML(elem_id=f"{SLUG}-variance", apply_default_css=False)
             section = proof.section(SLUG, captions.BREAK_WALK)
-    _listen(controls, status, [points, variance, stage, *strips])
+    _listen(controls, status, [points, variance], [stage, *strips])
     points.pick(_picked, controls.inputs[:4], [controls.start, lab.picture], **CHOICE)
     upload.upload(_uploaded, upload, [notice, controls.own, controls.source], **CHOICE)
     section.settles([*controls.walk, status.change], settled, controls.inputs)
-    gr.api(latent_pca, api_name="latent_pca", queue=False)
+    gr.api(latent_pca, api_name="latent_pca", concurrency_limit=2)
 
     def opened(query: dict[str, str], picture: str) -> list:
         picture, text, values = from_link(query, picture)
@@ -244,12 +244,11 @@ def _strips() -> list[gr.HTML]:
     return [Pictures(elem_id=f"{SLUG}-strip-{hue}", label=captions.WALK, columns=len(STRIP)) for hue in HUES]
 
 
-def _listen(controls: Controls, status: gr.HTML, shown: Sequence[gr.HTML]) -> None:
-    """The cloud in the queue, with progress; the walk follows the hand."""
+def _listen(controls: Controls, status: gr.HTML, cloud: Sequence[gr.HTML], walk: Sequence[gr.HTML]) -> None:
+    """The cloud in the queue, with progress; the walk follows the hand, and the cloud when it has changed."""
     inputs = controls.inputs
-    gr.on(controls.cloud, _computed, inputs, [status, *shown], show_progress_on=[status], **HEAVY)
-    gr.on(controls.walk, _tick, inputs, shown[2:], js=MARK, **TICK)
-    status.change(None, inputs, js=MARK)
+    gr.on(controls.cloud, _computed, inputs, [status, *cloud], show_progress_on=[status], **HEAVY)
+    gr.on([*controls.walk, status.change], _tick, inputs, walk, js=MARK, **TICK)
 
 
 # Tells the scatter where the walk stands; the values are those of `Controls.inputs`.
@@ -262,27 +261,16 @@ MARK = f"""(...values) => {{
 
 
 def _computed(
-    model: str,
-    source: str,
-    count: int,
-    own: list,
-    dimensions: int,
-    start: str,
-    component: int,
-    steps: float,
-    picture: str,
+    model: str, source: str, count: int, own: Sequence[str], dimensions: int, *walk: object
 ) -> list:
-    """Everything that a new cloud changes; nothing while the controls are not filled yet."""
+    """Status, scatter and explained variance of a new cloud; nothing while the controls are not filled yet."""
     if None in (model, source, count, dimensions):
-        return [gr.skip()] * 6
+        return [gr.skip()] * 3
     try:
         seen = clouds.cloud(*asked(source, count, own, model))
     except ValueError as error:
-        return [captions.sentence(str(error)), *[gr.skip()] * 5]
-    component = min(component, len(seen.latent.pca.components))
-    walk = walks.checked(seen, start, component, steps, picture)
-    values = [status_value(seen), scatter_value(seen, dimensions, picture), variance_value(seen)]
-    return [*values, *walks.shown(seen, walk)]
+        return [captions.sentence(str(error)), *[gr.skip()] * 2]
+    return [status_value(seen), scatter_value(seen, dimensions, walk[-1]), variance_value(seen)]
 
 
 def _standing(values: Sequence) -> tuple[clouds.Cloud, walks.Walk] | None:
