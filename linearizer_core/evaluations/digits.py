@@ -1,4 +1,4 @@
-"""What `evaluate digits` prints: morphs, latent PCA, prototypes, spectrum, denoising, and the laws, on test digits."""
+"""What `evaluate digits` prints: morphs, latent PCA, prototypes, spectrum, and the laws, on test digits."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0) -> list[F
         *_neighbours(model, dataset, generator),
         *_prototypes(model, judge, generator),
         *_spectrum(model, x[:200]),
-        *_denoising(model, x[:1000], generator),
         *_laws(model, x, generator),
     ]
 
@@ -62,15 +61,6 @@ def evaluate_classifier(model: DigitClassifier, dataset: Dataset, seed: int = 0)
 def _sureness(judge: nn.Module, x: Tensor) -> float:
     """Share of pictures x (B, 1, 32, 32) of whose class the judge is sure."""
     return float((judge(x.clamp(0, 1)).softmax(1).amax(1) > SURE).float().mean())
-
-
-def psnr(x: Tensor, reference: Tensor) -> float:
-    """Peak signal-to-noise ratio in dB of pictures in [0, 1], over all entries at once.
-
-    >>> round(psnr(torch.full((4,), 0.6), torch.full((4,), 0.5)))
-    20
-    """
-    return float(-10 * (x - reference).square().mean().log10())
 
 
 def _morphs(
@@ -145,16 +135,6 @@ def _spectrum(model: Generator, x: Tensor, count: int = 16) -> list[Figure]:
         Figure(
             "largest over 64th singular value", float(svd.values[0] / svd.values[63]), "", "spectrum of A"
         ),
-    ]
-
-
-def _denoising(model: Generator, x: Tensor, generator: torch.Generator, noise: float = 0.3) -> list[Figure]:
-    """PSNR of f(noisy picture) against the clean one."""
-    noisy = x + noise * torch.randn(x.shape, generator=generator).to(x)
-    how = f"dB, pixel noise {noise}, {len(x)} test digits"
-    return [
-        Figure("PSNR of a noisy digit", psnr(noisy.clamp(0, 1), x), "", how),
-        Figure("PSNR after f", psnr(model(noisy).clamp(0, 1), x), "", how),
     ]
 
 

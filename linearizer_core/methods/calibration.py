@@ -92,6 +92,8 @@ def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
     if keep_first:
         effect[:keep_first] = effect[:keep_first].max()
     remix(g, torch.diag(effect), torch.zeros_like(effect))
+    model.means.mul_(effect)
+    model.log_std.add_(effect.log())
 
 
 def _change_along(g: InvertibleNetwork, items: Tensor, step: Tensor, axes: Tensor) -> Tensor:
@@ -103,28 +105,26 @@ def _change_along(g: InvertibleNetwork, items: Tensor, step: Tensor, axes: Tenso
 
 
 @torch.no_grad()
-def fit_class_gaussians(model, x: Tensor, labels: Tensor) -> None:
-    """Centres the latents, sorts all axes but the first two by deviation, and sets `means` and `log_std` from data.
+def centre_and_sort(model, keep_first: int) -> None:
+    """Moves 0 to the mean of the class means, and sorts all axes but the `keep_first` by `model.total_std`, largest first.
 
-    After it 0 is the mean of the class means, so that prototypes can be added without moving the rest.
+    After it prototypes can be added without moving the rest, and the first k axes are the k largest.
 
     >>> from linearizer_core.generator import Generator
     >>> from linearizer_core.operators import Identity
-    >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), torch.zeros(2, 2), torch.zeros(2))
-    >>> fit_class_gaussians(f, torch.randn(100, 2), torch.arange(100) % 2)
-    >>> torch.allclose(f.means[0], -f.means[1], atol=1e-5)
-    True
+    >>> means, log_std = torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([0.0, 5.0])
+    >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), means, log_std)
+    >>> centre_and_sort(f, keep_first=0)
+    >>> f.means.tolist(), f.log_std.tolist()
+    ([[0.0, 1.0], [0.0, -1.0]], [5.0, 0.0])
     """
-    g, classes = model.g_x, len(model.means)
-    z = encode_in_batches(g, x)
-    means = torch.stack([z[labels == c].mean(0) for c in range(classes)])
-    total = (z - z.mean(0)).square().mean(0)
-    order = torch.cat([torch.arange(2, device=z.device), 2 + total[2:].argsort(descending=True)])
-    matrix = torch.eye(len(order), dtype=z.dtype, device=z.device)[order]
-    remix(g, matrix, -means.mean(0)[order])
-    within = torch.stack([(z[labels == c] - means[c]).square().mean(0) for c in range(classes)]).mean(0)
-    model.means.copy_((means - means.mean(0))[:, order])
-    model.log_std.copy_(0.5 * within[order].clamp(min=1e-12).log())
+    centre, spread = model.means.mean(0), model.total_std
+    order = keep_first + spread[keep_first:].argsort(descending=True)
+    order = torch.cat([torch.arange(keep_first, device=order.device), order])
+    matrix = torch.eye(len(order), dtype=spread.dtype, device=spread.device)[order]
+    remix(model.g_x, matrix, -centre[order])
+    model.means.copy_((model.means - centre)[:, order])
+    model.log_std.copy_(model.log_std[order])
 
 
 @torch.no_grad()

@@ -167,10 +167,10 @@ class Digits(Recipe):
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.contiguous_format).eval()
         generator = torch.Generator().manual_seed(self.seed)
-        batch = torch.randperm(len(images), generator=generator)[:10_000].to(images.device)
-        x, c = images[batch] + self._noise(images[batch], generator), labels[batch]
-        calibration.measure_in_pixels(model, x[:256], keep_first=2)
-        calibration.fit_class_gaussians(model, x, c)
+        batch = torch.randperm(len(images), generator=generator)[:256].to(images.device)
+        x = images[batch] + self._noise(images[batch], generator)
+        calibration.measure_in_pixels(model, x, keep_first=2)
+        calibration.centre_and_sort(model, keep_first=2)
         calibration.fit_wiener(model, self.wiener_noise)
 
     @torch.no_grad()
