@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from app import captions, images, models, pictures
@@ -146,8 +145,9 @@ def neighbour_accuracy(coordinates: Tensor, labels: np.ndarray, neighbours: int 
     known = labels >= 0
     if known.sum() <= neighbours:
         return float("nan")
-    points, found = coordinates.numpy()[known], labels[known]
-    nearest = NearestNeighbors(n_neighbors=neighbours).fit(points).kneighbors(return_distance=False)
+    points, found = coordinates[torch.from_numpy(known)], labels[known]
+    distances = torch.cdist(points, points).fill_diagonal_(torch.inf)
+    nearest = distances.topk(neighbours, largest=False).indices.numpy()
     votes = np.stack([np.bincount(found[row], minlength=10) for row in nearest])
     return float((votes.argmax(1) == found).mean())
 

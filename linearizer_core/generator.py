@@ -14,7 +14,7 @@ from .operators import LinearOperator
 class Generator(Linearizer):
     r"""f = g⁻¹ A g with latents z | c ~ N(μ_c, diag(σ²)): class c's prototype is the point g⁻¹(μ_c).
 
-    `means` (K, n) and `log_std` (n,) are parameters.
+    `means` (K, n) and `log_std` (n,) are parameters; `means` are centred so that 0 is the mean over the classes.
     Shapes: points (B, *g.in_shape). ValueError where the sizes of means, log_std and g differ.
     Source: arXiv:2510.08570, section 4 (generation); arXiv:1912.13025 (one latent mean per class).
 

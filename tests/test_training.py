@@ -88,6 +88,7 @@ def test_the_digits_recipe_trains_and_finishes_as_an_invertible_generator(tmp_pa
     model = train(recipe, data, tmp_path)
     x = data.test_images[:8].float() / 255
     torch.testing.assert_close(model.g_x.inverse(model.g_x(x)), x, atol=1e-4, rtol=0)
+    torch.testing.assert_close(model.means.mean(0), torch.zeros(1024), atol=1e-4, rtol=0)
     assert (model.A.values >= 0).all()
     assert (model.total_std[2:].diff() <= 1e-4 * model.total_std.max()).all()  # axes come in order
     assert (tmp_path / "sheet-000003.png").stat().st_size > 0

@@ -105,23 +105,25 @@ def _change_along(g: InvertibleNetwork, items: Tensor, step: Tensor, axes: Tenso
 
 
 @torch.no_grad()
-def sort_axes(model, keep_first: int) -> None:
-    """Sorts all axes but the `keep_first` by `model.total_std`, largest first; 0 stays where training put it.
+def centre_and_sort(model, keep_first: int) -> None:
+    """Moves 0 to the mean of the class means, and sorts all axes but the `keep_first` by `model.total_std`, largest first.
+
+    After it prototypes can be added without moving the rest, and the first k axes are the k largest.
 
     >>> from linearizer_core.generator import Generator
     >>> from linearizer_core.operators import Identity
-    >>> means, log_std = torch.tensor([[1.0, 0.0], [-1.0, 0.0]]), torch.tensor([0.0, 5.0])
+    >>> means, log_std = torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([0.0, 5.0])
     >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), means, log_std)
-    >>> sort_axes(f, keep_first=0)
+    >>> centre_and_sort(f, keep_first=0)
     >>> f.means.tolist(), f.log_std.tolist()
     ([[0.0, 1.0], [0.0, -1.0]], [5.0, 0.0])
     """
-    spread = model.total_std
+    centre, spread = model.means.mean(0), model.total_std
     order = keep_first + spread[keep_first:].argsort(descending=True)
     order = torch.cat([torch.arange(keep_first, device=order.device), order])
     matrix = torch.eye(len(order), dtype=spread.dtype, device=spread.device)[order]
-    remix(model.g_x, matrix, torch.zeros_like(spread))
-    model.means.copy_(model.means[:, order])
+    remix(model.g_x, matrix, -centre[order])
+    model.means.copy_((model.means - centre)[:, order])
     model.log_std.copy_(model.log_std[order])
 
 

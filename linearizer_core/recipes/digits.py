@@ -170,7 +170,7 @@ class Digits(Recipe):
         batch = torch.randperm(len(images), generator=generator)[:256].to(images.device)
         x = images[batch] + self._noise(images[batch], generator)
         calibration.measure_in_pixels(model, x, keep_first=2)
-        calibration.sort_axes(model, keep_first=2)
+        calibration.centre_and_sort(model, keep_first=2)
         calibration.fit_wiener(model, self.wiener_noise)
 
     @torch.no_grad()
