@@ -208,7 +208,7 @@ def load_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.op
             f"{path} was written by other settings, {metadata['recipe']}; pass the same ones to resume, "
             "or leave out --resume."
         )
-    trainee.load_state_dict(read_weights(path))
+    trainee.load_state_dict(_weights(tensors))
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
@@ -225,7 +225,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     Traceback (most recent call last):
     ValueError: no training state at nowhere; leave out --resume and --start-from to start afresh.
     """
-    tensors, _ = _read_state(path)
+    return _weights(_read_state(path)[0])
+
+
+def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in tensors.items() if not name.startswith("optimizer.")}
 
 

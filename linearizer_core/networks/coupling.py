@@ -29,6 +29,12 @@ def _conditioner(in_shape: tuple[int, ...], hidden: int, outputs_per_entry: int)
     return make(kept, outputs_per_entry * (channels - kept), hidden)
 
 
+def _split(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The channels that a coupling keeps, and those that it moves."""
+    kept = g.in_shape[0] // 2
+    return x.split([kept, g.in_shape[0] - kept], dim=-len(g.in_shape))
+
+
 class AffineCoupling(InvertibleNetwork):
     r"""(x₁, x₂) ↦ (x₁, x₂ · exp(s(x₁)) + t(x₁)), with |s| < 2 by a tanh. Splits the first dimension of `in_shape`.
 
@@ -45,10 +51,6 @@ class AffineCoupling(InvertibleNetwork):
         super().__init__()
         self.in_shape = self.out_shape = tuple(in_shape)
         self.conditioner = _conditioner(self.in_shape, hidden, outputs_per_entry=2)
-        self.kept = in_shape[0] // 2
-
-    def _split(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x.split([self.kept, self.in_shape[0] - self.kept], dim=-len(self.in_shape))
 
     def log_scale_and_shift(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         """s(x₁) and t(x₁), each of the shape of x₂.
@@ -63,13 +65,13 @@ class AffineCoupling(InvertibleNetwork):
         return _forward(self, x)[0]
 
     def inverse(self, z: Tensor) -> Tensor:
-        kept, moved = self._split(z)
+        kept, moved = _split(self, z)
         log_scale, shift = self.log_scale_and_shift(kept)
         return torch.cat([kept, (moved - shift) * (-log_scale).exp()], dim=-len(self.in_shape))
 
 
 def _forward(g: AffineCoupling, x: Tensor) -> tuple[Tensor, Tensor]:
-    kept, moved = g._split(x)
+    kept, moved = _split(g, x)
     log_scale, shift = g.log_scale_and_shift(kept)
     return torch.cat([kept, moved * log_scale.exp() + shift], dim=-len(g.in_shape)), log_scale
 
@@ -94,10 +96,6 @@ class AdditiveCoupling(InvertibleNetwork):
         super().__init__()
         self.in_shape = self.out_shape = tuple(in_shape)
         self.conditioner = _conditioner(self.in_shape, hidden, outputs_per_entry=1)
-        self.kept = in_shape[0] // 2
-
-    def _split(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return x.split([self.kept, self.in_shape[0] - self.kept], dim=-len(self.in_shape))
 
     def shift(self, kept: Tensor) -> Tensor:
         """t(x₁), of the shape of x₂.
@@ -108,11 +106,11 @@ class AdditiveCoupling(InvertibleNetwork):
         return self.conditioner(kept.clamp(-REACH, REACH))
 
     def forward(self, x: Tensor) -> Tensor:
-        kept, moved = self._split(x)
+        kept, moved = _split(self, x)
         return torch.cat([kept, moved + self.shift(kept)], dim=-len(self.in_shape))
 
     def inverse(self, z: Tensor) -> Tensor:
-        kept, moved = self._split(z)
+        kept, moved = _split(self, z)
         return torch.cat([kept, moved - self.shift(kept)], dim=-len(self.in_shape))
 
 
