@@ -1,4 +1,4 @@
-"""A Linearizer whose latents are a mixture of Gaussians, one per class: what it knows, it can also draw."""
+"""A Linearizer whose latents are a mixture of Gaussians, one per class: what it knows, it can also draw, in one step."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import torch
 from torch import Tensor, nn
 
 from .linearizer import Linearizer
+from .methods.flow_matching import collapse, flow, integrate, last_time, trajectory
 from .methods.likelihood import class_log_density
-from .networks import InvertibleNetwork
-from .operators import LinearOperator
+from .networks import Chain, Flatten, InvertibleNetwork, MixtureTransport, Translate
+from .operators import LinearOperator, TimedGaussian, TimedOperator
+from .spaces import decode, encode
 
 
 class Generator(Linearizer):
-    r"""f = g⁻¹ A g with latents z | c ~ N(μ_c, diag(σ²)): class c's prototype is the point g⁻¹(μ_c).
+    r"""f = g⁻¹ A g on data, with latents z | c ~ N(μ_c, diag(σ²)), and a flow from noise that collapses to one step.
 
-    `means` (K, n) and `log_std` (n,) are parameters; `means` are centred so that 0 is the mean over the classes.
-    Shapes: points (B, *g.in_shape). ValueError where the sizes of means, log_std and g differ.
-    Source: arXiv:2510.08570, section 4 (generation); arXiv:1912.13025 (one latent mean per class).
+    The flow is dz/dt = (A(t) − I) z / (1 − t) with the timed operator `A_t`, from z₀ = g_noise(x₀) to z₁ = g(x); so
+    x = g⁻¹(B g_noise(x₀)), where B is the product of all integrator steps. Noise x₀ ~ N(0, I) has the shape of an image.
+    Without a label, g_noise carries it to a mixture of N(ν_c, I); with label c it only moves it by ν_c. The flow takes
+    ν_c to class c's latent mean μ_c, whose point g⁻¹(μ_c) is the prototype: f(x₀) ⊕ prototype_c is a sample of class c.
+
+    `means` μ (K, n) and `log_std` log σ (n,) are parameters; `A_t` None is the closed form for those σ.
+    Shapes: points (B, *g.in_shape). ValueError where the sizes of means, log_std, A_t and g differ.
+    Source: arXiv:2510.08570, section 4 (one-step generation); arXiv:1912.13025 (one latent mean per class).
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
@@ -25,7 +32,14 @@ class Generator(Linearizer):
     tensor([[[-1.,  0.]]])
     """
 
-    def __init__(self, g: InvertibleNetwork, A: LinearOperator, means: Tensor, log_std: Tensor) -> None:
+    def __init__(
+        self,
+        g: InvertibleNetwork,
+        A: LinearOperator,
+        means: Tensor,
+        log_std: Tensor,
+        A_t: TimedOperator | None = None,
+    ) -> None:
         super().__init__(g, A, g)
         n = g.out_shape[0]
         if means.shape[-1] != n or log_std.shape != (n,):
@@ -34,6 +48,11 @@ class Generator(Linearizer):
                 f"got {tuple(means.shape)} and {tuple(log_std.shape)}."
             )
         self.means, self.log_std = nn.Parameter(means.clone()), nn.Parameter(log_std.clone())
+        self.A_t = TimedGaussian(torch.exp(2 * log_std.detach())) if A_t is None else A_t
+        if tuple(self.A_t.shape) != (n, n):
+            raise ValueError(f"Generator: A_t must be of shape ({n}, {n}), got {tuple(self.A_t.shape)}.")
+        noise_means = means.detach() / log_std.detach().exp()
+        self.g_noise = Chain(Flatten(g.in_shape), MixtureTransport(noise_means, leading=min(2, n)))
 
     @property
     def prototypes(self) -> Tensor:
@@ -58,32 +77,103 @@ class Generator(Linearizer):
             *labels.shape, *self.g_y.in_shape
         )
 
-    @torch.no_grad()
-    def sample(self, noise: Tensor, label: int | Tensor | None = None) -> Tensor:
-        r"""Turns white noise into images in one step: x = g⁻¹(σ · noise), and with a label x ⊕ prototype(label).
+    @property
+    def noise_means(self) -> Tensor:
+        """The class means ν of the latents that the flow starts from, (K, n)."""
+        return self.g_noise.networks[-1].means
 
-        Shapes: noise (B, *g.in_shape), entries ~ N(0, 1); label a number or (B,); returns (B, *g.in_shape). Without a
-        label the standard deviation over all classes is taken. ValueError for a wrong shape, NaN, or unknown label.
+    def noise_network(self, label: int | None = None) -> InvertibleNetwork:
+        """g_noise, or for a label c the network x₀ ↦ x₀ + ν_c that starts the flow in class c. ValueError for an unknown one."""
+        if label is None:
+            return self.g_noise
+        shift = self.noise_means[self._checked(torch.as_tensor(label, device=self.means.device))]
+        return Chain(Flatten(self.g_y.in_shape), Translate(shift))
+
+    @torch.no_grad()
+    def sample(
+        self, noise: Tensor, steps: int = 100, method: str = "rk4", label: int | Tensor | None = None
+    ) -> Tensor:
+        r"""Turns white noise into images by `steps` steps of the integrator in the latent space, and one decode.
+
+        Shapes: noise (B, *g.in_shape), entries ~ N(0, 1); label None, a number or (B,); returns (B, *g.in_shape).
+        `collapse` does all steps in one. ValueError for a wrong shape, NaN, an unknown label or method, steps outside
+        1..10 000.
 
         >>> from linearizer_core.networks import Flatten
         >>> from linearizer_core.operators import Identity
         >>> f = Generator(Flatten((1, 1, 2)), Identity(2), means=torch.eye(2), log_std=torch.zeros(2))
-        >>> f.sample(torch.zeros(3, 1, 1, 2), label=0).flatten(1)
+        >>> f.sample(torch.zeros(3, 1, 1, 2), label=0).flatten(1).round(decimals=3)
         tensor([[1., 0.],
                 [1., 0.],
                 [1., 0.]])
         """
+        z = integrate(flow(self.A_t), self._start(noise, label), steps, method, last_time(self.A_t, steps))
+        return decode(self.g_y, z)
+
+    @torch.no_grad()
+    def path(
+        self,
+        noise: Tensor,
+        steps: int = 100,
+        method: str = "rk4",
+        label: int | Tensor | None = None,
+        frames: int = 12,
+    ) -> Tensor:
+        """What `sample` passes through, decoded: `frames` states evenly spread over the steps, (frames, B, *g.in_shape).
+
+        The first is the noise at t = 0 as g⁻¹ shows it, the last is the sample. At most steps + 1 frames are there.
+
+        >>> from linearizer_core.networks import Flatten
+        >>> from linearizer_core.operators import Identity
+        >>> f = Generator(Flatten((1, 1, 2)), Identity(2), means=torch.eye(2), log_std=torch.zeros(2))
+        >>> f.path(torch.zeros(3, 1, 1, 2), steps=20, frames=5).shape
+        torch.Size([5, 3, 1, 1, 2])
+        """
+        start, end = self._start(noise, label), last_time(self.A_t, steps)
+        shown = set(torch.linspace(0, steps, max(2, min(frames, steps + 1))).round().int().tolist())
+        states = trajectory(flow(self.A_t), start, steps, method, end)
+        return decode(self.g_y, torch.stack([z for i, (_, z) in enumerate(states) if i in shown]))
+
+    def collapse(self, steps: int = 100, method: str = "rk4", label: int | None = None) -> Linearizer:
+        r"""The whole sampler as one Linearizer, x = g⁻¹(B g_noise(x₀)): the same images as `sample`, in one step.
+
+        Its SVD, pseudo-inverse, powers and truncation are those of B. `label` as in `noise_network`.
+
+        >>> from linearizer_core.networks import Flatten
+        >>> from linearizer_core.operators import Identity
+        >>> f = Generator(Flatten((1, 1, 2)), Identity(2), means=torch.eye(2), log_std=torch.zeros(2))
+        >>> noise = torch.randn(3, 1, 1, 2)
+        >>> torch.allclose(f.collapse(steps=10)(noise), f.sample(noise, steps=10), atol=1e-5)
+        True
+        """
+        return Linearizer(self.noise_network(label), collapse(self.A_t, steps, method), self.g_y)
+
+    @torch.no_grad()
+    def invert(
+        self, x: Tensor, steps: int = 100, method: str = "rk4", label: int | None = None
+    ) -> Tensor:
+        """The noise that makes x: g_noise⁻¹(B⁺ g(x)), (B, *g.in_shape) to the same, for any picture x.
+
+        >>> from linearizer_core.networks import Flatten
+        >>> from linearizer_core.operators import Identity
+        >>> f = Generator(Flatten((1, 1, 2)), Identity(2), means=torch.eye(2), log_std=torch.zeros(2))
+        >>> x = torch.rand(3, 1, 1, 2)
+        >>> torch.allclose(f.sample(f.invert(x)), x, atol=1e-5)
+        True
+        """
+        return self.collapse(steps, method, label).pinv()(x)
+
+    def _start(self, noise: Tensor, label: int | Tensor | None) -> Tensor:
+        """z₀ (B, n) of checked noise."""
         shape = self.g_y.in_shape
         if noise.shape[1:] != shape or not torch.isfinite(noise).all():
             raise ValueError(
                 f"noise must be finite with shape (B, {', '.join(map(str, shape))}), got {tuple(noise.shape)}."
             )
         if label is None:
-            return self.g_y.inverse(self.total_std * noise.flatten(1))
+            return encode(self.g_noise, noise)
         labels = self._checked(torch.as_tensor(label, device=self.means.device).expand(len(noise)))
-        return self.g_y.inverse(
-            self.latent_std * noise.flatten(1) + self.means[labels]
-        )  # ⊕ in latents: one decode
+        return noise.flatten(1) + self.noise_means[labels]
 
     @torch.no_grad()
     def classify(self, x: Tensor) -> Tensor:

@@ -108,7 +108,8 @@ def _update(
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
     batch = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
     with mixed_precision(recipe.mixed_precision):
-        terms = recipe.loss(trainee.model, trainee.companion, images[batch], labels[batch], generator)
+        done = step / recipe.steps
+        terms = recipe.loss(trainee.model, trainee.companion, images[batch], labels[batch], generator, done)
     optimizer.zero_grad(set_to_none=True)
     terms["loss"].backward()
     norm = nn.utils.clip_grad_norm_(trainee.parameters(), recipe.gradient_clip)

@@ -23,10 +23,10 @@ def test_a_labelled_sample_is_style_plus_prototype_in_the_induced_space(model):
     noise = torch.randn(5, 1, 4, 4)
     labels = torch.tensor([0, 1, 2, 0, 1])
     latents = model.latent_std * noise.flatten(1) + model.means[labels]
-    torch.testing.assert_close(model.sample(noise, labels), model.g_y.inverse(latents))
+    torch.testing.assert_close(model.sample(noise, label=labels), model.g_y.inverse(latents))
     space = InducedSpace(model.g_y)
     style = model.g_y.inverse(model.latent_std * noise.flatten(1))
-    torch.testing.assert_close(model.sample(noise, 2), space.add(style, model.prototype(2).expand_as(style)))
+    torch.testing.assert_close(model.sample(noise, label=2), space.add(style, model.prototype(2).expand_as(style)))
 
 
 def test_samples_without_a_label_have_the_spread_of_all_classes(model):
@@ -44,7 +44,7 @@ def test_classify_picks_the_nearest_mean_in_deviations(model):
 @pytest.mark.parametrize("label", [3, -1, 0.5])
 def test_unknown_labels_are_refused(model, label):
     with pytest.raises(ValueError, match=r"label must be a whole number in 0\.\.2"):
-        model.sample(torch.randn(1, 1, 4, 4), label)
+        model.sample(torch.randn(1, 1, 4, 4), label=label)
 
 
 @pytest.mark.parametrize("noise", [torch.zeros(2, 16), torch.full((1, 1, 4, 4), float("nan"))])

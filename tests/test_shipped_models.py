@@ -20,7 +20,7 @@ def model(request):
 def points(model):
     """Four points of the model's space: its own samples."""
     assert isinstance(model, Generator)
-    return model.sample(torch.randn(4, *model.g_y.in_shape), torch.tensor([0, 3, 7, 8]))
+    return model.sample(torch.randn(4, *model.g_y.in_shape), label=torch.tensor([0, 3, 7, 8]))
 
 
 def test_round_trip_near_and_far_from_data(model, points):

@@ -105,7 +105,7 @@ def _prototypes(
     """Does x₀ ⊕ prototype_c look like a c?"""
     labels = torch.arange(len(model.means)).repeat_interleave(each).to(model.means.device)
     noise = torch.randn(len(labels), *model.g_y.in_shape, generator=generator).to(model.means.device)
-    guess = judge(model.sample(noise, labels).clamp(0, 1)).argmax(1)
+    guess = judge(model.sample(noise, label=labels).clamp(0, 1)).argmax(1)
     agreed = float((guess == labels).float().mean())
     worst = min(float((guess == labels)[labels == c].float().mean()) for c in range(len(model.means)))
     how = f"x₀ from noise, {each} per class, judged by the classifier"

@@ -145,3 +145,25 @@ def fit_wiener(model, noise: float) -> None:
     """
     variance = model.total_std.square()
     model.A.values.copy_(variance / (variance + noise**2))
+
+
+@torch.no_grad()
+def fit_flow(model, x: Tensor, labels: Tensor) -> None:
+    r"""A(t) for the latents of clean pictures: Σ is their variance within a class, ν_c = Σ^-½ μ_c the class means of noise.
+
+    Likelihood trains on pictures with noise added, so `model.log_std` holds that noise too, most of it on the last axes;
+    samples should not show it. x (B, *g.in_shape) with labels (B,), every class present.
+
+    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> f = Generator(Flatten((1,)), Identity(1), torch.tensor([[4.0], [-4.0]]), torch.zeros(1))
+    >>> fit_flow(f, torch.tensor([[2.0], [6.0], [-2.0], [-6.0]]), torch.tensor([0, 0, 1, 1]))
+    >>> f.A_t.variances, f.noise_means
+    (tensor([4.]), tensor([[ 2.],
+            [-2.]]))
+    """
+    z = encode_in_batches(model.g_x, x)
+    centres = torch.stack([z[labels == c].mean(0) for c in range(len(model.means))])
+    model.A_t.variances.copy_((z - centres[labels]).square().mean(0))
+    model.noise_means.copy_(model.means / model.A_t.variances.clamp(min=1e-12).sqrt())

@@ -3,11 +3,12 @@
 from .base import Chain, Inverse, InvertibleNetwork, Log
 from .conditioners import Conditioner, conv_conditioner, mixed_precision, mlp_conditioner
 from .coupling import AdditiveCoupling, AffineCoupling
-from .elementwise import ActNorm, initialise
+from .elementwise import ActNorm, Translate, initialise
 from .flows import image_flow, vector_flow
 from .log_det import forward_and_log_det
 from .mixing import PLU, InvertibleConv1x1, InvertibleLinear
 from .shaping import Flatten, Permute, Squeeze
+from .transport import MixtureTransport
 
 __all__ = [
     "PLU",
@@ -22,8 +23,10 @@ __all__ = [
     "InvertibleLinear",
     "InvertibleNetwork",
     "Log",
+    "MixtureTransport",
     "Permute",
     "Squeeze",
+    "Translate",
     "conv_conditioner",
     "forward_and_log_det",
     "image_flow",

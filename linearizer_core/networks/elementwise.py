@@ -1,4 +1,4 @@
-"""Per-channel scale and shift."""
+"""Scale and shift, entry by entry."""
 
 from __future__ import annotations
 
@@ -45,6 +45,30 @@ class ActNorm(InvertibleNetwork):
         deviation = x.var(dims, correction=0).sqrt().reshape(self.bias.shape)
         self.bias.copy_(-mean)
         self.log_scale.copy_(-deviation.clamp(min=1e-3).log())  # a constant channel must not blow up
+
+
+class Translate(InvertibleNetwork):
+    """z = x + b for vectors (*, n), with a fixed `shift` b (n,) in a buffer.
+
+    >>> Translate(torch.tensor([1.0, 2.0]))(torch.zeros(1, 2))
+    tensor([[1., 2.]])
+    """
+
+    def __init__(self, shift: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("shift", shift.detach().clone())
+        self.in_shape = self.out_shape = tuple(shift.shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.shift
+
+    def inverse(self, z: Tensor) -> Tensor:
+        return z - self.shift
+
+
+@forward_and_log_det.register
+def _(g: Translate, x: Tensor) -> tuple[Tensor, Tensor]:
+    return g(x), x.new_zeros(len(x))
 
 
 @forward_and_log_det.register

@@ -5,6 +5,7 @@ from .dense import Dense
 from .diagonal import Diagonal, Identity
 from .low_rank import IdentityPlusLowRank, LowRank
 from .projection import Projection
+from .timed import TimedGaussian, TimedLowRank, TimedLowRankGaussian, TimedOperator
 
 __all__ = [
     "Composed",
@@ -17,6 +18,10 @@ __all__ = [
     "Projection",
     "Scaled",
     "Sum",
+    "TimedGaussian",
+    "TimedLowRank",
+    "TimedLowRankGaussian",
+    "TimedOperator",
     "Transposed",
     "transpose",
 ]

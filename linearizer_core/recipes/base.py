@@ -17,8 +17,9 @@ from ..data import Dataset
 class Recipe(abc.ABC):
     """What the training loop and the checkpoints need to know of a model. Fields are JSON values, nothing else.
 
-    `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum;
-    `prepare` runs once before training, `finish` once after it. ValueError for settings that are not above 0.
+    `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum, where
+    `done` in [0, 1) is the share of training that lies behind; `prepare` runs once before training, `finish` once
+    after it. ValueError for settings that are not above 0.
 
     >>> from linearizer_core.recipes import DigitsClassifier
     >>> DigitsClassifier(steps=0)
@@ -69,6 +70,7 @@ class Recipe(abc.ABC):
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
+        done: float,
     ) -> dict[str, Tensor]: ...
 
     @abc.abstractmethod

@@ -78,6 +78,7 @@ class DigitsClassifier(Recipe):
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
+        done: float,
     ) -> dict[str, Tensor]:
         shift = torch.randint(-self.largest_shift, self.largest_shift + 1, (2,), generator=generator)
         return {"loss": F.cross_entropy(model(images.roll(shift.tolist(), (2, 3))), labels)}

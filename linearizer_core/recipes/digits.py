@@ -20,6 +20,8 @@ from ..operators import Diagonal
 from .base import Recipe
 
 MOST_STAGES, MOST_STEPS, MOST_HIDDEN = 5, 100, 4096  # 32×32 pixels can be halved five times
+FLOW_IMAGES = 20_000
+"""Training pictures on which the variances of A(t) are measured."""
 DIGIT_MAP = ((-1, 6), (0, 0), (1, 2), (-1.5, 4), (-0.5, 5), (0.5, 3), (1.5, 1), (-1, 9), (0, 8), (1, 7))
 """(column, digit) of the ten digits on three rows of a hexagonal lattice, look-alikes side by side."""
 
@@ -37,14 +39,21 @@ def digit_map(spacing: float) -> Tensor:
     return points - points.mean(0)
 
 
+def _ramp(first: float, last: float, share: float) -> float:
+    """From `first` to `last` by equal factors; 0 stays 0."""
+    return first * (last / first) ** share if first else 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Digits(Recipe):
     r"""`digits`: one g for handwritten digits, 1×32×32 → 1024 latent axes by importance; A is a Wiener filter.
 
     The objective is a mixture, in nats per axis. Likelihood, −log p(x | c) / n, with a latent mean per class. Nested
     truncation (`reconstruction_weight`), so that the first k axes say the most that k axes can. The class from the first
-    two axes alone (`class_weight`), so that they are a map of the ten digits. And a critic (`blend_weight`,
-    `sample_weight`; both 0 for none), for whom blends of two digits and samples must look like some digit.
+    two axes alone (`class_weight`), so that they are a map of the ten digits. And, once the share `critic_from` of the
+    training is done, a critic (`blend_weight`, `sample_weight`; both 0 for none), for whom blends of two digits and
+    samples must look like some digit. From then on two weights go by a constant factor a step from the value that
+    bears their name to their `last_` one: blends come to count more, truncation less.
 
     `stage_steps[i]` Glow steps with couplings of width `stage_hidden[i]` make stage i. ValueError for other than 1 to 5
     stages, other than 1 to 100 steps, or a width outside 1 to 4096: a broken config stops here, before it allocates.
@@ -56,20 +65,23 @@ class Digits(Recipe):
     name: ClassVar[str] = "digits"
     stage_steps: tuple[int, ...] = (6, 8, 4)
     stage_hidden: tuple[int, ...] = (64, 64, 64)
-    steps: int = 2400
-    learning_rate: float = 5e-4
-    evaluate_every: int = 200
+    steps: int = 6500
+    learning_rate: float = 1e-3
+    evaluate_every: int = 500
     batch: int = 64
     mixed_precision: bool = True
     mixing_rate: float = 0.02
     pixel_noise: float = 0.05
-    reconstruction_weight: float = 10.0
+    reconstruction_weight: float = 20.0
+    last_reconstruction_weight: float = 5.0
     reconstruction_batch: int = 32
     largest_rank: int = 256
     class_weight: float = 0.05
     class_spacing: float = 4.5
+    critic_from: float = 0.5
     blend_weight: float = 0.2
-    sample_weight: float = 0.1
+    last_blend_weight: float = 1.5
+    sample_weight: float = 0.15
     blend_batch: int = 40
     sample_batch: int = 24
     wiener_noise: float = 0.5
@@ -121,7 +133,13 @@ class Digits(Recipe):
         return Critic(classes=10)
 
     def loss(
-        self, model: Generator, critic: Critic, images: Tensor, labels: Tensor, generator: torch.Generator
+        self,
+        model: Generator,
+        critic: Critic,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        done: float,
     ) -> dict[str, Tensor]:
         means, log_std = self._means_on_the_map(model), model.log_std
         noisy = images + self._noise(images, generator)
@@ -132,10 +150,13 @@ class Digits(Recipe):
         mse = nested_reconstruction(model.g_x, images[:some], z[:some], ranks)
         guess = F.cross_entropy(class_log_density(z[:, :2], means[:, :2], log_std[:2]), labels)
         terms = {"nll": nll, "mse": mse, "class": guess}
-        loss = nll + self.reconstruction_weight * mse + self.class_weight * guess
-        if self.blend_weight or self.sample_weight:
+        late = max(0.0, (done - self.critic_from) / (1 - self.critic_from)) if self.critic_from < 1 else 0.0
+        loss = nll + _ramp(self.reconstruction_weight, self.last_reconstruction_weight, late) * mse
+        loss = loss + self.class_weight * guess
+        if done >= self.critic_from and (self.blend_weight or self.sample_weight):
             terms |= self._judged(model.g_x, critic, noisy, labels, z, means, log_std, generator)
-            loss = loss + self.blend_weight * terms["blend"] + self.sample_weight * terms["sample"]
+            loss = loss + _ramp(self.blend_weight, self.last_blend_weight, late) * terms["blend"]
+            loss = loss + self.sample_weight * terms["sample"]
             loss = loss + terms["critic"]  # reaches the critic alone
         return {"loss": loss, **terms}
 
@@ -172,6 +193,7 @@ class Digits(Recipe):
         calibration.measure_in_pixels(model, x, keep_first=2)
         calibration.centre_and_sort(model, keep_first=2)
         calibration.fit_wiener(model, self.wiener_noise)
+        calibration.fit_flow(model, images[:FLOW_IMAGES], labels[:FLOW_IMAGES])
 
     @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:

@@ -1,0 +1,266 @@
+r"""Flow matching that is linear in the induced space, and its collapse: all steps of the integrator are one operator.
+
+Noise z₀ and data z₁ are joined by straight lines z_t = (1 − t) z₀ + t z₁. A timed operator guesses A(t) z_t ≈ z₁, which
+gives the velocity dz/dt = V(t) z = (A(t) − I) z / (1 − t), linear in z. So N steps of any explicit integrator are one
+operator B, and x = g_data⁻¹(B g_noise(x₀)) is the whole sampler. Source: arXiv:2510.08570, section 4.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from functools import singledispatch
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from ..operators import (
+    Dense,
+    Diagonal,
+    Identity,
+    IdentityPlusLowRank,
+    LinearOperator,
+    LowRank,
+    TimedGaussian,
+    TimedLowRank,
+    TimedLowRankGaussian,
+    TimedOperator,
+)
+from ..operators.timed import on_frame
+
+State = TypeVar("State", Tensor, LinearOperator)
+Velocity = Callable[[float, State], State]
+MOST_STEPS = 10_000
+
+
+def path(z0: Tensor, z1: Tensor, t: Tensor) -> Tensor:
+    """z_t = (1 − t) z₀ + t z₁, with latents (B, n) and one time per item, t (B,).
+
+    >>> path(torch.zeros(1, 2), torch.ones(1, 2), torch.tensor([0.25]))
+    tensor([[0.2500, 0.2500]])
+    """
+    return (1 - t)[:, None] * z0 + t[:, None] * z1
+
+
+def flow_matching_loss(A: TimedOperator, z0: Tensor, z1: Tensor, t: float) -> Tensor:
+    r"""E ‖A(t) z_t − z₁‖² / n: how well A(t) guesses the clean latent; z₀, z₁ (B, n), one time for the batch.
+
+    Source: arXiv:2510.08570, equation of the flow-matching loss.
+
+    >>> flow_matching_loss(TimedGaussian(torch.ones(2)), torch.zeros(1, 2), torch.ones(1, 2), t=1.0)
+    tensor(0.)
+    """
+    return (A(t)(path(z0, z1, z0.new_full((len(z0),), t))) - z1).square().mean()
+
+
+@singledispatch
+def velocity(A: TimedOperator, t: float) -> LinearOperator:
+    """V(t) = (A(t) − I)/(1 − t), so that dz/dt = V(t) z. ValueError at t = 1 unless `A.reaches_one`.
+
+    >>> velocity(TimedGaussian(torch.tensor([4.0])), 1.0).values       # d/dt of the deviation, at its end
+    tensor([1.])
+    """
+    if t == 1:
+        raise ValueError(
+            f"{type(A).__name__} has no velocity at t = 1; end the integration before it, as `end` of `integrate` does."
+        )
+    return (A(t) - Identity(A.shape[0]).to(next(A.parameters(), next(A.buffers(), torch.empty(0))))) / (1 - t)
+
+
+@velocity.register
+def _(A: TimedLowRank, t: float) -> LinearOperator:
+    if t == 1:
+        return velocity.dispatch(TimedOperator)(A, t)
+    B = A(t)
+    return IdentityPlusLowRank(-1 / (1 - t), B.U / (1 - t), B.V)
+
+
+@velocity.register
+def _(A: TimedGaussian, t: float) -> Diagonal:
+    return Diagonal(_growth(A.variances, t))
+
+
+@velocity.register
+def _(A: TimedLowRankGaussian, t: float) -> IdentityPlusLowRank:
+    return on_frame(A.basis, _growth(A.variances, t), _growth(A.rest, t))
+
+
+def _growth(variance: Tensor, t: float) -> Tensor:
+    """(a(t) − 1)/(1 − t) for the closed form a(t), without the 0/0 at t = 1."""
+    denominator = ((1 - t) ** 2 + t**2 * variance).clamp(min=torch.finfo(variance.dtype).tiny)
+    return (t * variance - (1 - t)) / denominator
+
+
+def euler(v: Velocity, t: float, h: float, z: State) -> State:
+    """z + h v(t, z): one evaluation, error O(h) over the whole path.
+
+    >>> euler(lambda t, z: z, 0.0, 0.5, torch.tensor(1.0))
+    tensor(1.5000)
+    """
+    return z + h * v(t, z)
+
+
+def midpoint(v: Velocity, t: float, h: float, z: State) -> State:
+    """z + h v(t + h/2, z + h/2 v(t, z)): two evaluations, error O(h²).
+
+    >>> midpoint(lambda t, z: z, 0.0, 0.5, torch.tensor(1.0))
+    tensor(1.6250)
+    """
+    return z + h * v(t + h / 2, z + (h / 2) * v(t, z))
+
+
+def rk4(v: Velocity, t: float, h: float, z: State) -> State:
+    """The classical Runge–Kutta step: four evaluations, each on the result of the one before, error O(h⁴).
+
+    >>> rk4(lambda t, z: z, 0.0, 0.5, torch.tensor(1.0))
+    tensor(1.6484)
+    """
+    k1 = v(t, z)
+    k2 = v(t + h / 2, z + (h / 2) * k1)
+    k3 = v(t + h / 2, z + (h / 2) * k2)
+    k4 = v(t + h, z + h * k3)
+    return z + (h / 6) * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+METHODS = {"euler": euler, "midpoint": midpoint, "rk4": rk4}
+"""Name to step(v, t, h, z) of explicit integrators; z may be latents or operators, all they need is + and ·."""
+
+
+def trajectory(
+    v: Velocity, z: State, steps: int, method: str = "rk4", end: float = 1.0
+) -> Iterator[tuple[float, State]]:
+    r"""(t, z) from t = 0 to 1, `steps` + 1 pairs.
+
+    With `end` = 1 there are `steps` equal steps of the method. With `end` < 1, for a velocity that is not defined at 1,
+    `steps` − 1 of them lead to `end`, and the last is Euler's from there to 1: it jumps to the guess A(end) z.
+    ValueError for steps outside 1..10 000, an unknown method, or an end outside (0, 1] (0 too where steps is 1).
+
+    >>> [round(float(z), 3) for t, z in trajectory(lambda t, z: z, torch.tensor(1.0), steps=2, method="euler")]
+    [1.0, 1.5, 2.25]
+    """
+    check_integrator(steps, method)
+    if not 0 <= end <= 1 or (end == 0 and steps > 1):
+        raise ValueError(f"end must lie above 0 and at most at 1, got {end}; 1 − 1/steps is a good one.")
+    regular = steps if end == 1 else steps - 1
+    times = [end * i / regular for i in range(regular)] + [end]
+    yield 0.0, z
+    for t, later in zip(times, times[1:]):
+        z = METHODS[method](v, t, later - t, z)
+        yield later, z
+    if end < 1:
+        yield 1.0, euler(v, end, 1 - end, z)
+
+
+def integrate(v: Velocity, z: State, steps: int, method: str = "rk4", end: float = 1.0) -> State:
+    """z at t = 1 from z at t = 0 along dz/dt = v(t, z): the end of `trajectory`, which says how t = 1 is reached.
+
+    >>> integrate(lambda t, z: z, torch.tensor(1.0), steps=100)          # e
+    tensor(2.7183)
+    """
+    for _, z in trajectory(v, z, steps, method, end):  # noqa: B007 (the last one is wanted)
+        pass
+    return z
+
+
+def flow(A: TimedOperator) -> Velocity:
+    """v(t, z) = V(t) z for latents z (*, n), or for operators V(t) z; operators of a time are built once.
+
+    >>> flow(TimedGaussian(torch.ones(1)))(0.5, torch.ones(1))           # N(0, I) to N(0, I): first shrinks, then grows
+    tensor([0.])
+    """
+    known: dict[float, LinearOperator] = {}  # RK4 asks three times for the middle of a step, and twice for its ends
+
+    def v(t: float, z: State) -> State:
+        if t not in known:
+            while len(known) > 2:
+                known.pop(next(iter(known)))
+            known[t] = velocity(A, t)
+        return known[t] @ z if isinstance(z, LinearOperator) else known[t](z)
+
+    return v
+
+
+def last_time(A: TimedOperator, steps: int) -> float:
+    """The `end` of `trajectory` that A needs: 1 where its velocity reaches 1, else 1 − 1/steps.
+
+    >>> last_time(TimedGaussian(torch.ones(1)), 4), last_time(TimedLowRank(torch.ones(1, 2, 1), torch.ones(1, 2, 1)), 4)
+    (1.0, 0.75)
+    """
+    return 1.0 if A.reaches_one else 1 - 1 / steps
+
+
+@torch.no_grad()
+def collapse(A: TimedOperator, steps: int = 100, method: str = "rk4", rtol: float = 1e-12) -> LinearOperator:
+    r"""B, the operator that does in one application what `steps` steps of the integrator do: exact, not a limit.
+
+    The same integrator is run, in float64, on the identity, so no second formula can disagree with it. Where the type of A
+    allows, the identity is a small one: a vector of ones for a diagonal A(t); for low rank, the identity of the span of
+    all factors, with one axis for all that lies outside. The result is re-compressed to its numerical rank: singular
+    values of B − cI below `rtol` of the largest are dropped. It has A's dtype.
+
+    Cost: O(n steps) for diagonal A(t), O(n (K r)² + steps (K r)² r) for `TimedLowRank`, n×n only for unknown types.
+
+    >>> collapse(TimedGaussian(torch.tensor([4.0, 0.25])), steps=100).values       # Σ^½ as steps grow
+    tensor([2.0000, 0.5000])
+    """
+    check_integrator(steps, method)
+    like = next(A.parameters(), next(A.buffers(), torch.empty(0)))
+    return _collapse(copy.deepcopy(A).double(), steps, method, rtol).to(like.dtype)
+
+
+@singledispatch
+def _collapse(A: TimedOperator, steps: int, method: str, rtol: float) -> LinearOperator:
+    return Dense(_image_of_identity(A, steps, method))
+
+
+@_collapse.register
+def _(A: TimedGaussian, steps: int, method: str, rtol: float) -> Diagonal:
+    return Diagonal(integrate(flow(A), torch.ones_like(A.variances), steps, method))
+
+
+@_collapse.register
+def _(A: TimedLowRankGaussian, steps: int, method: str, rtol: float) -> LinearOperator:
+    inside = TimedGaussian(torch.cat([A.variances, A.rest[None]]))
+    values = _collapse(inside, steps, method, rtol).values
+    return on_frame(A.basis, values[:-1], values[-1])
+
+
+@_collapse.register
+def _(A: TimedLowRank, steps: int, method: str, rtol: float) -> LinearOperator:
+    Q = torch.linalg.qr(torch.cat([*A.U, *A.V], 1)).Q
+    if Q.shape[1] >= len(Q):
+        return Dense(_image_of_identity(A, steps, method))
+    outside = Q.new_zeros(len(A.U), 1, A.U.shape[2])  # one axis that no factor touches stands for all of them
+    small = TimedLowRank(torch.cat([Q.mT @ A.U, outside], 1), torch.cat([Q.mT @ A.V, outside], 1))
+    M = _image_of_identity(small, steps, method)
+    return _compressed(M[-1, -1], Q, M[:-1, :-1], rtol)
+
+
+def _image_of_identity(A: TimedOperator, steps: int, method: str) -> Tensor:
+    eye = torch.eye(A.shape[0], dtype=torch.float64, device=next(A.buffers(), next(A.parameters(), torch.empty(0))).device)
+    return integrate(flow(A), eye, steps, method, last_time(A, steps)).mT
+
+
+def _compressed(c: Tensor, Q: Tensor, S: Tensor, rtol: float) -> LinearOperator:
+    """Q S Qᵀ + c (I − Q Qᵀ) as c I + U Vᵀ of as few columns as `rtol` allows; a c that is rounding counts as 0."""
+    size = torch.linalg.matrix_norm(S, 2)
+    c = torch.where(c.abs() > rtol * size, c, 0)
+    W, s, Yh = torch.linalg.svd(S - c * torch.eye(len(S), dtype=S.dtype, device=S.device))
+    kept = s > rtol * size
+    U, V = Q @ (W[:, kept] * s[kept]), Q @ Yh[kept].mT
+    return IdentityPlusLowRank(c, U, V) if c else LowRank(U, V)
+
+
+def check_integrator(steps: int, method: str) -> None:
+    """ValueError unless steps is a whole number in 1..10 000 and the method is one of METHODS.
+
+    >>> check_integrator(0, "rk4")
+    Traceback (most recent call last):
+    ValueError: steps must be a whole number from 1 to 10000, got 0.
+    """
+    whole = isinstance(steps, int) or (isinstance(steps, float) and steps.is_integer())
+    if isinstance(steps, bool) or not whole or not 1 <= steps <= MOST_STEPS:
+        raise ValueError(f"steps must be a whole number from 1 to {MOST_STEPS}, got {steps}.")
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}.")
