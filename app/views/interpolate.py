@@ -13,7 +13,7 @@ from app import captions, images, links, models, pictures, proof, snippets
 from app.mixer import LIMIT, PLACES, SECOND_PICTURE, equal, mixer
 from app.picker import first_page, picker
 from app.state import QUIET, TICK, Lab, Opening
-from app.widgets.film_strip import FilmStrip, Path, film
+from app.widgets.film_strip import FilmStrip, Path, film, travelled
 from app.widgets.pictures import Pictures, tiles
 from linearizer_core import diagnostics
 from linearizer_core.networks import Flatten
@@ -53,17 +53,9 @@ def film_between(first: str, second: str) -> dict:
         pixels = PIXELS.line(*pictures.tensor([first, second]), ts)
         induced, seen = line.x, encode(x.space.g, pixels)
     return film(
-        Path(induced, _travelled(line.z), _travelled(induced)),
-        Path(pixels, _travelled(seen), _travelled(pixels)),
+        Path(induced, travelled(line.z), travelled(induced)),
+        Path(pixels, travelled(seen), travelled(pixels)),
     )
-
-
-def _travelled(path: Tensor) -> Tensor:
-    """Distance travelled up to each of the points (N, …), from 0 at the first, in the norm of their
-    entries.
-    """
-    steps = torch.linalg.vector_norm(path.flatten(1).diff(dim=0), dim=1)
-    return torch.cat([steps.new_zeros(1), steps.cumsum(0)])
 
 
 def film_value(references: Sequence[str]) -> dict:
@@ -157,8 +149,8 @@ def answer(references: Sequence[str], weights: Sequence[float]) -> dict:
     return {
         "induced": induced[0, 0].tolist(),
         "pixel": pixel[0, 0].tolist(),
-        "distance": float(_travelled(ends[0])[-1]),
-        "pixel_distance": float(_travelled(ends[1])[-1]),
+        "distance": float(travelled(ends[0])[-1]),
+        "pixel_distance": float(travelled(ends[1])[-1]),
     }
 
 
@@ -218,7 +210,7 @@ def build(lab: Lab) -> Opening:
             section = proof.Section(SLUG, *proof.meter(SLUG), *program_half)
     with gr.Column(elem_classes="lab-card"):
         gr.HTML(f"<h3>{captions.FILM}</h3><p>{captions.FILM_LEAD}</p>", apply_default_css=False)
-        strip = FilmStrip(elem_id=f"{SLUG}-film")
+        strip = FilmStrip(elem_id=f"{SLUG}-film", use=captions.FILM_USE)
         strip.use(_take_weights, board.references, board.sliders, **QUIET)
     moves = [board.references.change, *(slider.change for slider in board.sliders)]
     inputs = [board.references, *board.sliders]

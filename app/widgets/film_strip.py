@@ -19,6 +19,7 @@ class Path:
     pixel: Tensor
 
 
+PATHS = (captions.FILM_INDUCED, captions.FILM_PIXEL)
 TEMPLATE = """
 <div class="film">
   <div class="now">
@@ -34,21 +35,24 @@ TEMPLATE = """
 """
 
 
-def FilmStrip(*, elem_id: str) -> gr.HTML:
-    """Two paths between the same two pictures; drag, arrow keys, Home and End move along them.
+def FilmStrip(
+    *, elem_id: str, label: str = captions.FILM, paths: tuple[str, str] = PATHS, use: str = ""
+) -> gr.HTML:
+    """Two paths travelled together; drag, arrow keys, Home and End move along them.
 
     value: see `film`; the browser keeps the position, `data-state` is the number of the frame shown
-    event `use`: {"t": position in [0, 1]}, when the button under the film is pressed
+    event `use`: {"t": position in [0, 1]}, when the button `use` under the film is pressed ("": no button)
+    `paths` names the two rows.
     """
     return widget(
         "film_strip",
         TEMPLATE,
         None,
         elem_id=elem_id,
-        label=captions.FILM,
-        paths=[captions.FILM_INDUCED, captions.FILM_PIXEL],
+        label=label,
+        paths=list(paths),
         measures=[captions.ALONG_INDUCED, captions.ALONG_PIXEL],
-        use=captions.FILM_USE,
+        use=use,
     )
 
 
@@ -61,6 +65,16 @@ def film(induced: Path, pixel: Path) -> dict:
             for name, path in (("induced", induced), ("pixel", pixel))
         },
     }
+
+
+def travelled(path: Tensor) -> Tensor:
+    """Distance travelled up to each of the points (N, …), from 0 at the first, in the norm of their entries.
+
+    >>> travelled(torch.tensor([[0.0, 0.0], [3.0, 4.0], [3.0, 5.0]]))
+    tensor([0., 5., 6.])
+    """
+    steps = torch.linalg.vector_norm(path.flatten(1).diff(dim=0), dim=1)
+    return torch.cat([steps.new_zeros(1), steps.cumsum(0)])
 
 
 def _short(values: Tensor) -> list[float]:

@@ -7,6 +7,7 @@ const [first, second] = element.querySelectorAll(".legend span");
 const ROW = 44, CHART = 76, GAP = 3;
 strip.setAttribute("aria-label", props.label);
 use.textContent = own.use;
+use.hidden = !own.use;
 left.lastChild.textContent = own.paths[0];
 right.lastChild.textContent = own.paths[1];
 left.firstChild.setAttribute("aria-label", own.paths[0]);
