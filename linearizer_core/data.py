@@ -220,6 +220,28 @@ def image_folder(
     return _dataset((images[train], images[test]), (labels[train], labels[test]), names)
 
 
+def cut_patches(images: Tensor, side: int, per_image: int, seed: int = 0) -> Tensor:
+    """`per_image` random side × side pieces of every image (N, C, H, W): (N · per_image, C, side, side), same type.
+
+    ValueError where an image is smaller than a patch.
+
+    >>> cut_patches(torch.zeros(2, 3, 9, 9, dtype=torch.uint8), side=4, per_image=5).shape
+    torch.Size([10, 3, 4, 4])
+    """
+    height, width = images.shape[2:]
+    if side > min(height, width):
+        raise ValueError(f"side must be at most {min(height, width)}, the size of the images, got {side}.")
+    generator = torch.Generator().manual_seed(seed)
+    tops = torch.randint(height - side + 1, (len(images), per_image), generator=generator).tolist()
+    lefts = torch.randint(width - side + 1, (len(images), per_image), generator=generator).tolist()
+    pieces = [
+        image[:, top : top + side, left : left + side]
+        for image, rows, columns in zip(images, tops, lefts)
+        for top, left in zip(rows, columns)
+    ]
+    return torch.stack(pieces)
+
+
 def read_image(file: str | Path, size: int, channels: int = 3) -> np.ndarray:
     """One image file as uint8 (channels, size, size): upright, middle square, resized. Raises `DataError`.
 

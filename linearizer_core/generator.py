@@ -107,7 +107,7 @@ class Generator(Linearizer):
                 [1., 0.],
                 [1., 0.]])
         """
-        z = integrate(flow(self.A_t), self._start(noise, label), steps, method, last_time(self.A_t, steps))
+        z = integrate(flow(self.A_t), self.start(noise, label), steps, method, last_time(self.A_t, steps))
         return decode(self.g_y, z)
 
     @torch.no_grad()
@@ -129,7 +129,7 @@ class Generator(Linearizer):
         >>> f.path(torch.zeros(3, 1, 1, 2), steps=20, frames=5).shape
         torch.Size([5, 3, 1, 1, 2])
         """
-        start, end = self._start(noise, label), last_time(self.A_t, steps)
+        start, end = self.start(noise, label), last_time(self.A_t, steps)
         shown = set(torch.linspace(0, steps, max(2, min(frames, steps + 1))).round().int().tolist())
         states = trajectory(flow(self.A_t), start, steps, method, end)
         return decode(self.g_y, torch.stack([z for i, (_, z) in enumerate(states) if i in shown]))
@@ -163,8 +163,9 @@ class Generator(Linearizer):
         """
         return self.collapse(steps, method, label).pinv()(x)
 
-    def _start(self, noise: Tensor, label: int | Tensor | None) -> Tensor:
-        """z₀ (B, n) of checked noise."""
+    @torch.no_grad()
+    def start(self, noise: Tensor, label: int | Tensor | None = None) -> Tensor:
+        """z₀ (B, n), the latents that the flow starts from; `noise` and `label` are checked as `sample` says."""
         shape = self.g_y.in_shape
         if noise.shape[1:] != shape or not torch.isfinite(noise).all():
             raise ValueError(

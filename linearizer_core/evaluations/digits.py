@@ -1,4 +1,4 @@
-"""What `evaluate digits` prints: morphs, latent PCA, prototypes, spectrum, and the laws, on test digits."""
+"""What `evaluate digits` prints: morphs, latent PCA, prototypes, spectrum, the laws, and generation, on test digits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..generator import Generator
 from ..networks import Flatten
 from ..pca import LatentPCA
 from ..recipes.classifier import DigitClassifier
+from . import generation
 from .figure import Figure
 
 SURE = 0.9
@@ -42,6 +43,9 @@ def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0) -> list[F
         *_prototypes(model, judge, generator),
         *_spectrum(model, x[:200]),
         *_laws(model, x, generator),
+        *generation.quality(model, judge, dataset, generator),
+        *generation.exactness(model, x[:1000], generator),
+        *generation.speed(model, generator),
     ]
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..networks import Chain, InvertibleLinear, InvertibleNetwork
+from ..pca import LatentPCA
 
 
 def last_mixing(g: Chain) -> InvertibleLinear:
@@ -167,3 +168,31 @@ def fit_flow(model, x: Tensor, labels: Tensor) -> None:
     centres = torch.stack([z[labels == c].mean(0) for c in range(len(model.means))])
     model.A_t.variances.copy_((z - centres[labels]).square().mean(0))
     model.noise_means.copy_(model.means / model.A_t.variances.clamp(min=1e-12).sqrt())
+
+
+@torch.no_grad()
+def fit_low_rank_flow(model, x: Tensor) -> None:
+    r"""A(t) for the latents of pictures x: Σ = Q diag(v) Qᵀ + c (I − Q Qᵀ) by maximum likelihood, for one class.
+
+    Q and v are the leading principal axes and their variances, c is the mean variance of the others. x (B, *g.in_shape).
+    Source: Tipping and Bishop, "Probabilistic Principal Component Analysis", J. R. Stat. Soc. B 1999.
+
+    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity, TimedLowRankGaussian
+    >>> A_t = TimedLowRankGaussian(torch.eye(3, 1), torch.ones(1), torch.ones(()))
+    >>> f = Generator(Flatten((3,)), Identity(3), torch.zeros(1, 3), torch.zeros(3), A_t)
+    >>> fit_low_rank_flow(f, torch.randn(5000, 3) * torch.tensor([1.0, 1.0, 7.0]))
+    >>> f.A_t.variances.sqrt().round(), f.A_t.rest.round()
+    (tensor([7.]), tensor(1.))
+    """
+    z, A_t = encode_in_batches(model.g_x, x, batch=100), model.A_t
+    pca = LatentPCA(len(A_t.variances)).fit_latents(z)
+    total = (z - z.mean(0)).square().mean(0).sum()
+    A_t.basis.copy_(pca.components.mT)
+    A_t.variances.copy_(pca.explained_variance)
+    A_t.rest.copy_((total - pca.explained_variance.sum()) / (z.shape[1] - len(A_t.variances)))
+    centre = z.mean(0)
+    model.means.copy_(centre[None])
+    inside = centre @ A_t.basis
+    model.noise_means.copy_((A_t.basis @ (inside / A_t.variances.sqrt()) + (centre - A_t.basis @ inside) / A_t.rest.sqrt())[None])

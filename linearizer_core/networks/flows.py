@@ -16,11 +16,13 @@ def _step(shape: tuple[int, ...], hidden: int) -> list[InvertibleNetwork]:
     return [ActNorm(shape), mixing, AffineCoupling(shape, hidden)]
 
 
-def image_flow(in_shape: tuple[int, int, int], steps: Sequence[int], hidden: Sequence[int]) -> Chain:
+def image_flow(
+    in_shape: tuple[int, int, int], steps: Sequence[int], hidden: Sequence[int], mix_all: bool = True
+) -> Chain:
     """A multi-scale g for images: each stage squeezes 2×2 pixels into channels, then runs `steps[i]` Glow steps.
 
-    Maps (B, C, H, W) to (B, C·H·W); the last layer is a full learned mixing of all latent axes, z = W h + b.
-    `hidden[i]` is the width of stage i's couplings. ValueError where the image cannot be halved len(steps) times.
+    Maps (B, C, H, W) to (B, C·H·W); with `mix_all` the last layer is a full learned mixing of all latent axes,
+    z = W h + b, which costs (C·H·W)² numbers. `hidden[i]` is the width of stage i's couplings. ValueError where the image cannot be halved len(steps) times.
     Source: Kingma and Dhariwal, "Glow", arXiv:1807.03039.
 
     >>> image_flow((1, 8, 8), steps=[2, 2], hidden=[8, 8]).out_shape
@@ -34,7 +36,8 @@ def image_flow(in_shape: tuple[int, int, int], steps: Sequence[int], hidden: Seq
         shape = layers[-1].out_shape
         for _ in range(depth):
             layers += _step(shape, width)
-    return Chain(*layers, Flatten(shape), InvertibleLinear(size(shape)))
+    mixing = [InvertibleLinear(size(shape))] if mix_all else []
+    return Chain(*layers, Flatten(shape), *mixing)
 
 
 def vector_flow(n: int, steps: int, hidden: int) -> Chain:

@@ -3,7 +3,8 @@
 from .base import Recipe
 from .classifier import DigitsClassifier
 from .digits import Digits
+from .patches import Patches
 
-RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in (Digits, DigitsClassifier)}
+RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in (Digits, DigitsClassifier, Patches)}
 
-__all__ = ["RECIPES", "Digits", "DigitsClassifier", "Recipe"]
+__all__ = ["RECIPES", "Digits", "DigitsClassifier", "Patches", "Recipe"]
