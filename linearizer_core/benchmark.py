@@ -7,6 +7,7 @@ a row without one is held against a mark.
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import platform
 import statistics
@@ -22,7 +23,8 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from . import algebra, checkpoints, reporting
-from .operators import Dense, IdentityPlusLowRank, LinearOperator
+from .methods import flow_matching
+from .operators import Dense, IdentityPlusLowRank, LinearOperator, TimedLowRank, TimedOperator
 from .pca import LatentPCA
 
 
@@ -65,7 +67,7 @@ def run(names: Sequence[str] = (), repeats: int = 5, device: str = "cpu") -> lis
 
     >>> run(["sorting"])
     Traceback (most recent call last):
-    ValueError: benchmark must be among pca, decode, algebra, got 'sorting'.
+    ValueError: benchmark must be among pca, decode, algebra, collapse, got 'sorting'.
     """
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
@@ -73,7 +75,9 @@ def run(names: Sequence[str] = (), repeats: int = 5, device: str = "cpu") -> lis
     return [row for name in names or BENCHMARKS for row in BENCHMARKS[name](repeats=repeats, device=device)]
 
 
-def in_turn(contenders: dict[str, Callable[[], Any]], repeats: int, device: str = "cpu") -> dict[str, tuple]:
+def in_turn(
+    contenders: dict[str, Callable[[], Any]], repeats: int, device: str = "cpu", warm_up: bool = True
+) -> dict[str, tuple]:
     """name: (median seconds, last result) after a warm-up; taking turns, so that all meet the same load.
 
     >>> measured = in_turn({"sum": lambda: 2 + 3, "product": lambda: 2 * 3}, repeats=3)
@@ -81,7 +85,7 @@ def in_turn(contenders: dict[str, Callable[[], Any]], repeats: int, device: str 
     {'sum': 5, 'product': 6}
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
-    results: dict[str, Any] = {name: work() for name, work in contenders.items()}
+    results: dict[str, Any] = {name: work() for name, work in contenders.items() if warm_up}
     for _ in range(repeats):
         for name, work in contenders.items():
             _wait_for(device)
@@ -214,6 +218,88 @@ def low_rank(
     return rows
 
 
+def collapse(
+    sizes: Sequence[int] = (1024, 12_288),
+    rank: int = 8,
+    steps: int = 100,
+    coefficients: int = 4,
+    repeats: int = 5,
+    device: str = "cpu",
+    methods: Sequence[str] = ("euler", "rk4"),
+) -> list[Row]:
+    """`collapse` of a low-rank A(t) against the straight product of n×n step matrices, both in float32 results.
+
+    The product is multiplied out in full at the smallest size; at larger ones a single step is timed and counted `steps`
+    times. The error is that of `collapse` to the float64 product at the smallest size.
+
+    >>> [(row.task, row.size) for row in collapse(sizes=(48,), rank=1, steps=3, repeats=1, methods=("euler",))]
+    [('collapse of 3 steps, euler', 'n = 48, r = 1')]
+    """
+    rows = []
+    for n in sizes:
+        A, whole = _timed_low_rank(n, rank, coefficients, device), n == min(sizes)
+        matrices = copy.deepcopy(A).double() if whole else None
+        for method in methods:
+            megabytes = peak_megabytes(lambda A=A, method=method: flow_matching.collapse(A, steps, method))
+            counted = steps if whole else 1
+            contenders = {
+                "ours": lambda A=A, method=method: flow_matching.collapse(A, steps, method),
+                "dense": lambda A=A, method=method, counted=counted: dense_product(A, steps, method, counted),
+            }
+            runs = repeats if whole else 1
+            (seconds, B), (other, _) = in_turn(contenders, runs, device, warm_up=whole).values()
+            other *= steps / counted
+            note = f"{'whole product' if whole else f'one dense step, times {steps}'}"
+            error = None
+            if matrices is not None:
+                wanted = dense_product(matrices, steps, method, steps)
+                error = float((B.dense() - wanted).abs().max() / wanted.abs().max())
+            if megabytes is not None:
+                note += f"; ours {megabytes:.0f} MB, one dense matrix {4 * n * n / 1e6:.0f} MB"
+            task, size = f"collapse of {steps} steps, {method}", f"n = {n}, r = {rank}"
+            rows.append(Row(task, size, seconds, "dense", other, other / seconds, error, note=note))
+    return rows
+
+
+def dense_product(A: TimedOperator, steps: int, method: str, counted: int) -> Tensor:
+    """The straight way: n×n velocities V(t), n×n step matrices, multiplied one by one; `counted` of the `steps`.
+
+    As every step of a linear flow is a matrix, an Euler step is I + h V(t), and RK4 multiplies its stages out.
+
+    >>> A = TimedLowRank(torch.full((1, 3, 1), 0.5), torch.ones(1, 3, 1))
+    >>> B = flow_matching.collapse(A, 4, "rk4").dense()
+    >>> torch.allclose(B, dense_product(A, 4, "rk4", 4), atol=1e-5)
+    True
+    """
+    eye = torch.eye(A.shape[0], dtype=A.U.dtype, device=A.U.device)
+    end, product = flow_matching.last_time(A, steps), eye
+    edges = [end * i / max(1, steps - 1) for i in range(steps - 1)] + [end, 1.0]  # as in `trajectory`
+
+    def V(t: float) -> Tensor:
+        return (A(t).dense() - eye) / (1 - t)
+
+    for i in range(counted):
+        t, h = edges[i], edges[i + 1] - edges[i]
+        if method == "euler" or i == steps - 1:
+            step = eye + h * V(t)
+        else:
+            k1, middle, last = V(t), V(t + h / 2), V(t + h)
+            k2 = middle @ (eye + h / 2 * k1)
+            k3 = middle @ (eye + h / 2 * k2)
+            step = eye + h / 6 * (k1 + 2 * k2 + 2 * k3 + last @ (eye + h * k3))
+        product = step @ product
+    return product
+
+
+def _timed_low_rank(n: int, rank: int, coefficients: int, device: str) -> TimedLowRank:
+    generator = torch.Generator().manual_seed(0)
+    shape = (2, coefficients, n, rank)
+    U, V = (torch.randn(shape, generator=generator, dtype=torch.float32) / (n * coefficients) ** 0.5).to(
+        device
+    )
+    return TimedLowRank(U, V)
+
+
 def _relative_error(got: LinearOperator | Tensor, wanted: LinearOperator | Tensor, v: Tensor) -> float:
     """Of two results, or of two operators by what they do to the rows of v."""
     if isinstance(got, LinearOperator):
@@ -246,7 +332,12 @@ def peak_megabytes(work: Callable[[], object]) -> float | None:
     return (_kilobytes(status, "VmHWM") - before) / 1e3
 
 
-BENCHMARKS: dict[str, Callable[..., list[Row]]] = {"pca": pca, "decode": decode, "algebra": low_rank}
+BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
+    "pca": pca,
+    "decode": decode,
+    "algebra": low_rank,
+    "collapse": collapse,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -83,7 +83,7 @@ class Generator(Linearizer):
         return self.g_noise.networks[-1].means
 
     def noise_network(self, label: int | None = None) -> InvertibleNetwork:
-        """g_noise, or for a label c the network x₀ ↦ x₀ + ν_c that starts the flow in class c. ValueError for an unknown one."""
+        """g_noise, or for a label c the network x₀ ↦ x₀ + ν_c that starts the flow in class c. ValueError for others."""
         if label is None:
             return self.g_noise
         shift = self.noise_means[self._checked(torch.as_tensor(label, device=self.means.device))]
@@ -149,9 +149,7 @@ class Generator(Linearizer):
         return Linearizer(self.noise_network(label), collapse(self.A_t, steps, method), self.g_y)
 
     @torch.no_grad()
-    def invert(
-        self, x: Tensor, steps: int = 100, method: str = "rk4", label: int | None = None
-    ) -> Tensor:
+    def invert(self, x: Tensor, steps: int = 100, method: str = "rk4", label: int | None = None) -> Tensor:
         """The noise that makes x: g_noise⁻¹(B⁺ g(x)), (B, *g.in_shape) to the same, for any picture x.
 
         >>> from linearizer_core.networks import Flatten

@@ -6,9 +6,11 @@ import torch
 import linearizer_core as lc
 from linearizer_core import checkpoints, diagnostics
 from linearizer_core.generator import Generator
+from linearizer_core.methods.flow_matching import METHODS
 from linearizer_core.recipes import RECIPES
 
-TOLERANCE = 1e-6  # float64 leaves 1e-12 for well-behaved g; trained networks stretch some directions a thousandfold
+# float64 leaves 1e-12 for well-behaved g; trained networks stretch some directions a thousandfold
+TOLERANCE = 1e-6
 
 
 @pytest.fixture(scope="module", params=lc.pretrained())
@@ -28,6 +30,14 @@ def test_round_trip_near_and_far_from_data(model, points):
     far = model.g_x.inverse(5 * model.total_std * torch.randn(4, *model.g_x.out_shape))
     assert torch.isfinite(far).all()
     assert diagnostics.round_trip_error(model.g_x, far) < TOLERANCE
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_step_is_all_steps_and_is_undone(model, points, method):
+    noise = torch.randn(2, *model.g_y.in_shape)
+    assert diagnostics.one_step_psnr(model, noise, 20, method) > 160
+    again = model.sample(model.invert(points, 20, method), 20, method)
+    assert diagnostics.relative_error(again, points) < TOLERANCE
 
 
 def test_far_latents_survive_float32(model):

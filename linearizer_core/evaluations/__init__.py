@@ -7,10 +7,14 @@ from torch import nn
 from ..data import Dataset
 from .digits import evaluate_classifier, evaluate_digits
 from .figure import Figure
+from .flow_matching import evaluate_flow_matching
+from .patches import evaluate_patches
 
 EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
     "digits": evaluate_digits,
     "digits-classifier": evaluate_classifier,
+    "digits-flow-matching": evaluate_flow_matching,
+    "patches": evaluate_patches,
 }
 """Recipe name to evaluate(model, dataset, seed), which measures on data that was not trained on."""
 

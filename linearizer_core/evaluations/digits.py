@@ -38,7 +38,7 @@ def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0) -> list[F
     x = as_float(dataset.test_images).to(device)
     generator = torch.Generator().manual_seed(seed)
     return [
-        *_morphs(model, judge, x, generator),
+        *morphs(model, judge, x, generator),
         *_neighbours(model, dataset, generator),
         *_prototypes(model, judge, generator),
         *_spectrum(model, x[:200]),
@@ -67,10 +67,10 @@ def _sureness(judge: nn.Module, x: Tensor) -> float:
     return float((judge(x.clamp(0, 1)).softmax(1).amax(1) > SURE).float().mean())
 
 
-def _morphs(
+def morphs(
     model: Generator, judge: nn.Module, x: Tensor, generator: torch.Generator, pairs: int = 1000
 ) -> list[Figure]:
-    """Is the midpoint of two digits a digit?"""
+    """Is the midpoint of two digits a digit? Shares of which the judge is sure, for blends, pixels and real digits."""
     first, second = torch.randint(len(x), (2, pairs), generator=generator)
     midpoints = torch.cat(
         [model.domain.interpolate(x[a], x[b], 0.5) for a, b in zip(first.split(250), second.split(250))]

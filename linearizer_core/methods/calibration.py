@@ -90,6 +90,7 @@ def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
     step = 0.05 * z.std(0)
     items, axes = z[:8], torch.arange(len(step), device=z.device)
     effect = torch.cat([_change_along(g, items, step, some) for some in axes.split(32)])
+    effect = effect.clamp(min=1e-6 * effect.max())  # an axis that moves no pixel stays an axis
     if keep_first:
         effect[:keep_first] = effect[:keep_first].max()
     remix(g, torch.diag(effect), torch.zeros_like(effect))
@@ -126,6 +127,28 @@ def centre_and_sort(model, keep_first: int) -> None:
     remix(model.g_x, matrix, -centre[order])
     model.means.copy_((model.means - centre)[:, order])
     model.log_std.copy_(model.log_std[order])
+
+
+@torch.no_grad()
+def let_lead(model, first: int, margin: float = 1.25) -> None:
+    """Stretches the `first` axes by one factor ≥ 1 until each spreads `margin` times as far as any other, to lead in PCA.
+
+    A linear blend, a prototype, a sample are the same pictures whatever the scale of an axis: it only says how much a
+    distance counts it.
+
+    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.operators import Identity
+    >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), torch.zeros(1, 2), torch.tensor([1.0, 4.0]).log())
+    >>> let_lead(f, first=1, margin=1.5)
+    >>> f.latent_std
+    tensor([6., 4.], grad_fn=<ExpBackward0>)
+    """
+    spread = model.total_std
+    stretch = torch.ones_like(spread)
+    stretch[:first] = (margin * spread[first:].max() / spread[:first].min()).clamp(min=1)
+    remix(model.g_x, torch.diag(stretch), torch.zeros_like(stretch))
+    model.means.mul_(stretch)
+    model.log_std.add_(stretch.log())
 
 
 @torch.no_grad()
@@ -195,4 +218,5 @@ def fit_low_rank_flow(model, x: Tensor) -> None:
     centre = z.mean(0)
     model.means.copy_(centre[None])
     inside = centre @ A_t.basis
-    model.noise_means.copy_((A_t.basis @ (inside / A_t.variances.sqrt()) + (centre - A_t.basis @ inside) / A_t.rest.sqrt())[None])
+    outside = (centre - A_t.basis @ inside) / A_t.rest.sqrt()
+    model.noise_means.copy_((A_t.basis @ (inside / A_t.variances.sqrt()) + outside)[None])

@@ -22,7 +22,8 @@ def image_flow(
     """A multi-scale g for images: each stage squeezes 2×2 pixels into channels, then runs `steps[i]` Glow steps.
 
     Maps (B, C, H, W) to (B, C·H·W); with `mix_all` the last layer is a full learned mixing of all latent axes,
-    z = W h + b, which costs (C·H·W)² numbers. `hidden[i]` is the width of stage i's couplings. ValueError where the image cannot be halved len(steps) times.
+    z = W h + b, which costs (C·H·W)² numbers. `hidden[i]` is the width of stage i's couplings. ValueError where the
+    image cannot be halved len(steps) times.
     Source: Kingma and Dhariwal, "Glow", arXiv:1807.03039.
 
     >>> image_flow((1, 8, 8), steps=[2, 2], hidden=[8, 8]).out_shape

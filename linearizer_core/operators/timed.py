@@ -99,7 +99,10 @@ class TimedLowRankGaussian(TimedOperator):
     def __init__(self, basis: Tensor, variances: Tensor, rest: Tensor) -> None:
         super().__init__()
         self.basis = keep(self, "basis", basis, dims=2)
-        self.variances, self.rest = keep(self, "variances", variances, dims=1), keep(self, "rest", rest, dims=0)
+        self.variances, self.rest = (
+            keep(self, "variances", variances, dims=1),
+            keep(self, "rest", rest, dims=0),
+        )
         if len(variances) != basis.shape[1]:
             raise ValueError(
                 f"TimedLowRankGaussian: one variance per column of the basis, got {len(variances)} for "

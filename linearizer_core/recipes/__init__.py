@@ -3,8 +3,11 @@
 from .base import Recipe
 from .classifier import DigitsClassifier
 from .digits import Digits
+from .flow_matching import DigitsFlowMatching
 from .patches import Patches
 
-RECIPES: dict[str, type[Recipe]] = {recipe.name: recipe for recipe in (Digits, DigitsClassifier, Patches)}
+RECIPES: dict[str, type[Recipe]] = {
+    recipe.name: recipe for recipe in (Digits, DigitsClassifier, DigitsFlowMatching, Patches)
+}
 
-__all__ = ["RECIPES", "Digits", "DigitsClassifier", "Patches", "Recipe"]
+__all__ = ["RECIPES", "Digits", "DigitsClassifier", "DigitsFlowMatching", "Patches", "Recipe"]

@@ -192,6 +192,7 @@ class Digits(Recipe):
         x = images[batch] + self._noise(images[batch], generator)
         calibration.measure_in_pixels(model, x, keep_first=2)
         calibration.centre_and_sort(model, keep_first=2)
+        calibration.let_lead(model, first=2)
         calibration.fit_wiener(model, self.wiener_noise)
         calibration.fit_flow(model, images[:FLOW_IMAGES], labels[:FLOW_IMAGES])
 

@@ -80,7 +80,8 @@ class Patches(Recipe):
         generator: torch.Generator,
         done: float,
     ) -> dict[str, Tensor]:
-        mirrored = torch.where(torch.rand(len(images), 1, 1, 1, generator=generator).to(images) < 0.5, images.flip(3), images)
+        mirror = torch.rand(len(images), 1, 1, 1, generator=generator).to(images) < 0.5
+        mirrored = torch.where(mirror, images.flip(3), images)
         z, log_det = forward_and_log_det(model.g_x, self._noisy(mirrored, generator))
         return {"loss": class_nll(z, log_det, model.means, model.log_std, labels)}
 
@@ -99,7 +100,7 @@ class Patches(Recipe):
 
     @torch.no_grad()
     def sheet(self, model: Generator, dataset: Dataset) -> Tensor:
-        """Rows: test patches, then samples of the latents' Gaussian at 0.8 of its deviation, then midpoints of the patches."""
+        """Rows: test patches, samples of the latents' Gaussian at 0.8 of its deviation, midpoints of the patches."""
         x = as_float(dataset.test_images[:: len(dataset.test_images) // 16][:16]).to(model.means.device)
         generator = torch.Generator().manual_seed(0)
         noise = torch.randn(32, model.means.shape[1], generator=generator).to(x.device)
