@@ -313,8 +313,8 @@ def one_step_psnr(
 def psnr(x: Tensor, wanted: Tensor) -> float:
     """−10 log₁₀ of the mean squared error of pictures in [0, 1], in dB.
 
-    >>> psnr(torch.zeros(4), torch.full((4,), 0.1))
-    20.0
+    >>> psnr(torch.zeros(4), torch.full((4,), 0.5))
+    6.020599913279624
     """
     error = (x - wanted).detach().double().square().mean().item()
     return -10 * math.log10(error) if error > 0 else math.inf

@@ -21,15 +21,15 @@ SURE = 0.9
 
 
 @torch.no_grad()
-def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0) -> list[Figure]:
+def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0, samples: int = 10_000) -> list[Figure]:
     """All figures of a digits model; the judge is `assets/digits/classifier`, trained apart from it.
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
     >>> model = Generator(Flatten((1, 32, 32)), Identity(1024), torch.zeros(10, 1024), torch.zeros(1024))
-    >>> x = torch.randint(256, (600, 1, 32, 32), dtype=torch.uint8)
-    >>> c = torch.arange(600) % 10
-    >>> evaluate_digits(model, Dataset(x, c, x[:300], c[:300]))[0].name
+    >>> x = torch.randint(256, (900, 1, 32, 32), dtype=torch.uint8)
+    >>> c = torch.arange(900) % 10
+    >>> evaluate_digits(model, Dataset(x[300:], c[300:], x[:300], c[:300]), samples=300)[0].name
     'sure midpoints, induced'
     """
     judge = load(ASSETS / "digits" / "classifier")
@@ -43,7 +43,7 @@ def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0) -> list[F
         *_prototypes(model, judge, generator),
         *_spectrum(model, x[:200]),
         *_laws(model, x, generator),
-        *generation.quality(model, judge, dataset, generator),
+        *generation.quality(model, judge, dataset, generator, samples),
         *generation.exactness(model, x[:1000], generator),
         *generation.speed(model, generator),
     ]
@@ -70,7 +70,15 @@ def _sureness(judge: nn.Module, x: Tensor) -> float:
 def morphs(
     model: Generator, judge: nn.Module, x: Tensor, generator: torch.Generator, pairs: int = 1000
 ) -> list[Figure]:
-    """Is the midpoint of two digits a digit? Shares of which the judge is sure, for blends, pixels and real digits."""
+    """Is the midpoint of two digits a digit? Shares of which the judge is sure, for blends, pixels and real digits.
+
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> model = Generator(Flatten((1, 32, 32)), Identity(1024), torch.zeros(10, 1024), torch.zeros(1024))
+    >>> figures = morphs(model, DigitClassifier(), torch.rand(9, 1, 32, 32), torch.Generator(), pairs=20)
+    >>> figures[0].value == figures[1].value                    # without a network, blends are pixel blends
+    True
+    """
     first, second = torch.randint(len(x), (2, pairs), generator=generator)
     midpoints = torch.cat(
         [model.domain.interpolate(x[a], x[b], 0.5) for a, b in zip(first.split(250), second.split(250))]

@@ -25,7 +25,16 @@ BATCH = 250
 def quality(
     model: Generator, judge: nn.Module, dataset: Dataset, generator: torch.Generator, count: int = 10_000
 ) -> list[Figure]:
-    """Fréchet distances in the judge's features, agreement with the asked label, and distance to the training digits."""
+    """Fréchet distances in the judge's features, agreement with the asked label, and distance to the training digits.
+
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> from linearizer_core.recipes.classifier import DigitClassifier
+    >>> model = Generator(Flatten((1, 32, 32)), Identity(1024), torch.zeros(10, 1024), torch.zeros(1024))
+    >>> x, c = torch.randint(256, (40, 1, 32, 32), dtype=torch.uint8), torch.arange(40) % 10
+    >>> len(quality(model, DigitClassifier(), Dataset(x[:20], c[:20], x[20:], c[20:]), torch.Generator(), 40))
+    5
+    """
     noise = torch.randn(count, *model.g_y.in_shape, generator=generator)
     labels = torch.arange(count) % len(model.means)
     x = _features(judge, as_float(dataset.test_images))
@@ -61,7 +70,14 @@ def quality(
 
 @torch.no_grad()
 def exactness(model: Generator, x: Tensor, generator: torch.Generator, count: int = 16) -> list[Figure]:
-    """One step against N steps for every integrator, and the way from pictures x to noise and back."""
+    """One step against N steps for every integrator, and the way from pictures x to noise and back.
+
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> model = Generator(Flatten((1, 2, 2)), Identity(4), torch.zeros(1, 4), torch.zeros(4))
+    >>> len(exactness(model, torch.rand(3, 1, 2, 2), torch.Generator()))
+    14
+    """
     noise = torch.randn(count, *model.g_y.in_shape, generator=generator).to(x)
     figures = [
         Figure(
@@ -87,7 +103,14 @@ def exactness(model: Generator, x: Tensor, generator: torch.Generator, count: in
 
 @torch.no_grad()
 def speed(model: Generator, generator: torch.Generator, repeats: int = 5, mark: str = "≤ 25") -> list[Figure]:
-    """One image by one step, on one thread, against the loops of 100 Euler steps that it replaces."""
+    """One image by one step, on one thread, against the loops of 100 Euler steps that it replaces.
+
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> model = Generator(Flatten((1, 2, 2)), Identity(4), torch.zeros(1, 4), torch.zeros(4))
+    >>> [figure.value > 0 for figure in speed(model, torch.Generator())]
+    [True, True, True]
+    """
     noise = torch.randn(1, *model.g_y.in_shape, generator=generator).to(model.means)
     f, threads = model.collapse(100, "euler"), torch.get_num_threads()
     torch.set_num_threads(1)
