@@ -7,6 +7,7 @@ When a test ends, the browser's console and the server's log must be clean.
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -78,6 +79,15 @@ class Visit:
     def calls(self) -> int:
         """How many times the server was asked to compute something."""
         return sum("/gradio_api/run/" in url or "/gradio_api/queue/join" in url for url in self.requests)
+
+    def quiet(self, page: Page, spell: int = 1000) -> int:
+        """Wait until nothing was asked for `spell` ms, as what follows a resting hand comes late; then `calls()`."""
+        found, deadline = -1, time.monotonic() + PATIENCE / 1000
+        while found != self.calls():
+            assert time.monotonic() < deadline, "the page never stops asking"
+            found = self.calls()
+            page.wait_for_timeout(spell)
+        return found
 
     @staticmethod
     def drag(page: Page, selector: str, start: float, end: float, moves: int = 60) -> None:

@@ -137,7 +137,7 @@ def test_pictures_go_back_to_noise_and_the_line_between_is_dragged_without_the_s
     visit.shows(page, "#generate-x1 .tiles", "^digits:770 ")
     expect(page.locator("#generate-x2 small").last).to_have_text(re.compile("^at most "))
     expect(page.locator(LINK)).to_have_value(re.compile("x=digits:770,digits:1319$"))
-    before, picture = visit.calls(), visit.ink(page, "#generate-film .now canvas")
+    before, picture = visit.quiet(page), visit.ink(page, "#generate-film .now canvas")
     visit.drag(page, STRIP, 0.3, 0.95)
     state = int(page.locator("#generate-film .film").get_attribute("data-state"))
     assert state >= 28 and visit.ink(page, "#generate-film .now canvas") != picture
