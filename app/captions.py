@@ -273,7 +273,9 @@ def seconds(value: float) -> str:
     >>> seconds(0.0213), seconds(0.000021)
     ('21 ms', '0.021 ms')
     """
-    return f"{1000 * value:.2g} ms" if value < 1 else f"{value:.1f} s"
+    if value >= 1:
+        return f"{value:.1f} s"
+    return f"{1000 * value:.0f} ms" if value >= 0.1 else f"{1000 * value:.2g} ms"  # never 1.2e+02
 
 
 def at_time(t: float) -> str:
