@@ -275,7 +275,7 @@ def seconds(value: float) -> str:
     """
     if value >= 1:
         return f"{value:.1f} s"
-    return f"{1000 * value:.0f} ms" if value >= 0.1 else f"{1000 * value:.2g} ms"  # never 1.2e+02
+    return f"{1000 * value:.0f} ms" if value >= 0.0995 else f"{1000 * value:.2g} ms"  # never 1.2e+02
 
 
 def at_time(t: float) -> str:
