@@ -329,7 +329,7 @@ def noise_note(deviation: float) -> str:
 
 
 def one_step_formula(steps: int, method: str, decibel: float) -> str:
-    found = "equal to the last bit" if decibel == float("inf") else f"{decibel:.0f} dB"
+    found = IDENTICAL if decibel == float("inf") else f"{decibel:.0f} dB"
     return f"g_data⁻¹(B g_noise(x₀)) = {n_steps(steps, method)} from x₀, {found}"
 
 

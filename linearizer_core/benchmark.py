@@ -172,7 +172,7 @@ def decode(
         return []
     model, marks = checkpoints.load(name, device), {1: "≤ 20 ms", 64: "≤ 300 ms"}
     rows = []
-    with torch.no_grad(), _threads(1):
+    with torch.no_grad(), threads(1):
         for size in sizes:
             noise = torch.randn(size, *model.g_x.in_shape, generator=torch.Generator().manual_seed(0))
             x = model.sample(noise.to(device, next(model.parameters()).dtype))
@@ -249,7 +249,7 @@ def collapse(
             runs = repeats if whole else 1
             (seconds, B), (other, _) = in_turn(contenders, runs, device, warm_up=whole).values()
             other *= steps / counted
-            note = f"{'whole product' if whole else f'one dense step, times {steps}'}"
+            note = "whole product" if whole else f"one dense step, times {steps}"
             error = None
             if matrices is not None:
                 wanted = dense_product(matrices, steps, method, steps)
@@ -375,7 +375,13 @@ def _wait_for(device: str) -> None:
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[None]:
+def threads(count: int) -> Iterator[None]:
+    """Inside it torch computes on `count` threads.
+
+    >>> with threads(1):
+    ...     torch.get_num_threads()
+    1
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

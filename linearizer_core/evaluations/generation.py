@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from .. import diagnostics
+from ..benchmark import in_turn, threads
 from ..data import Dataset, as_float
 from ..generator import Generator
 from ..methods.flow_matching import METHODS, flow, last_time, trajectory
@@ -112,14 +110,12 @@ def speed(model: Generator, generator: torch.Generator, repeats: int = 5, mark: 
     [True, True, True]
     """
     noise = torch.randn(1, *model.g_y.in_shape, generator=generator).to(model.means)
-    f, threads = model.collapse(100, "euler"), torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        one = _milliseconds(lambda: f(noise), repeats)
-        inside = _milliseconds(lambda: model.sample(noise, 100, "euler"), repeats)
-        through = _milliseconds(lambda: through_the_network(model, noise, 100), 1)
-    finally:
-        torch.set_num_threads(threads)
+    f, device = model.collapse(100, "euler"), str(noise.device)
+    quick = {"one": lambda: f(noise), "inside": lambda: model.sample(noise, 100, "euler")}
+    slow = {"through": lambda: through_the_network(model, noise, 100)}
+    with threads(1):
+        measured = in_turn(quick, repeats, device) | in_turn(slow, 1, device)
+    one, inside, through = (1000 * seconds for seconds, _ in measured.values())
     how = "batch 1, one thread, Euler"
     return [
         Figure("one image, one step, ms", one, mark, how),
@@ -211,13 +207,3 @@ def _features(judge: nn.Module, x: Tensor) -> Tensor:
 
 def _share(judge: nn.Module, samples: Tensor, wanted: Tensor, unit: float) -> float:
     return frechet_distance(_features(judge, samples), wanted) / unit
-
-
-def _milliseconds(work: Callable[[], object], repeats: int) -> float:
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)

@@ -93,9 +93,14 @@ def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
     effect = effect.clamp(min=1e-6 * effect.max())  # an axis that moves no pixel stays an axis
     if keep_first:
         effect[:keep_first] = effect[:keep_first].max()
-    remix(g, torch.diag(effect), torch.zeros_like(effect))
-    model.means.mul_(effect)
-    model.log_std.add_(effect.log())
+    _stretch(model, effect)
+
+
+def _stretch(model, factors: Tensor) -> None:
+    """Latent axis i becomes factors[i] times itself, in g and in what the model knows of its latents; factors (n,) > 0."""
+    remix(model.g_x, torch.diag(factors), torch.zeros_like(factors))
+    model.means.mul_(factors)
+    model.log_std.add_(factors.log())
 
 
 def _change_along(g: InvertibleNetwork, items: Tensor, step: Tensor, axes: Tensor) -> Tensor:
@@ -146,9 +151,7 @@ def let_lead(model, first: int, margin: float = 1.25) -> None:
     spread = model.total_std
     stretch = torch.ones_like(spread)
     stretch[:first] = (margin * spread[first:].max() / spread[:first].min()).clamp(min=1)
-    remix(model.g_x, torch.diag(stretch), torch.zeros_like(stretch))
-    model.means.mul_(stretch)
-    model.log_std.add_(stretch.log())
+    _stretch(model, stretch)
 
 
 @torch.no_grad()

@@ -29,6 +29,7 @@ from ..operators import (
     TimedLowRankGaussian,
     TimedOperator,
 )
+from ..operators.base import eye_like, reference
 from ..operators.timed import on_frame
 
 State = TypeVar("State", Tensor, LinearOperator)
@@ -67,7 +68,7 @@ def velocity(A: TimedOperator, t: float) -> LinearOperator:
         raise ValueError(
             f"{type(A).__name__} has no velocity at t = 1; end the integration before it, as `end` of `integrate` does."
         )
-    return (A(t) - Identity(A.shape[0]).to(next(A.parameters(), next(A.buffers(), torch.empty(0))))) / (1 - t)
+    return (A(t) - Identity(A.shape[0]).to(reference(A))) / (1 - t)
 
 
 @velocity.register
@@ -207,8 +208,7 @@ def collapse(A: TimedOperator, steps: int = 100, method: str = "rk4", rtol: floa
     tensor([2.0000, 0.5000])
     """
     check_integrator(steps, method)
-    like = next(A.parameters(), next(A.buffers(), torch.empty(0)))
-    return _collapse(copy.deepcopy(A).double(), steps, method, rtol).to(like.dtype)
+    return _collapse(copy.deepcopy(A).double(), steps, method, rtol).to(reference(A).dtype)
 
 
 @singledispatch
@@ -248,10 +248,7 @@ def _(A: TimedLowRank, steps: int, method: str, rtol: float) -> LinearOperator:
 
 
 def _image_of_identity(A: TimedOperator, steps: int, method: str) -> Tensor:
-    eye = torch.eye(
-        A.shape[0], dtype=torch.float64, device=next(A.buffers(), next(A.parameters(), torch.empty(0))).device
-    )
-    return integrate(flow(A), eye, steps, method, last_time(A, steps)).mT
+    return integrate(flow(A), eye_like(A).double(), steps, method, last_time(A, steps)).mT
 
 
 def _compressed(c: Tensor, Q: Tensor, S: Tensor, rtol: float) -> LinearOperator:
