@@ -11,7 +11,15 @@ from torch import Tensor
 
 from app import captions, images, models, pictures
 from linearizer_core.linearizer import Linearizer
-from linearizer_core.methods.flow_matching import METHODS, collapse, flow, integrate, last_time, trajectory
+from linearizer_core.methods.flow_matching import (
+    METHODS,
+    collapse,
+    flow,
+    integrate,
+    last_time,
+    spread,
+    trajectory,
+)
 from linearizer_core.operators import Diagonal, LinearOperator
 from linearizer_core.spaces import decode, encode
 
@@ -130,7 +138,7 @@ class Walked:
 def walked(seed: int, run: Run) -> Walked:
     """N steps of the integrator in latents, at most `FRAMES` of its states kept, t = 0 and t = 1 among them."""
     A_t, z = models.model().A_t, encoded((seed,), run.label)
-    shown, times, kept = set(frames(run.steps)), [], []
+    shown, times, kept = set(spread(run.steps, FRAMES)), [], []
     with models.one_core():
         integrate(
             flow(A_t), z, 1, run.method, last_time(A_t, 1)
@@ -142,15 +150,6 @@ def walked(seed: int, run: Run) -> Walked:
                 times.append(t)
                 kept.append(state)
         return Walked(tuple(times), torch.cat(kept), time.perf_counter() - started)
-
-
-def frames(steps: int) -> list[int]:
-    """Which of the states 0, …, N the film shows.
-
-    >>> frames(2), frames(100)[:4]
-    ([0, 1, 2], [0, 9, 18, 27])
-    """
-    return torch.linspace(0, steps, min(FRAMES, steps + 1)).round().int().tolist()
 
 
 def one_step_seconds(seed: int, run: Run, broken: bool = False) -> float:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .linearizer import Linearizer
-from .methods.flow_matching import collapse, flow, integrate, last_time, trajectory
+from .methods.flow_matching import collapse, flow, integrate, last_time, spread, trajectory
 from .methods.likelihood import class_log_density
 from .networks import Chain, Flatten, InvertibleNetwork, MixtureTransport, Translate
 from .operators import LinearOperator, TimedGaussian, TimedOperator
@@ -130,7 +130,7 @@ class Generator(Linearizer):
         torch.Size([5, 3, 1, 1, 2])
         """
         start, end = self.start(noise, label), last_time(self.A_t, steps)
-        shown = set(torch.linspace(0, steps, max(2, min(frames, steps + 1))).round().int().tolist())
+        shown = set(spread(steps, frames))
         states = trajectory(flow(self.A_t), start, steps, method, end)
         return decode(self.g_y, torch.stack([z for i, (_, z) in enumerate(states) if i in shown]))
 

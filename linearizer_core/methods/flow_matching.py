@@ -155,6 +155,15 @@ def trajectory(
         yield 1.0, euler(v, end, 1 - end, z)
 
 
+def spread(steps: int, frames: int) -> list[int]:
+    """Which of the states 0, …, steps of a `trajectory` to show: `frames` of them, evenly, both ends among them.
+
+    >>> spread(2, 12), spread(100, 12)[:4]
+    ([0, 1, 2], [0, 9, 18, 27])
+    """
+    return torch.linspace(0, steps, max(2, min(frames, steps + 1))).round().int().tolist()
+
+
 def integrate(v: Velocity, z: State, steps: int, method: str = "rk4", end: float = 1.0) -> State:
     """z at t = 1 from z at t = 0 along dz/dt = v(t, z): the end of `trajectory`, which says how t = 1 is reached.
 
