@@ -2,7 +2,7 @@
 
 from .base import Composed, LinearOperator, Scaled, Sum, Transposed, transpose
 from .dense import Dense
-from .diagonal import Diagonal, Identity
+from .diagonal import Diagonal, Identity, RoundedDiagonal
 from .low_rank import IdentityPlusLowRank, LowRank
 from .projection import Projection
 from .timed import TimedGaussian, TimedLowRank, TimedLowRankGaussian, TimedOperator
@@ -16,6 +16,7 @@ __all__ = [
     "LinearOperator",
     "LowRank",
     "Projection",
+    "RoundedDiagonal",
     "Scaled",
     "Sum",
     "TimedGaussian",

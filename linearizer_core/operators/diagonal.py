@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .base import LinearOperator, keep, to_dense, transpose
 
@@ -22,6 +22,30 @@ class Diagonal(LinearOperator):
 
     def matvec(self, v: Tensor) -> Tensor:
         return self.values * v
+
+
+class RoundedDiagonal(Diagonal):
+    """Λ = diag(round λ), 0s and 1s whatever the `weights` λ (n,) are, so Λ² = Λ = Λᵀ all through training.
+
+    Gradients reach λ as if there were no rounding ("straight through"); λ beyond [0, 1] counts as 0 or 1.
+    Source: arXiv:2510.08570, section 5 (idempotent networks); Bengio, Léonard, Courville, arXiv:1308.3432.
+
+    >>> A = RoundedDiagonal(nn.Parameter(torch.tensor([0.2, 0.8])))
+    >>> A(torch.ones(2)).sum().backward()
+    >>> A.values.detach(), A.weights.grad
+    (tensor([0., 1.]), tensor([1., 1.]))
+    """
+
+    def __init__(self, weights: Tensor) -> None:
+        LinearOperator.__init__(self)  # `values` are not stored but follow from the weights
+        self.weights = keep(self, "weights", weights, dims=1)
+        self.shape = (len(weights), len(weights))
+
+    @property
+    def values(self) -> Tensor:
+        """round λ, shape (n,)."""
+        inside = self.weights.clamp(0, 1)
+        return inside + (inside.round() - inside).detach()
 
 
 class Identity(LinearOperator):

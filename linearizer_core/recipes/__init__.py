@@ -5,9 +5,29 @@ from .classifier import DigitsClassifier
 from .digits import Digits
 from .flow_matching import DigitsFlowMatching
 from .patches import Patches
+from .projectors import DigitsProjector, Faces, SparseProjector
 
 RECIPES: dict[str, type[Recipe]] = {
-    recipe.name: recipe for recipe in (Digits, DigitsClassifier, DigitsFlowMatching, Patches)
+    recipe.name: recipe
+    for recipe in (
+        Digits,
+        DigitsClassifier,
+        DigitsFlowMatching,
+        DigitsProjector,
+        Faces,
+        Patches,
+        SparseProjector,
+    )
 }
 
-__all__ = ["RECIPES", "Digits", "DigitsClassifier", "DigitsFlowMatching", "Patches", "Recipe"]
+__all__ = [
+    "RECIPES",
+    "Digits",
+    "DigitsClassifier",
+    "DigitsFlowMatching",
+    "DigitsProjector",
+    "Faces",
+    "Patches",
+    "Recipe",
+    "SparseProjector",
+]
