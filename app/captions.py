@@ -45,7 +45,7 @@ def out_of_range(value: float, low: float, high: float) -> str:
 
 
 # --- pictures ----------------------------------------------------------------------------------------------
-GALLERIES = {"digits": "Digits", "sample": "Samples", "mnist": "MNIST"}
+GALLERIES = {"digits": "Digits", "sample": "Samples", "mnist": "MNIST", "other": "Anything else"}
 GALLERY = "Pictures to choose from"
 DRAW = "Draw"
 DRAW_HINT = "Draw one digit, drop a photo here, or paste one."
@@ -61,6 +61,7 @@ def picture_name(source: str, rest: str) -> str:
     names = {
         "digits": f"digit no. {rest}",
         "mnist": f"MNIST test {rest}",
+        "other": f"no digit, no. {rest}",
         "sample": f"sample {label or 'of anything'}, seed {seed}",
     }
     return names.get(source, "your picture")
@@ -148,7 +149,10 @@ SPECTRUM_LEAD = (
     "each of them means."
 )
 HANDLES = "Singular values of A"
-HANDLES_LEAD = "Drag a handle up or down. Pale bars: as trained."
+HANDLES_LEAD = (
+    "Drag a handle up or down. Pale bars: as trained. Those of a projector are all 1, in order of importance: “keep” "
+    "is its rank."
+)
 INPUT = "x"
 BEFORE = "f(x) as trained"
 NOW = "f(x) now"
@@ -408,10 +412,10 @@ def axis(component: int, explained: float) -> str:
     return f"c{subscript(component)} ({explained:.0%})"
 
 
-def cloud_status(count: int, encoding: float, latent: float, pixel: float, device: str) -> str:
+def cloud_status(count: int, model: str, encoding: float, latent: float, pixel: float, device: str) -> str:
     return sentence(
-        f"{count} pictures, encoded once in {encoding:.1f} s; PCA of latents {latent:.2f} s, of pixels {pixel:.2f} s, "
-        f"on {device}."
+        f"{count} pictures, encoded once by {model} in {encoding:.1f} s; PCA of latents {latent:.2f} s, of pixels "
+        f"{pixel:.2f} s, on {device}."
     )
 
 
@@ -444,3 +448,76 @@ def uploaded(found: int, refused: int, least: int) -> str:
 
 def variance_sums(latent: float, pixel: float, components: int) -> tuple[str, str, str]:
     return f"latents {latent:.0%}", f"pixels {pixel:.0%}", f"in {components} components"
+
+
+# --- project -----------------------------------------------------------------------------------------------
+PROJECT = "Project"
+PROJECT_LEAD = (
+    "A is a projection, A² = A, so f(f(x)) = f(x) for every x: f puts whatever you give it where its digits live, and "
+    "there it stays."
+)
+GOES_IN = "What goes in"
+PAINT_HINT = "Paint on the picture: erase, add ink, or scribble noise."
+ERASE = "Erase"
+INK = "Ink"
+SCRIBBLE = "Noise"
+BRUSH = "Brush"
+SPOIL = "Spoil it"
+SPOILINGS = {
+    "none": "whole",
+    "noise": "drown in noise",
+    "gaussian": "Gaussian noise",
+    "salt": "salt and pepper",
+    "hole": "hole",
+    "cover": "cover",
+    "blur": "blur",
+    "negative": "negative",
+}
+AMOUNT = "By how much"
+OTHER_DICE = "Other dice"
+PROJECT_PICKER = "Choose x, draw it, or upload any picture"
+RANK = "Rank k: how many axes f keeps"
+PROJECTED = "Once, and once more"
+ONCE = "f(x)"
+TWICE = "f(f(x))"
+TAKEN = "taken away, x ⊖ f(x)"
+PIXELS_CHANGED = "|x − f(x)|"
+MANIFOLD = "Distance to the range of f"
+MANY = "Anything goes in"
+MANY_LEAD = "Rows: x, f(x) with the distance between them, f(f(x)). Click an x to look at it closely."
+KEEP_IN_GRID = "Put x in the grid"
+BREAK_HALF = "Break it: keep half of what f takes away"
+LAW_IDEMPOTENT = "idempotent"
+LAW_SELF_ADJOINT = "self-adjoint"
+LAW_ORTHOGONAL = "orthogonal"
+SELF_ADJOINT_FORMULA = "⟨f(x), y⟩ = ⟨x, f(y)⟩, with y the first picture of the grid"
+ORTHOGONAL_FORMULA = "⟨f(x), x ⊖ f(x)⟩ = 0: f(x) is the nearest point of its range"
+
+
+def wrong_amount(amount: object) -> str:
+    return f"The amount {str(amount)[:40]} is out of range; a number from 0 to 1 works."
+
+
+def wrong_rank(rank: object, most: int) -> str:
+    return f"There is no rank {str(rank)[:40]}; a whole number from 1 to {most} works."
+
+
+def idempotent_formula(count: int) -> str:
+    return f"f(f(x)) = f(x), for x and the {count} pictures of the grid"
+
+
+def project_formula(rank: int, broken: bool) -> str:
+    """f with the current rank; HTML."""
+    inside = f"½(I + P{subscript(rank)})" if broken else f"P{subscript(rank)}"
+    return f'<p style="font-family: var(--lab-math); margin: 8px 0 0">f(x) = g⁻¹( {inside} g(x) )</p>'
+
+
+def distance_words(away: float, low: float, high: float) -> str:
+    return sentence(
+        f"‖x ⊖ f(x)‖ = <b>{away:.3g}</b>. Most digits of the gallery are {low:.2g} to {high:.2g} away (green); a unit is "
+        "about a unit of pixels."
+    )
+
+
+def distance_note(away: float) -> str:
+    return f"{away:.3g}"

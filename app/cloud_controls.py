@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import gradio as gr
 
-from app import captions, clouds, pictures, walks
+from app import captions, clouds, models, pictures, walks
 from app.walks import MEAN, PICTURE
 
 DIMENSIONS = (2, 3)
@@ -15,7 +15,7 @@ DIMENSIONS = (2, 3)
 class Controls:
     """The components that say what is shown, in the order in which `settled` takes them."""
 
-    model: gr.Dropdown
+    model: gr.Radio
     source: gr.Radio
     count: gr.Radio
     own: gr.State
@@ -40,12 +40,12 @@ class Controls:
         return [c.change for c in (self.start, self.component, self.steps, self.picture)]
 
 
-def cloud_controls(slug: str, models: Sequence[str], counts: Sequence[int]) -> list:
+def cloud_controls(slug: str, counts: Sequence[int]) -> list:
     """Model, source, count, own pictures, dimensions; empty until the view opens."""
     sources = [(captions.GALLERIES[source], source) for source in pictures.gallery()]
     flat = [(f"{d}-D", d) for d in DIMENSIONS]
     with gr.Row(elem_id=f"{slug}-controls"):
-        model = gr.Dropdown(list(models), value=None, label=captions.MODEL, min_width=110, scale=0)
+        model = gr.Radio(models.digit_models(), label=captions.MODEL, min_width=260, elem_id=f"{slug}-model")
         source = gr.Radio(sources, label=captions.DATA, min_width=300, scale=3, elem_id=f"{slug}-data")
         count = gr.Radio(list(counts), label=captions.COUNT, min_width=260, scale=2, elem_id=f"{slug}-count")
         dimensions = gr.Radio(flat, label=captions.AXES, min_width=180, elem_id=f"{slug}-dimensions")

@@ -41,9 +41,10 @@ class Side:
     frozen=True, eq=False
 )  # the same cloud is the same object: what is computed from it can be remembered
 class Cloud:
-    """Pictures with their labels (−1 is none), seen in latents and in pixels."""
+    """Pictures with their labels (−1 is none), seen in the latents of a model and in pixels."""
 
     references: tuple[str, ...]
+    model: str
     pixels: np.ndarray
     labels: np.ndarray
     latent: Side
@@ -53,7 +54,7 @@ class Cloud:
 
 
 def references(source: str, count: int) -> tuple[str, ...]:
-    """The first `count` pictures of a source; samples of all digits in turn.
+    """The first `count` pictures of a source; samples of all digits in turn, by the default model for any model's cloud.
 
     >>> references("sample", 12)[:2]
     ('sample:0:1000', 'sample:1:1000')
@@ -99,7 +100,7 @@ def _computed(chosen: tuple[str, ...], model: str) -> Cloud:
     z = torch.cat([_encoded(part, model) for part in x.split(BATCH)])
     encoding = time.perf_counter() - started
     latent, pixel = _side(z), _side(encode(Flatten((1, images.SIDE, images.SIDE)), x))
-    return Cloud(chosen, pixels, labels, latent, pixel, encoding, str(latent.pca.device))
+    return Cloud(chosen, model, pixels, labels, latent, pixel, encoding, str(latent.pca.device))
 
 
 def _encoded(x: Tensor, model: str) -> Tensor:

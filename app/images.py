@@ -153,6 +153,21 @@ def digit_from_picture(source: str | Path | bytes) -> np.ndarray:
     return digit_from_ink(ink_of(read_picture(source)))
 
 
+def whole_picture(source: str | Path | bytes) -> np.ndarray:
+    """The middle square of an upload, as it is: uint8 (32, 32), white 255. Raises `BadPictureError`."""
+    return square_of(read_picture(source))
+
+
+def square_of(grey: np.ndarray) -> np.ndarray:
+    """The middle square of grey levels (H, W) in [0, 1], shrunk to uint8 (32, 32).
+
+    >>> square_of(np.ones((64, 80))).shape
+    (32, 32)
+    """
+    picture = Image.fromarray(np.uint8(np.rint(255 * grey)))
+    return np.asarray(ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
 def digit_from_8x8(levels: np.ndarray) -> np.ndarray:
     """One of scikit-learn's 8×8 digits (0..16) drawn again with MNIST's stroke: uint8 (32, 32)."""
     small = Image.fromarray(np.pad(np.uint8(np.clip(levels, 0, 16) * 255 / 16), 1))

@@ -6,7 +6,7 @@ many visitors ask for at one moment go through g⁻¹ as one batch.
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,7 +15,10 @@ import torch
 from torch import Tensor
 
 import linearizer_core as lc
+from app import captions
 from linearizer_core.linearizer import Linearizer
+
+DIGIT_MODELS = ("digits", "digits-projector")  # they take the lab's 32×32 pictures; the first is the default
 
 _loading = threading.Lock()
 _places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
@@ -30,6 +33,34 @@ def model(name: str = "digits") -> Linearizer:
 @lru_cache(maxsize=8)
 def _load(name: str) -> Linearizer:
     return lc.load(name, device="cpu").eval().requires_grad_(False)
+
+
+def digit_models() -> list[str]:
+    """Those of `DIGIT_MODELS` that are here: what a visitor can choose from."""
+    shipped = lc.pretrained()
+    return [name for name in DIGIT_MODELS if name in shipped]
+
+
+def checked(name: object) -> str:
+    """The name of a model that somebody asks for; ValueError with a sentence where it is not one of ours."""
+    if name not in digit_models():
+        raise ValueError(captions.no_such_choice(name, digit_models()))
+    return name
+
+
+def of_link(query: Mapping[str, str]) -> str:
+    """The model that a link names; the default where it names none that is here."""
+    name = query.get("model")
+    return name if name in digit_models() else DIGIT_MODELS[0]
+
+
+def in_link(name: str) -> dict[str, str]:
+    """What a link says of the model, read by `of_link`: nothing of the default.
+
+    >>> in_link("digits"), in_link("digits-projector")
+    ({}, {'model': 'digits-projector'})
+    """
+    return {} if name == DIGIT_MODELS[0] else {"model": name}
 
 
 @contextmanager

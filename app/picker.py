@@ -18,11 +18,13 @@ class Picker:
 
     pages: Sequence[gr.HTML]
     pad: gr.HTML
+    whole: bool = False
 
     def chosen(self, fn: Callable[..., list], inputs: Sequence, outputs: Sequence) -> None:
         """Call `fn(reference, *inputs)` with whatever picture is chosen, drawn or uploaded: a list for `outputs`.
 
-        A picture that cannot be used leaves `outputs` as they are; the pad says in a sentence what is wrong.
+        A picture that cannot be used leaves `outputs` as they are; the pad says in a sentence what is wrong. Where the
+        picker takes things `whole`, a photo stays as it is; of a drawing the digit is taken all the same.
         """
 
         def picked(event: gr.EventData, *values: object) -> list:
@@ -31,7 +33,7 @@ class Picker:
 
         def drawn(event: gr.EventData, *values: object) -> list:
             try:
-                reference = pictures.accept(event.picture)
+                reference = pictures.accept(event.picture, whole=self.whole and not event.drawing)
             except images.BadPictureError as error:
                 return [{"notice": str(error)}, *[gr.skip()] * len(outputs)]
             return [{"notice": ""}, *fn(reference, *values)]
@@ -41,15 +43,18 @@ class Picker:
         self.pad.drawn(drawn, inputs, [self.pad, *outputs], **CHOICE)
 
 
-def picker(slug: str) -> Picker:
-    """Make the pages and the pad where the caller stands; a page fills when it is first seen."""
-    first, *others = pictures.gallery()
+def picker(slug: str, whole: bool = False) -> Picker:
+    """Make the pages and the pad where the caller stands; a page fills when it is first seen.
+
+    With `whole` there is a page of things that are no digits, and photos are taken as they are.
+    """
+    first, *others = [*pictures.gallery(), *(["other"] if whole else [])]
     with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker"):
         pages = [_page(slug, first)]
         with gr.Tab(captions.DRAW):
             pad = DrawingPad(elem_id=f"{slug}-pad")
         pages += [_page(slug, source) for source in others]
-    return Picker(pages, pad)
+    return Picker(pages, pad, whole)
 
 
 def _page(slug: str, source: str) -> gr.HTML:
@@ -63,7 +68,8 @@ def _page(slug: str, source: str) -> gr.HTML:
 @lru_cache(maxsize=8)
 def page_value(source: str) -> dict:
     """One page of the gallery."""
-    references = pictures.gallery()[source]
+    others = tuple(f"other:{i}" for i in range(len(pictures.others())))
+    references = others if source == "other" else pictures.gallery()[source]
     return tiles(pictures.tensor(references), [pictures.name_of(r) for r in references], references)
 
 

@@ -3,6 +3,7 @@
     digits:17        digit 17 of scikit-learn's load_digits, redrawn in MNIST's style
     sample:7:42      the 7 that the model makes of noise with seed 42 ("sample::42": whatever digit comes)
     mnist:250        test digit 250 of MNIST, where the data is there
+    other:4          something that is no digit: a piece of a photograph, stripes, noise, a negative
     png:iVBOR…       a drawing or an upload: its 32×32 PNG file in URL-safe base64
 
 A reference always means the same 32×32 bytes, so pixels and latents are remembered by it: a picture is
@@ -21,7 +22,7 @@ import numpy as np
 import pooch
 import torch
 from PIL import Image
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_sample_images
 from torch import Tensor
 
 from app import captions, images, models
@@ -37,13 +38,15 @@ CLEAREST = (  # rows of the digits 0 to 9 among scikit-learn's 1797, chosen by e
 LONGEST = 3_000  # characters of a reference; a 32×32 PNG needs about 700
 
 
-def accept(picture: str) -> str:
+def accept(picture: str, whole: bool = False) -> str:
     """The reference of a picture that came from outside: itself a reference, or a "data:image/…" address.
 
+    Of an address the digit in it is taken, or with `whole` all of the picture as it is.
     Raises `images.BadPictureError`, whose text says what would work.
     """
     if isinstance(picture, str) and picture.startswith("data:"):
-        return reference_of(images.digit_from_picture(images.content_of_data_url(picture)))
+        read = images.whole_picture if whole else images.digit_from_picture
+        return reference_of(read(images.content_of_data_url(picture)))
     pixels(picture)
     return picture
 
@@ -114,6 +117,10 @@ def _from_mnist(rest: str) -> np.ndarray:
     return np.pad(found[0][_index(rest, len(found[0]))], 2)
 
 
+def _from_other(rest: str) -> np.ndarray:
+    return others()[_index(rest, len(others()))].copy()
+
+
 def _from_sample(rest: str) -> np.ndarray:
     label, _, seed = rest.partition(":")
     noise = torch.randn(
@@ -137,7 +144,13 @@ def _from_png(rest: str) -> np.ndarray:
         return np.array(picture)
 
 
-SOURCES = {"digits": _from_digits, "sample": _from_sample, "mnist": _from_mnist, "png": _from_png}
+SOURCES = {
+    "digits": _from_digits,
+    "sample": _from_sample,
+    "mnist": _from_mnist,
+    "other": _from_other,
+    "png": _from_png,
+}
 
 
 def _index(text: str, count: int) -> int:
@@ -177,6 +190,26 @@ def gallery() -> dict[str, tuple[str, ...]]:
         of_digit = [np.flatnonzero(_mnist()[1] == label) for label in range(10)]
         found["mnist"] = tuple(f"mnist:{indices[row]}" for row in rows for indices in of_digit)
     return found
+
+
+@lru_cache(maxsize=1)
+def others() -> tuple[np.ndarray, ...]:
+    """Pictures that are no digits, uint8 (32, 32): of scikit-learn's two photographs, patterns, noise, negatives."""
+    places = ((0, 0, 427), (1, 100, 300), (0, 260, 160), (1, 0, 427), (0, 110, 130), (1, 250, 130))
+    photos = load_sample_images().images
+    pieces = [photos[i][:, left : left + side][:side] for i, left, side in places]
+    found = [images.square_of(images.grey_from_array(piece)) for piece in pieces]
+    rows, columns = np.mgrid[: images.SIDE, : images.SIDE]
+    patterns = [
+        columns // 4 % 2,
+        (rows + columns) // 5 % 2,
+        (rows // 4 + columns // 4) % 2,
+        columns / 31,
+        0 * rows + 0.5,
+    ]
+    noise = np.random.default_rng(0).random((2, images.SIDE, images.SIDE))
+    found += [np.uint8(255 * pattern) for pattern in (*patterns, noise[0], noise[1] > 0.7)]
+    return tuple(found + [255 - pixels(f"digits:{index}") for index in CLEAREST[0][:7]])
 
 
 def label_of(reference: str) -> int:

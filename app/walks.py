@@ -53,7 +53,7 @@ def legs(seen: Cloud, walk: Walk) -> tuple[Tensor, Tensor]:
     sides = (seen.latent, seen.pixel)
     start = [side.pca.mean for side in sides]
     if walk.picture is not None:
-        start = [pictures.latents([walk.picture])[0], pictures.tensor([walk.picture]).flatten()]
+        start = [pictures.latents([walk.picture], seen.model)[0], pictures.tensor([walk.picture]).flatten()]
     step = [side.spread[walk.component] * side.pca.components[walk.component] for side in sides]
     return torch.stack(start), torch.stack(step)
 
@@ -62,7 +62,7 @@ def walked(seen: Cloud, walk: Walk, at: Sequence[float]) -> tuple[Tensor, Tensor
     """Pictures at these numbers of standard deviations, (len(at), 1, 32, 32) each: of latents, of pixels."""
     start, step = legs(seen, walk)
     z, flat = start[:, None] + torch.tensor(at, dtype=torch.float32)[:, None] * step[:, None]
-    return models.decode(z), decode(PIXELS.g, flat)
+    return models.decode(z, seen.model), decode(PIXELS.g, flat)
 
 
 def stage_value(seen: Cloud, walk: Walk) -> dict:
@@ -92,7 +92,7 @@ def shown(seen: Cloud, walk: Walk) -> list[dict]:
 def straightness_error(seen: Cloud, walk: Walk, broken: bool = False) -> float:
     """g(start ⊕ t ⊙ cⱼ) − g(start) = t g(cⱼ), relative; broken, the picture of the step is added to the pixels."""
     (start, _), (step, _) = legs(seen, walk)
-    g, steps = models.model().g_x, walk.steps or 1.0
+    g, steps = models.model(seen.model).g_x, walk.steps or 1.0
     if broken:
         origin, change = decode(g, torch.stack([start, step]))
         reached = origin + steps * change

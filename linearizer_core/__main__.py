@@ -127,7 +127,7 @@ def _shown(arguments: list[str]) -> list[str]:
 def _evaluate(options: argparse.Namespace) -> None:
     model = checkpoints.load(options.name, options.device)
     recipe = checkpoints.read_config(options.name).recipe
-    dataset = recipe.dataset(options.data)
+    dataset = recipe.evaluation_dataset(options.data)
     rows = EVALUATIONS[recipe.name](model, dataset, options.seed)
     if options.json:
         print(reporting.format_json(rows))

@@ -16,6 +16,15 @@ def gaussian_noise(x: Tensor, std: float | Tensor, generator: torch.Generator | 
     return x + _per_picture(std, x) * torch.randn(x.shape, generator=generator).to(x)
 
 
+def drowned(x: Tensor, level: float, generator: torch.Generator | None = None) -> Tensor:
+    """(1 − level) x + level u with uniform noise u on [0, 1]: at level 1 nothing is left of x (B, C, H, W).
+
+    >>> drowned(torch.ones(1, 1, 2, 2), 0.0).mean()
+    tensor(1.)
+    """
+    return (1 - level) * x + level * torch.rand(x.shape, generator=generator).to(x)
+
+
 def salt_and_pepper(x: Tensor, share: float | Tensor, generator: torch.Generator | None = None) -> Tensor:
     """A `share` in [0, 1] of the pixels becomes 0 or 1 by the toss of a coin; x (B, C, H, W) to the same.
 
@@ -28,7 +37,9 @@ def salt_and_pepper(x: Tensor, share: float | Tensor, generator: torch.Generator
     return torch.where(hit, coin, x)
 
 
-def square(x: Tensor, side: int | Tensor, value: float = 0.0, generator: torch.Generator | None = None) -> Tensor:
+def square(
+    x: Tensor, side: int | Tensor, value: float = 0.0, generator: torch.Generator | None = None
+) -> Tensor:
     """A side × side square at a random place, another in each picture, is painted over with `value`; x (B, C, H, W).
 
     The square lies inside the middle two thirds as far as it fits there, where digits and faces have their ink.

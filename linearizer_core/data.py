@@ -60,8 +60,9 @@ class DataError(ValueError):
 class Dataset(NamedTuple):
     """Images uint8 (N, C, H, W) and labels int64 (N,), split for training and for testing.
 
-    ``names[label]`` is the name of a class; label -1 means that an image has none. `as_float` turns a batch
-    into floats in [0, 1]; keeping the whole set as bytes takes a quarter of the memory.
+    ``names[label]`` is the name of a class; label -1 means that an image has none. ``others`` are images of something
+    else, of the same shape, to see what a model does far from its data. `as_float` turns a batch into floats in
+    [0, 1]; keeping the whole set as bytes takes a quarter of the memory.
 
     >>> x, y = torch.zeros(5, 1, 8, 8, dtype=torch.uint8), torch.tensor([1, 0, 1, 1, 0])
     >>> data = Dataset(x[:4], y[:4], x[4:], y[4:], names=("cat", "dog"))
@@ -74,6 +75,7 @@ class Dataset(NamedTuple):
     test_images: Tensor
     test_labels: Tensor
     names: tuple[str, ...] = ()
+    others: Tensor | None = None
 
 
 def as_float(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:

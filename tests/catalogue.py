@@ -28,7 +28,9 @@ from linearizer_core.operators import (
     LinearOperator,
     LowRank,
     Projection,
+    RoundedDiagonal,
 )
+from linearizer_core.projector import Projector
 
 
 def stirred(network: nn.Module, by: float = 0.1) -> nn.Module:
@@ -135,6 +137,11 @@ OPERATORS = {
     "diagonal signed": lambda: Diagonal(torch.tensor([2.0, -3.0, -1.0])),
     "diagonal zero": lambda: Diagonal(torch.zeros(3)),
     "diagonal ill-conditioned": lambda: Diagonal(torch.tensor([1.0, 1e-9, 1e-20])),
+    "rounded diagonal": lambda: RoundedDiagonal(torch.tensor([0.2, 0.9, 0.49, 0.51])),
+    "rounded diagonal beyond 0 and 1": lambda: RoundedDiagonal(torch.tensor([1.7, -0.6, 0.3, -40.0, 6.0])),
+    "rounded diagonal of zeros": lambda: RoundedDiagonal(torch.tensor([0.1, 0.2, -3.0])),
+    "rounded diagonal of ones": lambda: RoundedDiagonal(torch.tensor([0.8, 1.2, 0.7])),
+    "rounded diagonal trained": lambda: RoundedDiagonal(nn.Parameter(torch.rand(6))),
     "identity": lambda: Identity(3),
     "low rank": lambda: LowRank(torch.randn(5, 2), torch.randn(5, 2)),
     "low rank tall": lambda: LowRank(torch.randn(6, 2), torch.randn(4, 2)),
@@ -212,6 +219,22 @@ def _on_one(g, A):
     return Linearizer(g, A, g)
 
 
+PROJECTORS = {
+    "flat, random basis": lambda: Projector(Flatten((1, 2, 2)), Projection(torch.randn(4, 2))),
+    "vectors, random basis": lambda: Projector(_flow(6), Projection(torch.randn(6, 3))),
+    "vectors, dependent basis": lambda: Projector(_flow(5), Projection(_dependent(5))),
+    "vectors, trained basis": lambda: Projector(_flow(5), Projection(nn.Parameter(torch.randn(5, 3)))),
+    "vectors, diagonal of 0 and 1": lambda: Projector(
+        _flow(5), Diagonal(torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0]))
+    ),
+    "vectors, nothing kept": lambda: Projector(_flow(3), Diagonal(torch.zeros(3))),
+    "vectors, everything kept": lambda: Projector(_flow(3), Projection(torch.randn(3, 3))),
+    "pictures, leading axes": lambda: Projector(_picture_flow(), Projection(torch.eye(16, 5))),
+    "pictures, rounded diagonal": lambda: Projector(
+        _picture_flow(), RoundedDiagonal(nn.Parameter(3 * torch.rand(16) - 1))
+    ),
+}
+
 MODELS = {
     "powers of positive numbers": lambda: _on_one(Log(3), Diagonal(torch.tensor([2.0, 0.5, 1.0]))),
     "flat": lambda: _on_one(Flatten((1, 2, 2)), Dense(_symmetric(3.0, 2.0, 1.0, 0.5))),
@@ -230,6 +253,7 @@ MODELS = {
     ),
     "images to vectors": lambda: Linearizer(_picture_flow(), Dense(torch.randn(3, 16)), _flow(3)),
     "images, matvec only": lambda: Linearizer(_flow(6), Circulant([1.0, 0.3]), _flow(6)),
+    **{f"projector of {name}": make for name, make in PROJECTORS.items()},
 }
 
 

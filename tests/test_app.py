@@ -104,7 +104,7 @@ def test_only_named_endpoints_are_public(config):
         d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public" and d["backend_fn"]
     }
     assert "interpolate" in public
-    assert public <= {"interpolate", "spectrum", "generate", "latent_pca"}
+    assert public <= {"interpolate", "spectrum", "generate", "latent_pca", "project"}
 
 
 @pytest.mark.parametrize("command", [["-m", "app"], ["app/__main__.py"]])

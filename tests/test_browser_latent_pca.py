@@ -155,6 +155,27 @@ def test_the_models_own_samples_make_a_cloud(visit: Visit):
     visit.shows(page, METER, "holds")
 
 
+def test_another_model_shows_other_points_and_walks_to_other_pictures(visit: Visit):
+    page = visit.open(VIEW)
+    points, walk, strip = visit.ink(page, CANVAS), visit.ink(page, f"{STAGE} canvas"), visit.ink(page, STRIP)
+    pixels = visit.ink(page, CANVAS, 1), visit.ink(page, f"{STAGE} canvas", 1)
+    variance = page.locator("#latent_pca-variance").inner_html()
+    page.locator("#latent_pca-model").get_by_label("digits-projector").check()
+    expect(page.locator("#latent_pca-status")).to_contain_text("encoded once by digits-projector")
+    expect(page.locator(LINK)).to_have_value(re.compile("model=digits-projector"))
+    page.wait_for_function(
+        "([s, before]) => document.querySelector(s).toDataURL() !== before", arg=[f"{STAGE} canvas", walk]
+    )
+    visit.shows(page, STAGE, re.escape("g⁻¹(mean + 2.00 ·"))
+    assert visit.ink(page, CANVAS) != points and visit.ink(page, STRIP) != strip
+    assert (visit.ink(page, CANVAS, 1), visit.ink(page, f"{STAGE} canvas", 1)) == pixels
+    assert page.locator("#latent_pca-variance").inner_html() != variance
+    expect(page.locator("#latent_pca-variance")).to_contain_text("in 10 components")
+    again = visit.open("?" + page.locator(LINK).input_value().partition("?")[2])
+    expect(again.locator("#latent_pca-model").get_by_label("digits-projector")).to_be_checked()
+    assert visit.ink(again, f"{STAGE} canvas") == visit.ink(page, f"{STAGE} canvas")
+
+
 def test_the_meter_reacts_when_pixels_take_over(visit: Visit):
     page = visit.open(VIEW)
     page.get_by_label("Break it: project").check()
@@ -193,7 +214,12 @@ def test_the_endpoint_answers_clients_and_refuses_what_is_no_number(server: Serv
     assert len(found["latent"]["coordinates"]) == 24 and found["device"] == "cpu"
     with pytest.raises(AppError, match="from 1 to 10"):
         client.predict(*call[:3], 0, *call[4:], api_name="/latent_pca")
-    body = json.dumps({"data": call}).replace("1.0", "NaN")
+    other = client.predict(*call, "digits-projector", api_name="/latent_pca")
+    assert other["pixel"]["coordinates"] == found["pixel"]["coordinates"]
+    assert other["latent"]["coordinates"] != found["latent"]["coordinates"]
+    with pytest.raises(AppError, match="one of digits, digits-projector works"):
+        client.predict(*call, "cats", api_name="/latent_pca")
+    body = json.dumps({"data": [*call, "digits"]}).replace("1.0", "NaN")
     assert "from -4 to 4" in answer_to(server.url, "latent_pca", body)
 
 

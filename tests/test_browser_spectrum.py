@@ -21,6 +21,8 @@ VIEW = "?view=spectrum"
 STAGE = "#spectrum-stage .tiles"
 METER = "#spectrum-meter .meter"
 LINK = "#spectrum-link input"
+KEPT = '[data-part="keep-text"]'
+PROJECTOR = "digits-projector"
 WIDGET = "#spectrum-handles [data-state]"
 WATCH = """selector => {
   window.replaced = 0;
@@ -180,6 +182,53 @@ def test_a_picture_chosen_here_is_the_current_one_of_the_other_views(visit: Visi
     expect(handle(page, 1)).to_be_visible()
 
 
+def choose(page: Page, name: str) -> None:
+    page.locator("#spectrum-model").get_by_label(name, exact=True).check()
+
+
+def test_another_model_shows_another_picture_its_own_values_and_no_moves(visit: Visit):
+    page = visit.open(VIEW)
+    trained, rows = visit.ink(page, f"{STAGE} canvas", 1), visit.ink(page, "#spectrum-inputs canvas")
+    page.get_by_role("button", name="32", exact=True).click()
+    drag(page, 4, 110)
+    shows_moves(visit, page)
+    choose(page, PROJECTOR)
+    expect(page.locator(KEPT)).to_contain_text("128 of 128")
+    visit.shows(page, STAGE, "now$")
+    expect(page.locator("#spectrum-formula")).to_contain_text("128 terms; the selected one is 1 ·")
+    visit.shows(page, "#spectrum-inputs .tiles", "v1")
+    assert moves(page) == [] and handle(page, 1).get_attribute("aria-valuenow") == "1"
+    expect(page.locator("#spectrum-handles [role=slider]")).to_have_count(32)
+    assert visit.ink(page, f"{STAGE} canvas", 1) != trained
+    assert visit.ink(page, "#spectrum-inputs canvas") != rows
+    choose(page, "digits")
+    expect(page.locator(KEPT)).to_contain_text("1024 of 1024")
+    expect(page.locator("#spectrum-formula")).to_contain_text("1024 terms")
+    assert visit.ink(page, f"{STAGE} canvas", 1) == trained
+    expect(page.locator(LINK)).not_to_have_value(re.compile("model="))
+
+
+def test_of_a_projector_keep_is_the_rank_and_the_link_restores_it(visit: Visit):
+    page = visit.open(VIEW)
+    choose(page, PROJECTOR)
+    expect(page.locator(KEPT)).to_contain_text("128 of 128")
+    page.get_by_role("button", name="Select the next value").click()
+    visit.shows(page, "#spectrum-inputs .tiles", "v2")
+    rows = visit.ink(page, "#spectrum-inputs canvas")
+    page.locator('[data-part="keep"]').fill("500")
+    shows_moves(visit, page)
+    (move,) = moves(page)
+    expect(page.locator("#spectrum-formula")).to_contain_text(f"{move[1]} terms")
+    expect(page.locator(LINK)).to_have_value(re.compile(rf"model={PROJECTOR}&.*m=k{move[1]}&i=2"))
+    again = visit.open("?" + page.locator(LINK).input_value().partition("?")[2])
+    expect(again.locator(KEPT)).to_contain_text(f"{move[1]} of 128")
+    expect(again.locator("#spectrum-model").get_by_label(PROJECTOR)).to_be_checked()
+    visit.shows(again, "#spectrum-inputs .tiles", "v2")
+    assert visit.ink(again, f"{STAGE} canvas", 2) == visit.ink(page, f"{STAGE} canvas", 2)
+    assert visit.ink(again, "#spectrum-inputs canvas") == rows
+    assert visit.ink(page, f"{STAGE} canvas", 2) != visit.ink(page, f"{STAGE} canvas", 1)
+
+
 def test_the_link_restores_the_view(visit: Visit):
     query = f"{VIEW}&x=digits:393&m=s2:0.3,p0.5,k20&i=3&log=1&n=32"
     page = visit.open(query)
@@ -227,12 +276,16 @@ def test_the_endpoint_answers_clients_and_refuses_bad_moves_in_one_sentence(serv
     assert not any(found["values"][4:]) and len(found["now"]) == 32
     with pytest.raises(AppError, match="from 0 to 1024"):
         client.predict("digits:3", [["keep", -1]], 0, api_name="/spectrum")
+    found = client.predict("digits:3", [["keep", 4]], 0, "digits-projector", api_name="/spectrum")
+    assert found["values"] == [1.0] * 4 + [0.0] * 124
+    with pytest.raises(AppError, match="one of digits, digits-projector works"):
+        client.predict("digits:3", [], 0, "cats", api_name="/spectrum")
     described = client.view_api(return_format="dict")["named_endpoints"]["/spectrum"]
-    assert [p["parameter_name"] for p in described["parameters"]] == ["picture", "moves", "selected"]
+    assert [p["parameter_name"] for p in described["parameters"]] == ["picture", "moves", "selected", "model"]
 
 
 def test_nan_over_http_gets_one_sentence(server: Server):
-    body = '{"data": ["digits:3", [["set", 0, NaN]], 0]}'
+    body = '{"data": ["digits:3", [["set", 0, NaN]], 0, "digits"]}'
     answer = call(server.url, "spectrum", body)
     assert "finite numbers" in answer
 

@@ -24,6 +24,8 @@ from app.widgets import proof_meter, scatter
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNT = 24
+PROJECTOR = "digits-projector"
+BOTH = pytest.mark.parametrize("seen", models.DIGIT_MODELS, indirect=True, scope="module")
 CONTROLS = ["digits", "digits", COUNT, [], 2, walks.PICTURE, 2, -1.5, "digits:318"]
 
 
@@ -34,9 +36,14 @@ def _float32():
 
 
 @pytest.fixture(scope="module")
-def seen() -> clouds.Cloud:
+def seen(request: pytest.FixtureRequest) -> clouds.Cloud:
+    """The cloud of the default model, or by `BOTH` of each."""
     torch.set_default_dtype(torch.float32)
-    return clouds.cloud(clouds.references("digits", COUNT))
+    return clouds.cloud(clouds.references("digits", COUNT), getattr(request, "param", "digits"))
+
+
+def controls(name: str) -> list:
+    return [name, *CONTROLS[1:]]
 
 
 def unpacked(value: dict) -> np.ndarray:
@@ -46,10 +53,11 @@ def unpacked(value: dict) -> np.ndarray:
 
 
 # --- clouds ------------------------------------------------------------------------------------------------
+@BOTH
 def test_coordinates_are_those_of_another_pca(seen):
     x = pictures.tensor(seen.references)
     with torch.no_grad():
-        z = models.model().g_x(x)
+        z = models.model(seen.model).g_x(x)
     for side, points in ((seen.latent, z), (seen.pixel, x.flatten(1))):
         other = PCA(3, svd_solver="full").fit(points.double().numpy())
         expected = other.transform(points.double().numpy())
@@ -126,23 +134,25 @@ def test_a_cloud_with_a_point_too_few_is_refused(seen):
 
 
 # --- walks -------------------------------------------------------------------------------------------------
+@BOTH
 def test_a_walk_of_no_steps_stays_where_it_starts(seen):
     reached = walks.walked(seen, walks.Walk(0, 0.0, "digits:3"), [0.0])
     for image in reached:
         np.testing.assert_allclose(image[0, 0] * 255, pictures.pixels("digits:3"), atol=1)
     with torch.no_grad():
-        middle = models.model().g_x.inverse(seen.latent.pca.mean[None])
+        middle = models.model(seen.model).g_x.inverse(seen.latent.pca.mean[None])
     torch.testing.assert_close(
         walks.walked(seen, walks.Walk(0, 0.0, None), [0.0])[0], middle, atol=1e-4, rtol=0
     )
 
 
+@BOTH
 def test_a_walk_changes_the_coordinate_of_its_component_only(seen):
     walk = walks.Walk(1, 1.5, None)
     induced, pixel = walks.walked(seen, walk, [1.5])
     with torch.no_grad():
         moved = (
-            seen.latent.pca.transform(models.model().g_x(induced))[0],
+            seen.latent.pca.transform(models.model(seen.model).g_x(induced))[0],
             seen.pixel.pca.transform(pixel.flatten(1))[0],
         )
     for side, coordinates in zip((seen.latent, seen.pixel), moved):
@@ -151,6 +161,7 @@ def test_a_walk_changes_the_coordinate_of_its_component_only(seen):
         torch.testing.assert_close(coordinates, expected, atol=1e-3, rtol=1e-3)
 
 
+@BOTH
 def test_the_tick_shows_both_walks_and_their_strips(seen):
     stage, *strips = walks.shown(seen, walks.Walk(2, -1.0, "digits:318"))
     assert unpacked(stage).shape == (2, 32, 32)
@@ -167,6 +178,45 @@ def test_laws_hold_and_break_when_pixels_take_over():
     assert broken[0].error > 0.01 and broken[2].error > 0.01
 
 
+@pytest.fixture
+def only_the_projector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for any other model fails: a law of the wrong model may hold as well."""
+    ask = models.model
+
+    def asked(name: str = "digits"):
+        assert name == PROJECTOR
+        return ask(name)
+
+    monkeypatch.setattr(models, "model", asked)
+
+
+def test_laws_are_those_of_the_chosen_model(only_the_projector):
+    whole, broken = (latent_pca.settled(flag, *controls(PROJECTOR)).laws for flag in (False, True))
+    assert whole[0].error < broken[0].error / 10 and whole[2].error < broken[2].error / 10
+    assert whole[1].error < 0.01
+
+
+def test_another_model_is_another_cloud_of_the_same_pictures():
+    before, now = (latent_pca._computed(*controls(name)) for name in models.DIGIT_MODELS)
+    assert before[0] != now[0] and "by digits-projector" in now[0]  # what the walk listens to is another text
+    latent, pixel = zip(*(value[1]["panels"] for value in (before, now)))
+    assert latent[0]["points"] != latent[1]["points"] and latent[0]["axes"] != latent[1]["axes"]
+    assert pixel[0]["points"] == pixel[1]["points"] and before[1]["sprite"] == now[1]["sprite"]
+    assert before[2] != now[2]
+    ours, theirs = (latent_pca._tick(*controls(name)) for name in models.DIGIT_MODELS)
+    for value, other in zip(ours[:2], theirs[:2]):  # where the walk stands and the strip of its component
+        assert np.abs(unpacked(value)[0].astype(int) - unpacked(other)[0]).max() > 5
+    np.testing.assert_array_equal(unpacked(ours[2]), unpacked(theirs[2]))  # pixels know no model
+
+
+@BOTH
+def test_explained_variance_of_both_spaces_stands_side_by_side(seen):
+    html = latent_pca.variance_value(seen)
+    for side, name in ((seen.latent, "latents"), (seen.pixel, "pixels")):
+        ratios = side.pca.explained_variance_ratio
+        assert 0 < float(ratios.sum()) <= 1 + 1e-5 and f"{name} {float(ratios.sum()):.0%}" in html
+
+
 def test_before_the_controls_are_filled_nothing_is_computed():
     empty = [None, None, None, [], None, walks.MEAN, 1, 2.0, "digits:3"]
     assert latent_pca.settled(False, *empty).laws == ()
@@ -174,8 +224,9 @@ def test_before_the_controls_are_filled_nothing_is_computed():
     assert all(value == gr.skip() for value in latent_pca._computed(*empty))
 
 
+@BOTH
 def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path, seen):
-    program = latent_pca.settled(False, *CONTROLS).python
+    program = latent_pca.settled(False, *controls(seen.model)).python
     names = ("coordinates", "pixel_coordinates", "walk")
     program += f"np.savez({str(tmp_path / 'out.npz')!r}, {', '.join(f'{n}={n}' for n in names)})\n"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -202,10 +253,14 @@ def test_the_link_restores_every_control():
     )
     assert picture == "digits:4" and "does not exist" in notice
     assert found == ["digits", "digits", 300, 2, walks.MEAN, clouds.COMPONENTS, 2.0]
+    assert latent_pca.from_link({"model": "cats"}, "digits:4")[2][0] == "digits"
 
 
-def test_the_settled_link_is_the_one_that_is_read():
-    found = links.decode(latent_pca.settled(False, *CONTROLS).link)
+@pytest.mark.parametrize("name", models.DIGIT_MODELS)
+def test_the_settled_link_is_the_one_that_is_read(name):
+    found = links.decode(latent_pca.settled(False, *controls(name)).link)
+    assert latent_pca.from_link(found, "digits:0")[2][0] == name
+    assert ("model" in found) == (name != "digits")
     assert {
         "data": "digits",
         "n": str(COUNT),
@@ -242,7 +297,20 @@ def test_the_endpoint_answers_with_plain_lists(seen):
         assert len(found[name]["explained_variance_ratio"]) == clouds.COMPONENTS
 
 
-GOOD = ("digits", COUNT, 2, 1, 1.0, "mean", "digits:3")
+def test_the_endpoint_answers_for_the_model_that_is_named():
+    call = ("digits", COUNT, 2, 1, 2.0, "mean", "digits:3")
+    found = latent_pca.latent_pca(*call, PROJECTOR)
+    seen = clouds.cloud(clouds.references("digits", COUNT), PROJECTOR)
+    np.testing.assert_allclose(found["latent"]["coordinates"], seen.latent.coordinates[:, :2], atol=1e-4)
+    pca = seen.latent.pca
+    with torch.no_grad():
+        point = pca.mean + 2 * pca.explained_variance[0].sqrt() * pca.components[0]
+        expected = models.model(PROJECTOR).g_x.inverse(point[None])[0, 0]
+    np.testing.assert_allclose(found["latent"]["walk"], expected, atol=1e-3)
+    assert found["pixel"]["walk"] == latent_pca.latent_pca(*call)["pixel"]["walk"]
+
+
+GOOD = ("digits", COUNT, 2, 1, 1.0, "mean", "digits:3", "digits")
 BAD_CALLS = {
     "no such data": (0, "cats", "one of digits"),
     "nan pictures": (1, math.nan, "from 12 to 1797"),
@@ -254,6 +322,7 @@ BAD_CALLS = {
     "too far": (4, 5.0, "from -4 to 4"),
     "no such start": (5, "there", "one of mean, picture"),
     "unknown picture": (6, "cat:1", "No such picture"),
+    "no such model": (7, "cats", "There is no “cats”; one of digits"),
 }
 
 

@@ -13,6 +13,7 @@ from linearizer_core.operators import (
     LinearOperator,
     LowRank,
     Projection,
+    RoundedDiagonal,
     Transposed,
 )
 from linearizer_core.operators.simplify import simplify, structured
@@ -160,6 +161,8 @@ def test_a_half_written_operator_fails_when_built():
         (lambda: LowRank(torch.zeros(3, 2), torch.zeros(3, 1)), "the same r"),
         (lambda: IdentityPlusLowRank(1.0, torch.zeros(3, 1), torch.zeros(4, 1)), "equal shapes"),
         (lambda: IdentityPlusLowRank(torch.ones(2), torch.zeros(3, 1), torch.zeros(3, 1)), "scale"),
+        (lambda: RoundedDiagonal(torch.zeros(2, 2)), "RoundedDiagonal: weights"),
+        (lambda: RoundedDiagonal(torch.zeros(2, dtype=torch.long)), "RoundedDiagonal: weights"),
         (lambda: Projection(torch.zeros(3)), "Projection: basis"),
         (lambda: Projection([1.0]), "Projection: basis"),
         (lambda: Identity(3) @ Identity(2), "A takes vectors of size 3, B gives size 2"),
@@ -213,3 +216,56 @@ def test_a_trained_projection_stays_a_projection_and_passes_gradients():
         torch.eye(5)[:, :2].clone()
     )  # equal singular values: where an SVD's gradient is NaN
     assert torch.autograd.grad(Projection(orthonormal)(v).square().sum(), orthonormal)[0].isfinite().all()
+
+
+def test_orthonormal_columns_keep_the_order_of_the_basis():
+    basis = torch.randn(7, 4) * torch.tensor([0.1, 10.0, 1.0, 3.0])
+    Q = Projection(basis).Q
+    for k in range(1, 5):
+        close(Q[:, :k] @ Q[:, :k].mT, basis[:, :k] @ torch.linalg.pinv(basis[:, :k]))
+    close(Projection(Q).Q, Q)  # what is orthonormal already stays
+    close(Projection(torch.eye(5, 3)).Q, torch.eye(5, 3), rtol=0, atol=0)
+
+
+def test_a_projection_from_float32_is_a_projection_to_the_rounding_of_float64():
+    coarse = Projection(torch.randn(40, 7, dtype=torch.float32))
+    fine = Projection(coarse.basis.clone()).double()
+    P = fine.dense()
+    close(P @ P, P, rtol=0, atol=1e-13)
+    close(fine.Q.float(), coarse.Q, rtol=0, atol=1e-5)
+    trained = Projection(nn.Parameter(torch.randn(5, 2, dtype=torch.float32)))
+    kept = trained.basis.detach().clone()
+    assert torch.equal(trained.double().basis, kept.double())  # a parameter is the optimiser's alone
+
+
+WEIGHTS = {
+    "inside": [0.2, 0.49, 0.51, 0.9],
+    "beyond": [-3.0, 1.4, -0.1, 60.0],
+    "at the edges": [0.0, 1.0, 0.5, 0.75],
+    "so that rounding errors would show": [0.1 + 0.2, 1 / 3, 2 / 3, 0.7],
+}
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+def test_a_rounded_diagonal_holds_zeros_and_ones_exactly(weights):
+    for dtype in (torch.float32, torch.float64):
+        A = RoundedDiagonal(torch.tensor(weights, dtype=dtype))
+        assert A.values.tolist() == [float(weight > 0.5) for weight in weights]
+        assert torch.equal(A(A(torch.ones(4, dtype=dtype))), A(torch.ones(4, dtype=dtype)))
+
+
+def test_a_rounded_diagonal_passes_gradients_as_if_it_did_not_round():
+    weights = nn.Parameter(torch.tensor([0.1, 0.4, 0.6, 0.9, 1.3, -0.2]))
+    v, w = torch.randn(2, 6)
+    (RoundedDiagonal(weights)(v) @ w).backward()
+    plain = weights.detach().clone().requires_grad_()
+    (
+        Diagonal(plain.clamp(0, 1))(v) @ w
+    ).backward()  # linear in the values, so that rounding them changes nothing
+    close(weights.grad, plain.grad)
+    assert (weights.grad[:4] != 0).all()
+    closer = RoundedDiagonal(nn.Parameter(weights.detach().clone()))
+    step = torch.optim.SGD(closer.parameters(), lr=0.3)
+    closer.values[1].sub(1).square().backward()  # a 0 that is wanted as a 1
+    step.step()
+    assert closer.values[1] == 1 and closer.weights.requires_grad

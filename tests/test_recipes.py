@@ -1,7 +1,10 @@
-"""Recipes: their names, the settings they refuse, and the map on which the ten digits lie."""
+"""Recipes: their names, the settings they refuse, their losses, and the map on which the ten digits lie."""
+
+import dataclasses
 
 import pytest
 import torch
+from catalogue import stirred
 
 from linearizer_core.recipes import RECIPES, Digits, Recipe
 from linearizer_core.recipes.digits import digit_map
@@ -19,6 +22,50 @@ def test_recipes_are_found_under_their_own_names():
 def test_every_recipe_refuses_settings_that_are_not_above_0(recipe, field, value):
     with pytest.raises(ValueError, match=f"{recipe.name}: {field} must be above 0, got {value}"):
         recipe(**{field: value})
+
+
+def tiny(recipe, **arguments):
+    """The recipe with networks as small as they come."""
+    small = {"stage_steps": (1, 1), "stage_hidden": (4, 4)}
+    fields = {field.name for field in dataclasses.fields(recipe)}
+    return recipe(**{name: value for name, value in small.items() if name in fields} | arguments)
+
+
+def losses(recipe, done, count=8, global_seed=0):
+    """Model, companion and the terms of the loss of one batch of noise, at the share `done` of training."""
+    torch.manual_seed(3)
+    model, companion = stirred(recipe.build(), by=0.02), recipe.companion()
+    shape = model.g_x.in_shape if hasattr(model, "g_x") else (1, 32, 32)
+    classes = len(model.means) if hasattr(model, "means") else 10
+    images, labels = torch.rand(count, *shape), torch.arange(count) % classes
+    generator = torch.Generator().manual_seed(0)
+    torch.manual_seed(global_seed)
+    return model, companion, recipe.loss(model, companion, images, labels, generator, done)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+@pytest.mark.parametrize("done", [0.0, 0.9])
+def test_every_loss_is_finite_terms_with_a_name_and_a_gradient_for_all_that_trains(recipe, done):
+    recipe = tiny(recipe)
+    model, companion, terms = losses(recipe, done)
+    assert "loss" in terms and all(isinstance(name, str) for name in terms)
+    assert all(term.dim() == 0 and term.isfinite() for term in terms.values())
+    terms["loss"].backward()
+    groups = recipe.learning_rates(model)
+    assert all(share > 0 for share, _ in groups)
+    trained = [parameter for _, parameters in groups for parameter in parameters]
+    assert len({id(parameter) for parameter in trained}) == len(trained), "no parameter is in two groups"
+    reached = [p for p in model.parameters() if p.grad is not None]
+    assert {id(p) for p in reached} <= {id(p) for p in trained}
+    assert all(p.grad.isfinite().all() for p in (*reached, *companion.parameters()) if p.grad is not None)
+    for name, parameter in getattr(model, "g_x", model).named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_every_loss_draws_from_its_generator_alone(recipe):
+    first, again = (losses(tiny(recipe), 0.9, 4, seed)[2] for seed in (1, 2))
+    assert {name: term.item() for name, term in first.items()} == {n: t.item() for n, t in again.items()}
 
 
 STAGES = {

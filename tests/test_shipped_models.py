@@ -1,4 +1,7 @@
-"""The laws hold for every model that ships, in float64, on its own samples; and each can be rebuilt by its recipe."""
+"""The laws hold for every model that ships, in float64, on its own pictures; and each can be rebuilt by its recipe."""
+
+from itertools import pairwise
+from typing import get_type_hints
 
 import pytest
 import torch
@@ -7,22 +10,44 @@ import linearizer_core as lc
 from linearizer_core import checkpoints, diagnostics
 from linearizer_core.generator import Generator
 from linearizer_core.methods.flow_matching import METHODS
+from linearizer_core.projector import Projector
 from linearizer_core.recipes import RECIPES
 
 # float64 leaves 1e-12 for well-behaved g; trained networks stretch some directions a thousandfold
 TOLERANCE = 1e-6
+KIND = {
+    name: get_type_hints(checkpoints.read_config(name).recipe.build)["return"] for name in lc.pretrained()
+}
+GENERATORS, PROJECTORS = ([name for name in KIND if KIND[name] is kind] for kind in (Generator, Projector))
+every_generator = pytest.mark.parametrize("model", GENERATORS, indirect=True)
+every_projector = pytest.mark.parametrize("model", PROJECTORS, indirect=True)
 
 
-@pytest.fixture(scope="module", params=lc.pretrained())
+@pytest.fixture(scope="module", params=KIND)
 def model(request):
     return lc.load(request.param).double()
 
 
 @pytest.fixture
 def points(model):
-    """Four points of the model's space: its own samples."""
-    assert isinstance(model, Generator)
-    return model.sample(torch.randn(4, *model.g_y.in_shape), label=torch.tensor([0, 3, 7, 8]))
+    """Four points of the model's space: what it samples, or what it makes of noise."""
+    if isinstance(model, Projector):
+        return model(torch.rand(4, *model.g_x.in_shape))
+    labels = torch.linspace(0, len(model.means) - 1, 4).long()
+    return model.sample(torch.randn(4, *model.g_y.in_shape), label=labels)
+
+
+def anything(model, points):
+    """Pictures that no model was made for: noise of two kinds, negatives, planes."""
+    noise = torch.randn(2, 4, *model.g_x.in_shape, dtype=points.dtype)
+    plane = torch.tensor([-1.0, 0.0, 0.5, 1.0], dtype=points.dtype).reshape(
+        -1, *(1 for _ in model.g_x.in_shape)
+    )
+    return torch.cat([torch.rand_like(points), 3 * noise[0], 1 - points, plane.expand_as(points)])
+
+
+def test_every_model_that_ships_is_of_a_kind_that_is_tested_here():
+    assert sorted(GENERATORS + PROJECTORS) == lc.pretrained() and GENERATORS and PROJECTORS
 
 
 def test_round_trip_near_and_far_from_data(model, points):
@@ -32,6 +57,7 @@ def test_round_trip_near_and_far_from_data(model, points):
     assert diagnostics.round_trip_error(model.g_x, far) < TOLERANCE
 
 
+@every_generator
 @pytest.mark.parametrize("method", METHODS)
 def test_one_step_is_all_steps_and_is_undone(model, points, method):
     noise = torch.randn(2, *model.g_y.in_shape)
@@ -74,10 +100,65 @@ def test_transpose_svd_and_pseudo_inverse(model, points):
     assert max(diagnostics.penrose_errors(coarse, points[:2], points[2:]).values()) < TOLERANCE
 
 
+@every_generator
 def test_projection_onto_prototypes(model, points):
-    onto = torch.stack([model.prototype(c) for c in range(3)])
+    onto = torch.stack([model.prototype(c) for c in range(min(3, len(model.means)))])
     errors = diagnostics.projection_errors(model.domain, points[:2], points[2:], onto)
     assert max(errors.values()) < TOLERANCE
+
+
+@every_projector
+def test_applied_twice_it_does_what_it_does_once_to_anything(model, points):
+    once = model(anything(model, points))
+    assert once.isfinite().all()
+    assert (model(once) - once).abs().max() <= 1e-9
+
+
+@every_projector
+def test_it_does_so_in_float32_too(model, points):
+    once = model.float()(anything(model, points).float())
+    twice = model(once)
+    model.double()
+    assert once.isfinite().all() and twice.isfinite().all()
+    assert (twice - once).abs().max() <= 1e-3
+
+
+@every_projector
+def test_it_is_its_own_adjoint_pseudo_inverse_and_root(model, points):
+    x = anything(model, points)[::3]
+    z, Pz = model.g_x(x), model.g_x(model(x))
+    assert diagnostics.relative_error(Pz @ z.mT, z @ Pz.mT) < TOLERANCE
+    for same in (model.T, model.pinv(), model**2, model**0.5):
+        assert diagnostics.relative_error(same(x), model(x)) < TOLERANCE
+
+
+@every_projector
+def test_what_is_taken_away_is_orthogonal_to_what_is_kept(model, points):
+    x = anything(model, points)[::3]
+    X, kept, rest = model.domain, model(x), model.residual(x)
+    assert diagnostics.relative_error(X.add(kept, rest), x) < TOLERANCE
+    lengths = X.norm(kept).square() + X.norm(rest).square()  # Pythagoras
+    assert diagnostics.relative_error(lengths, X.norm(x).square()) < TOLERANCE
+    assert diagnostics.relative_error(model.distance_to_range(x), X.norm(rest)) < TOLERANCE
+
+
+@every_projector
+def test_coarser_projectors_are_nested_and_fit_ever_better(model, points):
+    x = anything(model, points)[::3]
+    ranks = [0, 1, 4, 16, model.rank]
+    coarse = [model.truncated(k) for k in ranks]
+    assert [f.rank for f in coarse] == [min(k, model.rank) for k in ranks]
+    for smaller, larger in pairwise(coarse):
+        for both in (smaller(larger(x)), larger(smaller(x))):
+            assert diagnostics.relative_error(both, smaller(x)) < TOLERANCE
+    distances = torch.stack([f.distance_to_range(x) for f in coarse])
+    assert (distances.diff(dim=0) <= 1e-9 * distances[:-1]).all()
+
+
+@every_projector
+def test_what_is_drawn_is_left_alone(model):
+    x = model.draw(torch.randn(4, model.rank))
+    assert x.isfinite().all() and (model(x) - x).abs().max() <= 1e-9
 
 
 @pytest.mark.parametrize("name", lc.pretrained())

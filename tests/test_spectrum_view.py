@@ -24,6 +24,8 @@ from linearizer_core.operators import Diagonal
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = "digits:318"
+PROJECTOR = "digits-projector"
+BOTH = pytest.mark.parametrize("name", models.DIGIT_MODELS)
 CHANGES = [["set", 3, 0.2], ["power", 0.5], ["set", 0, 1.5], ["keep", 40]]
 COUNT = 12
 ONE_MOVE = st.one_of(
@@ -39,8 +41,8 @@ def _float32():
     torch.set_default_dtype(torch.float32)
 
 
-def state(changes: list, selected: int = 3) -> dict:
-    return {"moves": changes, "selected": selected, "show": 16, "log": False}
+def state(changes: list, selected: int = 3, name: str = "digits") -> dict:
+    return {"model": name, "moves": changes, "selected": selected, "show": 16, "log": False}
 
 
 def unpacked(value: dict) -> np.ndarray:
@@ -104,8 +106,9 @@ def test_a_damaged_link_loses_only_the_damaged_moves():
 
 
 # --- handlers ----------------------------------------------------------------------------------------------
-def test_without_moves_nothing_changes():
-    value, formula = spectrum.stage_value(PICTURE, state([]))
+@BOTH
+def test_without_moves_nothing_changes(name):
+    value, formula = spectrum.stage_value(PICTURE, state([], name=name))
     x, before, now = unpacked(value)
     np.testing.assert_allclose(x, pictures.pixels(PICTURE))
     np.testing.assert_allclose(before, now, atol=1)
@@ -113,9 +116,10 @@ def test_without_moves_nothing_changes():
     assert "u₄" in formula
 
 
-def test_the_stage_shows_f_with_the_edited_singular_values():
-    value, formula = spectrum.stage_value(PICTURE, state(CHANGES))
-    f, x = models.model(), pictures.tensor([PICTURE])
+@BOTH
+def test_the_stage_shows_f_with_the_edited_singular_values(name):
+    value, formula = spectrum.stage_value(PICTURE, state(CHANGES, name=name))
+    f, x = models.model(name), pictures.tensor([PICTURE])
     values = moves.edited(f.svd().values, [tuple(move) for move in CHANGES])
     with torch.no_grad():
         expected = f.with_singular_values(values)(x)[0, 0].clamp(0, 1) * 255
@@ -124,10 +128,48 @@ def test_the_stage_shows_f_with_the_edited_singular_values():
     assert "40 terms" in formula and f"{math.sqrt(0.2):.3g}" in formula
 
 
-def test_a_tick_encodes_nothing(monkeypatch):
-    spectrum.stage_value(PICTURE, state([]))
-    monkeypatch.setattr(models.model().g_x, "forward", None)  # would fail if it were called
-    spectrum.stage_value(PICTURE, state([["set", 1, 0.3]]))
+def test_of_a_projector_keep_is_the_rank():
+    f, x = models.model(PROJECTOR), pictures.tensor([PICTURE])
+    value, formula = spectrum.stage_value(PICTURE, state([["keep", 5]], 0, PROJECTOR))
+    with torch.no_grad():
+        expected = f.truncated(5)(x)[0, 0].clamp(0, 1) * 255
+    np.testing.assert_allclose(unpacked(value)[2], expected, atol=1)
+    assert "5 terms" in formula
+
+
+def test_what_is_remembered_of_one_model_is_never_shown_of_the_other():
+    shown = [spectrum.stage_value(PICTURE, state([], name=name)) for name in models.DIGIT_MODELS]
+    (ours, formula), (theirs, other_formula) = shown
+    assert np.abs(unpacked(ours)[1].astype(int) - unpacked(theirs)[1]).max() > 5
+    assert "1024 terms" in formula and f"{models.model(PROJECTOR).rank} terms" in other_formula
+    rows = [spectrum.directions_value(state([], 5, name))[0] for name in models.DIGIT_MODELS]
+    assert np.abs(unpacked(rows[0]).astype(int) - unpacked(rows[1])).max() > 5
+
+
+def test_another_model_starts_as_it_was_trained_in_the_plot_as_it_was_set():
+    started, *rows = spectrum.switched(PROJECTOR, {**state(CHANGES, 900), "show": 64, "log": True})
+    assert started == spectrum.from_link({"model": PROJECTOR, "n": "64", "log": "1"}, PICTURE)[1]
+    assert (started["moves"], started["selected"]) == ([], 0) and set(started["base"]) == {1.0}
+    assert [value["ids"][0] for value in rows] == ["v1", "u1"]
+    assert len(spectrum.switched("digits", state([], name=PROJECTOR))[0]["base"]) == 1024
+    with pytest.raises(gr.Error, match="one of digits"):
+        spectrum.switched("no-such", state([]))
+
+
+def test_the_models_to_choose_from_are_those_that_are_here(monkeypatch):
+    assert models.digit_models() == list(models.DIGIT_MODELS)
+    monkeypatch.setattr(lc, "pretrained", lambda: ["digits", "faces"])
+    assert models.digit_models() == ["digits"]
+    assert spectrum.from_link({"model": PROJECTOR}, PICTURE)[1]["model"] == "digits"
+    with pytest.raises(gr.Error, match="no “digits-projector”; one of digits works"):
+        spectrum.spectrum(PICTURE, [], 0, PROJECTOR)
+
+
+@BOTH
+def test_a_tick_encodes_nothing(name, monkeypatch):
+    spectrum.stage_value(PICTURE, state([], name=name))
+    monkeypatch.setattr(models.model(name).g_x, "forward", None)  # would fail if it were called
+    spectrum.stage_value(PICTURE, state([["set", 1, 0.3]], name=name))
 
 
 def test_the_model_itself_is_never_changed():
@@ -136,10 +178,11 @@ def test_the_model_itself_is_never_changed():
     assert torch.equal(models.model().A.values, before)
 
 
-def test_directions_are_orthonormal_points_walked_along():
-    rows = [unpacked(value) for value in spectrum.directions_value(state([], 5))]
-    svd, f = models.model().svd(), models.model()
-    c = spectrum.spread(5) * 3
+@BOTH
+def test_directions_are_orthonormal_points_walked_along(name):
+    rows = [unpacked(value) for value in spectrum.directions_value(state([], 5, name))]
+    svd, f = models.model(name).svd(), models.model(name)
+    c = spectrum.spread(5, name) * 3
     with torch.no_grad():
         expected = f.domain.scale(c, svd.input_point(5))[0].clamp(0, 1) * 255
     assert [row.shape for row in rows] == [(5, 32, 32)] * 2
@@ -147,11 +190,23 @@ def test_directions_are_orthonormal_points_walked_along():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"moves": "no"}, {"selected": 10**6}, {"selected": 1.5}, {"moves": [["set", 0, math.nan]]}]
+    ("bad", "sentence"),
+    [
+        ({"moves": "no"}, "A move is"),
+        ({"selected": 10**6}, "from 0 to 1023"),
+        ({"selected": 1.5}, "from 0 to 1023"),
+        ({"moves": [["set", 0, math.nan]]}, "finite numbers"),
+        ({"model": "cats"}, "There is no “cats”; one of digits"),
+        ({"model": ["digits"]}, "one of digits"),
+        ({"model": None}, "one of digits"),
+        ({"model": PROJECTOR, "selected": 128}, "There are 128 singular values"),
+        ({"model": PROJECTOR, "moves": [["set", 128, 1]]}, "from 0 to 127"),
+        ({"model": PROJECTOR, "moves": [["keep", 129]]}, "from 0 to 128"),
+    ],
 )
-def test_a_widget_value_that_is_none_of_ours_gets_one_sentence(bad):
-    with pytest.raises(gr.Error, match="works"):
-        spectrum.stage_value(PICTURE, bad)
+def test_a_widget_value_that_is_none_of_ours_gets_one_sentence(bad, sentence):
+    with pytest.raises(gr.Error, match=sentence):
+        spectrum.stage_value(PICTURE, {"model": "digits", **bad})
 
 
 def test_before_the_view_opens_nothing_is_computed():
@@ -168,27 +223,59 @@ def test_laws_hold_for_any_spectrum_and_break_when_a_is_not_linear():
     assert all(law.error > 0.01 for law in broken), broken
 
 
-def test_python_for_this_view_reproduces_the_pictures_in_a_clean_process(tmp_path):
-    program = spectrum.settled(False, PICTURE, state(CHANGES)).python
+@pytest.fixture
+def only_the_projector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for any other model fails: a law of the wrong model may hold as well."""
+    ask = models.model
+
+    def asked(name: str = "digits"):
+        assert name == PROJECTOR
+        return ask(name)
+
+    monkeypatch.setattr(models, "model", asked)
+
+
+def test_laws_are_those_of_the_chosen_model(only_the_projector):
+    whole, broken = (spectrum.settled(flag, PICTURE, state([], 0, PROJECTOR)).laws for flag in (False, True))
+    for law, other in zip(whole, broken):
+        assert law.error < other.error / 10, (law, other)
+
+
+@BOTH
+def test_python_for_this_view_reproduces_the_pictures_in_a_clean_process(name, tmp_path):
+    program = spectrum.settled(False, PICTURE, state(CHANGES, name=name)).python
     program += f"np.savez({str(tmp_path / 'out.npz')!r}, before=before, now=now, v=v, u=u)\n"
     command = [sys.executable, "-W", "error", "-c", program]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     out = np.load(tmp_path / "out.npz")
-    changes = moves.checked(CHANGES, 1024)
-    np.testing.assert_allclose(out["before"], spectrum.before(PICTURE), atol=1e-4)
-    np.testing.assert_allclose(out["now"], spectrum.after(PICTURE, changes), atol=1e-4)
-    for name, row in zip("vu", spectrum.directions(3)):
-        np.testing.assert_allclose(out[name], row, atol=1e-4)
+    changes = moves.checked(CHANGES, 128)
+    np.testing.assert_allclose(out["before"], spectrum.before(PICTURE, name), atol=1e-4)
+    np.testing.assert_allclose(out["now"], spectrum.after(PICTURE, changes, name), atol=1e-4)
+    for letter, row in zip("vu", spectrum.directions(3, name)):
+        np.testing.assert_allclose(out[letter], row, atol=1e-4)
 
 
-def test_the_link_restores_picture_moves_and_selection():
-    link = spectrum.settled(False, PICTURE, {**state(CHANGES), "log": True}).link
+@BOTH
+def test_the_link_restores_model_picture_moves_and_selection(name):
+    link = spectrum.settled(False, PICTURE, {**state(CHANGES, name=name), "log": True}).link
     picture, found, notice = spectrum.from_link(links.decode(link), "digits:0")
     assert (picture, notice) == (PICTURE, "")
     assert found["moves"] == CHANGES and found["selected"] == 3 and found["show"] == 16 and found["log"]
-    assert found["base"] == rounded(models.model().svd().values.tolist())
+    assert found["base"] == rounded(models.model(name).svd().values.tolist())
+    assert found["model"] == name and ("model=" in link) == (name != "digits")
+
+
+def test_a_link_is_checked_against_the_values_of_its_own_model():
+    query = {"m": "k500,s200:1,k7", "i": "300"}
+    for name, kept, selected in (
+        ("digits", [["keep", 500], ["set", 200, 1], ["keep", 7]], 299),
+        (PROJECTOR, [["keep", 7]], 127),
+    ):
+        found = spectrum.from_link({**query, "model": name}, PICTURE)[1]
+        assert (found["model"], found["moves"], found["selected"]) == (name, kept, selected)
+    assert spectrum.from_link({**query, "model": "cats"}, PICTURE)[1]["model"] == "digits"
 
 
 def test_a_broken_link_starts_with_the_current_picture():
@@ -206,19 +293,31 @@ def test_the_endpoint_answers_with_plain_lists():
     assert found["values"][:1] == [1.5] and not any(found["values"][40:])
 
 
+def test_the_endpoint_answers_for_the_model_that_is_named():
+    found = spectrum.spectrum(PICTURE, [["keep", 9]], 0, PROJECTOR)
+    assert found["values"] == [1.0] * 9 + [0.0] * (models.model(PROJECTOR).rank - 9)
+    with torch.no_grad():
+        expected = models.model(PROJECTOR).truncated(9)(pictures.tensor([PICTURE]))[0, 0]
+    np.testing.assert_allclose(found["now"], expected, atol=1e-4)
+
+
 BAD_CALLS = {
     "nan": (PICTURE, [["set", 0, math.nan]], 0, "finite numbers"),
     "no such value": (PICTURE, [], 1024, "from 0 to 1023"),
     "a half": (PICTURE, [], 0.5, "whole number"),
     "unknown picture": ("cat:1", [], 0, "No such picture"),
     "no picture": ("data:image/png;base64,AAAA", [], 0, "not a picture"),
+    "no such model": (PICTURE, [], 0, "cats", "There is no “cats”; one of digits"),
+    "no model": (PICTURE, [], 0, None, "one of digits"),
+    "no such value of this model": (PICTURE, [], 128, PROJECTOR, "from 0 to 127"),
 }
 
 
-@pytest.mark.parametrize(("picture", "changes", "selected", "sentence"), BAD_CALLS.values(), ids=BAD_CALLS)
-def test_bad_calls_of_the_endpoint_get_one_sentence(picture, changes, selected, sentence):
+@pytest.mark.parametrize("call", BAD_CALLS.values(), ids=BAD_CALLS)
+def test_bad_calls_of_the_endpoint_get_one_sentence(call):
+    *arguments, sentence = call
     with pytest.raises(gr.Error, match=sentence):
-        spectrum.spectrum(picture, changes, selected)
+        spectrum.spectrum(*arguments)
 
 
 def test_the_proof_meter_shows_numbers_of_the_selected_value():

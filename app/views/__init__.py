@@ -37,6 +37,6 @@ and follows this pattern:
    Colours: --lab-induced for ⊕ and latents, --lab-pixel for pixels, in every view.
 """
 
-from app.views import generate, interpolate, latent_pca, spectrum
+from app.views import generate, interpolate, latent_pca, project, spectrum
 
-VIEWS = (interpolate, spectrum, generate, latent_pca)
+VIEWS = (interpolate, spectrum, generate, project, latent_pca)

@@ -18,7 +18,6 @@ from linearizer_core.spaces import decode
 
 TITLE = captions.LATENT_PCA
 SLUG = "latent_pca"
-MODELS = ("digits",)  # shipped models whose g takes the lab's pictures
 COUNTS = (300, 600, 1200)
 OWN = "own"  # the visitor's uploads, beside the sources of `pictures`
 HEAVY = {**CHOICE, "concurrency_limit": 2, "show_progress": "minimal", "trigger_mode": "always_last"}
@@ -29,8 +28,7 @@ def asked(
     source: str, count: int, own: Sequence[str] = (), model: str = "digits"
 ) -> tuple[tuple[str, ...], str]:
     """The pictures and the model that are asked for; ValueError with a sentence where they are not there."""
-    if model not in MODELS:
-        raise ValueError(captions.no_such_choice(model, MODELS))
+    model = models.checked(model)
     if source == OWN:
         return clouds.checked(own), model
     if source not in pictures.gallery():
@@ -69,9 +67,9 @@ def variance_value(seen: clouds.Cloud) -> str:
 
 
 def status_value(seen: clouds.Cloud) -> str:
-    """How many pictures, how long it took, on which device."""
+    """How many pictures, which model encoded them, how long it took, on which device."""
     seconds = seen.encoding, seen.latent.seconds, seen.pixel.seconds
-    return captions.cloud_status(len(seen.references), *seconds, seen.device)
+    return captions.cloud_status(len(seen.references), seen.model, *seconds, seen.device)
 
 
 # --- laws, program, link -----------------------------------------------------------------------------------
@@ -95,13 +93,14 @@ def settled(
     with models.one_core():
         laws = measured(seen, walk, picture, broken)
     numbers = {"n": len(seen.references), "d": dimensions, "c": walk.component + 1, "t": walk.steps}
-    link = "" if source == OWN else links.encode(SLUG, data=source, **numbers, start=start, x=picture)
+    settings = {**models.in_link(model), "data": source, **numbers, "start": start, "x": picture}
+    link = "" if source == OWN else links.encode(SLUG, **settings)
     return proof.Settled(laws, program(seen, source, walk, picture), link)
 
 
 def measured(seen: clouds.Cloud, walk: walks.Walk, picture: str, broken: bool) -> list[proof.Law]:
     """Projection onto two components, that these are orthonormal, that a walk changes one coordinate only."""
-    space, pca = models.model().domain, seen.latent.pca
+    space, pca = models.model(seen.model).domain, seen.latent.pca
     onto = decode(space.g, pca.components[:2])
     x, y = pictures.tensor([picture, seen.references[0]]).unsqueeze(1)
     project = (lambda point: PIXELS.project(point, onto)) if broken else None
@@ -136,7 +135,7 @@ step = latent.explained_variance[j].sqrt() * latent.components[j]
 with torch.no_grad():
     walk = model.g_x.inverse(({start} + steps * step)[None])
 """
-    return snippets.program(body, [picture])
+    return snippets.program(body, [picture], seen.model)
 
 
 def from_link(query: dict[str, str], picture: str) -> tuple[str, str, list]:
@@ -153,7 +152,7 @@ def from_link(query: dict[str, str], picture: str) -> tuple[str, str, list]:
     start = query.get("start") if query.get("start") in (MEAN, PICTURE) else MEAN
     component = int((links.numbers(query.get("c"), 1, clouds.COMPONENTS) or [1])[0])
     steps = (links.numbers(query.get("t"), -walks.FARTHEST, walks.FARTHEST) or [2.0])[0]
-    return picture, notice, [MODELS[0], source, count, dimensions, start, component, steps]
+    return picture, notice, [models.of_link(query), source, count, dimensions, start, component, steps]
 
 
 def _one_of(text: str | None, choices: Sequence[int]) -> int:
@@ -162,18 +161,26 @@ def _one_of(text: str | None, choices: Sequence[int]) -> int:
 
 # --- the endpoint ------------------------------------------------------------------------------------------
 def latent_pca(
-    data: str, count: int, dimensions: int, component: int, steps: float, start: str, picture: str
+    data: str,
+    count: int,
+    dimensions: int,
+    component: int,
+    steps: float,
+    start: str,
+    picture: str,
+    model: str = "digits",
 ) -> dict:
     """Principal components of pictures in the space that g induces and in pixels.
 
     Args:
-        data: "digits" (scikit-learn), "sample" (made by the model), or "mnist" where MNIST is installed.
+        data: "digits" (scikit-learn), "sample" (made by the model digits), or "mnist" where MNIST is installed.
         count: how many pictures, from 12 on.
         dimensions: 2 or 3, of the coordinates returned.
         component: 1 to 10, the one to walk along.
         steps: in [−4, 4], how far to walk, in standard deviations.
         start: "mean" or "picture".
         picture: where the walk starts if `start` is "picture", for instance "digits:3".
+        model: "digits" or "digits-projector", whose g induces the space.
 
     Returns:
         {"labels", "device", "encoding_seconds", "latent" and "pixel": for each the "coordinates", the
@@ -184,7 +191,7 @@ def latent_pca(
         if dimensions not in DIMENSIONS:
             raise ValueError(captions.no_such_choice(dimensions, DIMENSIONS))
         reference = pictures.accept(picture)
-        seen = clouds.cloud(*asked(data, count))
+        seen = clouds.cloud(*asked(data, count, model=model))
         return answer(seen, dimensions, walks.checked(seen, start, component, steps, reference))
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from None
@@ -212,7 +219,7 @@ def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{captions.LATENT_PCA_LEAD}</p>', apply_default_css=False)
     notice = gr.Markdown(visible=False, elem_classes="lab-notice", elem_id=f"{SLUG}-notice")
     with gr.Column(elem_classes="lab-card"):
-        shown = cloud_controls(SLUG, MODELS, COUNTS)
+        shown = cloud_controls(SLUG, COUNTS)
         status, upload = status_row(SLUG)
         points = Scatter(elem_id=f"{SLUG}-scatter", label=captions.SCATTER)
     with gr.Row(elem_classes="lab-split", equal_height=False):

@@ -26,38 +26,39 @@ TERMS = 8  # of the sum ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ that the proof meter 
 
 
 # --- handlers ----------------------------------------------------------------------------------------------
-@lru_cache(maxsize=1)
-def trained() -> LinearizerSVD:
-    """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ of the model as it was trained."""
+@lru_cache(maxsize=8)
+def trained(name: str) -> LinearizerSVD:
+    """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ of the model of that name as it was trained."""
     with models.one_core():
-        return models.model().svd()
+        return models.model(name).svd()
 
 
-def read(state: object) -> tuple[list[moves.Move], int]:
-    """Moves and selected value from the widget; ValueError with a sentence where it is not one of ours."""
+def read(state: object) -> tuple[list[moves.Move], int, str]:
+    """Moves, selected value and model from the widget; ValueError with a sentence where they are none of ours."""
     state = state if isinstance(state, dict) else {}
-    count = len(trained().values)
+    name = models.checked(state.get("model"))
+    count = len(trained(name).values)
     selected = state.get("selected", 0)
     if isinstance(selected, bool) or not isinstance(selected, int) or not 0 <= selected < count:
         raise ValueError(captions.no_such_value(count))
-    return moves.checked(state.get("moves", []), count), selected
+    return moves.checked(state.get("moves", []), count), selected, name
 
 
-def edited(changes: Sequence[moves.Move]) -> Linearizer:
+def edited(changes: Sequence[moves.Move], name: str) -> Linearizer:
     """The model with its singular values as the visitor has set them; the model itself stays as it is."""
-    return models.model().with_singular_values(moves.edited(trained().values, changes))
+    return models.model(name).with_singular_values(moves.edited(trained(name).values, changes))
 
 
 @lru_cache(maxsize=1024)
-def before(picture: str) -> Tensor:
+def before(picture: str, name: str) -> Tensor:
     """f(x) as trained, (1, 1, 32, 32)."""
-    return models.decode(models.model().A(pictures.latents([picture])))
+    return models.decode(models.model(name).A(pictures.latents([picture], name)), name)
 
 
-def after(picture: str, changes: Sequence[moves.Move]) -> Tensor:
+def after(picture: str, changes: Sequence[moves.Move], name: str) -> Tensor:
     """f(x) with the edited spectrum, (1, 1, 32, 32): one operator application, one g_y⁻¹."""
     with torch.inference_mode():
-        return models.decode(edited(changes).A(pictures.latents([picture])))
+        return models.decode(edited(changes, name).A(pictures.latents([picture], name)), name)
 
 
 def stage_value(picture: str, state: dict | None) -> list:
@@ -65,44 +66,62 @@ def stage_value(picture: str, state: dict | None) -> list:
     if state is None:
         return [gr.skip()] * 2  # the view has not been opened yet
     try:
-        changes, selected = read(state)
+        changes, selected, name = read(state)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    shown = torch.cat([pictures.tensor([picture]), before(picture), after(picture, changes)])
+    shown = torch.cat([pictures.tensor([picture]), before(picture, name), after(picture, changes, name)])
     titles = [captions.INPUT, captions.BEFORE, captions.NOW]
     ids = [picture[:24], "trained", ",".join(["now", *moves.encode(changes)])]
-    return [tiles(shown, titles, ids), captions.spectrum_formula(*term(picture, changes, selected))]
+    return [tiles(shown, titles, ids), captions.spectrum_formula(*term(picture, changes, selected, name))]
 
 
-def term(picture: str, changes: Sequence[moves.Move], selected: int) -> tuple[int, float, float, int]:
+def term(
+    picture: str, changes: Sequence[moves.Move], selected: int, name: str
+) -> tuple[int, float, float, int]:
     """What the formula names: i from 1, σᵢ now, ⟨x, vᵢ⟩, how many values are not zero."""
-    values = moves.edited(trained().values, changes)
-    along = float(pictures.latents([picture])[0] @ trained().factors.V[:, selected])
+    values = moves.edited(trained(name).values, changes)
+    along = float(pictures.latents([picture], name)[0] @ trained(name).factors.V[:, selected])
     return selected + 1, float(values[selected]), along, int((values > 0).sum())
 
 
 @lru_cache(maxsize=256)
-def directions(selected: int) -> tuple[Tensor, Tensor]:
+def directions(selected: int, name: str) -> tuple[Tensor, Tensor]:
     """c ⊙ vᵢ and c ⊙ uᵢ for c from −3 to 3 standard deviations of the data along vᵢ, each (5, 1, 32, 32)."""
     with models.one_core():
-        steps = spread(selected) * torch.tensor(WALK, dtype=torch.float32)
-        return trained().input_point(selected, steps), trained().output_point(selected, steps)
+        svd, steps = trained(name), spread(selected, name) * torch.tensor(WALK, dtype=torch.float32)
+        return svd.input_point(selected, steps), svd.output_point(selected, steps)
 
 
-def spread(selected: int) -> float:
+def spread(selected: int, name: str) -> float:
     """Standard deviation of the data along vᵢ, in the units of the latents."""
-    return float((trained().factors.V[:, selected] * models.model().total_std).norm())
+    return float((trained(name).factors.V[:, selected] * models.model(name).total_std).norm())
 
 
 def directions_value(state: dict | None) -> list[dict]:
     """Both rows of pictures for the selected value."""
     try:
-        _, selected = read(state)
+        _, selected, name = read(state)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from None
     notes = [captions.deviations(c) for c in WALK]
-    names = [f"{letter}{selected + 1}" for letter in "vu"]
-    return [tiles(row, notes=notes, ids=[name] * len(WALK)) for name, row in zip(names, directions(selected))]
+    rows = zip("vu", directions(selected, name))
+    return [tiles(row, notes=notes, ids=[f"{letter}{selected + 1}"] * len(WALK)) for letter, row in rows]
+
+
+def start_of(name: str, **settings: object) -> dict:
+    """The widget's value for a model, its values as trained where `settings` (moves, selected, show, log) say no more."""
+    settings = {"moves": [], "selected": 0, "show": None, "log": False, **settings}
+    return {"model": name, "base": rounded(trained(name).values.tolist()), **settings}
+
+
+def switched(name: str, state: dict | None) -> list:
+    """Another model: its values as trained, drawn the way the visitor has set the plot, and both rows of pictures."""
+    kept = {key: state[key] for key in ("show", "log") if key in state} if isinstance(state, dict) else {}
+    try:
+        started = start_of(models.checked(name), **kept)
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    return [started, *directions_value(started)]
 
 
 # --- laws, program, link -----------------------------------------------------------------------------------
@@ -110,22 +129,25 @@ def settled(broken: bool, picture: str, state: dict | None) -> proof.Settled:
     """The laws of f with the edited spectrum, the program for this view, the link to it."""
     if state is None:
         return proof.Settled((), "", "")
-    changes, selected = read(state)
+    changes, selected, name = read(state)
     with models.one_core():
-        laws = measured(picture, changes, selected, broken)
-    return proof.Settled(laws, program(picture, changes, selected), link(picture, changes, selected, state))
+        laws = measured(picture, changes, selected, name, broken)
+    source = program(picture, changes, selected, name)
+    return proof.Settled(laws, source, link(picture, changes, selected, name, state))
 
 
-def measured(picture: str, changes: Sequence[moves.Move], selected: int, broken: bool) -> list[proof.Law]:
+def measured(
+    picture: str, changes: Sequence[moves.Move], selected: int, name: str, broken: bool
+) -> list[proof.Law]:
     """SVD of the first terms, one singular pair, linearity, for what is on screen."""
-    svd, values = trained(), moves.edited(trained().values, changes)
+    svd, values = trained(name), moves.edited(trained(name).values, changes)
     U, _, V = svd.factors
-    f, first = edited(changes), edited([*changes, ("keep", TERMS)])
+    f, first = edited(changes, name), edited([*changes, ("keep", TERMS)], name)
     few = LinearizerSVD(first, algebra.SVD(U[:, :TERMS], values[:TERMS], V[:, :TERMS]))
     if broken:
-        f, first = clipped(f), clipped(first)
+        f, first = (clipped(h, models.model(name).total_std) for h in (f, first))
     x, y = pictures.tensor([picture, OTHER_PICTURE]).unsqueeze(1)
-    c, sigma = 2 * spread(selected), float(values[selected])
+    c, sigma = 2 * spread(selected, name), float(values[selected])
     pair = f(svd.input_point(selected, c)), svd.output_point(selected, c * sigma)
     return [
         proof.Law(captions.LAW_SVD, captions.svd_formula(TERMS), diagnostics.svd_error(first, x, few)),
@@ -153,14 +175,14 @@ class Clipped(LinearOperator):
         return self.A(v.clamp(-self.limit, self.limit))
 
 
-def clipped(f: Linearizer) -> Linearizer:
-    """f with its latents clipped at one standard deviation of the data before A."""
-    return Linearizer(f.g_x, Clipped(f.A, models.model().total_std), f.g_y)
+def clipped(f: Linearizer, limit: Tensor) -> Linearizer:
+    """f with its latents clipped before A, at `limit` (n,), one standard deviation of the data."""
+    return Linearizer(f.g_x, Clipped(f.A, limit), f.g_y)
 
 
-def program(picture: str, changes: Sequence[moves.Move], selected: int) -> str:
+def program(picture: str, changes: Sequence[moves.Move], selected: int, name: str) -> str:
     """Python for this view: f(x) before and now, and the directions of the selected value."""
-    steps = snippets.tensor_of([spread(selected) * c for c in WALK])
+    steps = snippets.tensor_of([spread(selected, name) * c for c in WALK])
     body = f"""
 svd = model.svd()                                # f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ
 values = svd.values.detach().clone()
@@ -171,45 +193,47 @@ with torch.no_grad():
     v = svd.input_point({selected}, {steps})     # c ⊙ v{captions.subscript(selected + 1)}
     u = svd.output_point({selected}, {steps})    # c ⊙ u{captions.subscript(selected + 1)}
 """
-    return snippets.program(body, [picture])
+    return snippets.program(body, [picture], name)
 
 
-def link(picture: str, changes: Sequence[moves.Move], selected: int, state: dict | None) -> str:
+def link(picture: str, changes: Sequence[moves.Move], selected: int, name: str, state: dict | None) -> str:
     """The query string that restores the view."""
     shown, log = (state or {}).get("show"), bool((state or {}).get("log"))
     extra = {"n": shown} if shown in SHOWN and shown is not None else {}
-    return links.encode(SLUG, x=picture, m=moves.encode(changes), i=selected + 1, log=int(log), **extra)
+    settings = {"x": picture, "m": moves.encode(changes), "i": selected + 1, "log": int(log), **extra}
+    return links.encode(SLUG, **models.in_link(name), **settings)
 
 
 def from_link(query: dict[str, str], picture: str) -> tuple[str, dict, str]:
     """Picture, widget state and a notice for a link to this view; what is wrong in it is left out."""
-    count, notice = len(trained().values), ""
+    name, notice = models.of_link(query), ""
+    count = len(trained(name).values)
     try:
         picture = pictures.accept(query.get("x", picture))
     except images.BadPictureError:
         notice = captions.BAD_LINK
     selected = int((links.numbers(query.get("i"), 1, count) or [1])[0]) - 1
     shown = query.get("n", "")
-    state = {
-        "base": rounded(trained().values.tolist()),
+    settings = {
         "moves": [list(move) for move in moves.decode(links.words(query.get("m")), count)],
         "selected": selected,
         "show": int(shown) if shown in map(str, SHOWN) else None,
         "log": query.get("log") == "1",
     }
-    return picture, state, notice
+    return picture, start_of(name, **settings), notice
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------
-def spectrum(picture: str, moves: list, selected: int) -> dict:
+def spectrum(picture: str, moves: list, selected: int, model: str = "digits") -> dict:
     """Change the singular values of A and see f(x): f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ with other σᵢ.
 
     Args:
-        picture: "digits:0" to "digits:1796" (scikit-learn), "sample:7:42" (the model's own 7, seed 42), "mnist:0" and
-            on where MNIST is installed, or "data:image/png;base64,…" showing one digit.
+        picture: "digits:0" to "digits:1796" (scikit-learn), "sample:7:42" (a 7 made by the model digits, seed 42),
+            "mnist:0" and on where MNIST is installed, or "data:image/png;base64,…" showing one digit.
         moves: applied in order, each ["set", i, v] (σᵢ becomes v in [0, 1000], i from 0), ["keep", k] (all but the first
             k become 0) or ["power", p] (every σ becomes σᵖ, p in [−3, 3]); [] leaves the spectrum as trained.
         selected: i from 0, the singular value whose directions are returned.
+        model: "digits", or "digits-projector" whose values are all 1, in order of importance: there k is the rank.
 
     Returns:
         {"values": all singular values, "before" and "now": 32×32 numbers, "input_direction" and "output_direction":
@@ -217,18 +241,18 @@ def spectrum(picture: str, moves: list, selected: int) -> dict:
     """
     try:
         reference = pictures.accept(picture)
-        return answer(reference, *read({"moves": moves, "selected": selected}))
+        return answer(reference, *read({"moves": moves, "selected": selected, "model": model}))
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from None
 
 
-def answer(picture: str, changes: Sequence[moves.Move], selected: int) -> dict:
+def answer(picture: str, changes: Sequence[moves.Move], selected: int, name: str) -> dict:
     """What the endpoint returns for checked arguments, as plain lists."""
-    rows = [row[:, 0].tolist() for row in directions(selected)]
+    rows = [row[:, 0].tolist() for row in directions(selected, name)]
     return {
-        "values": moves.edited(trained().values, changes).tolist(),
-        "before": before(picture)[0, 0].tolist(),
-        "now": after(picture, changes)[0, 0].tolist(),
+        "values": moves.edited(trained(name).values, changes).tolist(),
+        "before": before(picture, name)[0, 0].tolist(),
+        "now": after(picture, changes, name)[0, 0].tolist(),
         "input_direction": rows[0],
         "output_direction": rows[1],
     }
@@ -241,6 +265,8 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card lab-second"):
             gr.HTML(f"<h3>{captions.HANDLES}</h3><p>{captions.HANDLES_LEAD}</p>", apply_default_css=False)
+            choices = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
+            model = gr.Radio(models.digit_models(), label=captions.MODEL, **choices)
             handles = SpectrumHandles(elem_id=f"{SLUG}-handles", label=captions.HANDLES)
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
@@ -257,19 +283,20 @@ def build(lab: Lab) -> Opening:
     changes = [handles.change, lab.picture.change]
     gr.on(changes, stage_value, [lab.picture, handles], [stage, formula], **TICK)
     handles.pick(_picked, None, rows, **TICK)
+    model.input(switched, [model, handles], [handles, *rows], **TICK)
     section.settles(changes, settled, [lab.picture, handles])
     gr.api(spectrum, api_name="spectrum", queue=False)
 
     def opened(query: dict[str, str], picture: str) -> list:
         picture, state, text = from_link(query, picture)
         shown = [*stage_value(picture, state), *directions_value(state), first_page()]
-        return [gr.Markdown(text, visible=bool(text)), picture, state, *shown]
+        return [gr.Markdown(text, visible=bool(text)), picture, state["model"], state, *shown]
 
-    return Opening(opened, [notice, lab.picture, handles, stage, formula, *rows, sources.pages[0]])
+    return Opening(opened, [notice, lab.picture, model, handles, stage, formula, *rows, sources.pages[0]])
 
 
 def _picked(event: gr.EventData) -> list[dict]:
-    return directions_value({"selected": event.index})
+    return directions_value({"model": event.model, "selected": event.index})
 
 
 def _direction_rows() -> list[gr.HTML]:

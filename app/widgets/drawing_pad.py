@@ -25,7 +25,8 @@ def DrawingPad(*, elem_id: str) -> gr.HTML:
     """Sends a picture after every stroke; big photos are shrunk in the browser, so a phone sends little.
 
     value: {"notice": sentence} shown under the pad, "" for none
-    event `drawn`: {"picture": "data:image/…;base64,…"}; what the browser itself cannot read comes unchanged
+    event `drawn`: {"picture": "data:image/…;base64,…", "drawing": whether it was drawn here and is no photo}; what the
+    browser itself cannot read comes unchanged
     """
     return widget(
         "drawing_pad",

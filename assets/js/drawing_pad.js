@@ -42,7 +42,7 @@ const send = () => {
   const copy = document.createElement("canvas");
   copy.width = copy.height = SIDE;
   render(copy.getContext("2d"), "#ffffff", "#000000");
-  trigger("drawn", { picture: copy.toDataURL("image/png") });
+  trigger("drawn", { picture: copy.toDataURL("image/png"), drawing: true });
 };
 const sendSoon = () => { clearTimeout(timer); timer = setTimeout(send, 250); };
 
@@ -99,7 +99,7 @@ const take = async (blob) => {
   const picture = await shrink(blob).catch(() => asIs(blob));
   strokes = [];
   draw();
-  trigger("drawn", { picture });
+  trigger("drawn", { picture, drawing: false });
 };
 file.addEventListener("change", () => { take(file.files[0]); file.value = ""; });
 pad.addEventListener("dragover", (event) => { event.preventDefault(); pad.classList.add("over"); });

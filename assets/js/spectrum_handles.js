@@ -1,6 +1,6 @@
 // Spectrum handles: the singular values of A as a plot whose values are dragged where they stand.
 //
-// props.value: {moves, selected, show, log}, and from the server also base, the trained singular values; a move is one of
+// props.value: {model, moves, selected, show, log}, and from the server also base, its trained singular values; a move is one of
 // ["set", i, v], ["keep", k], ["power", p], applied in order (app/moves.py states what they mean; here the same
 // three rules only place the handles). Setting props.value is what asks the server; `pick` tells
 // that another value was selected.
@@ -10,7 +10,7 @@ const plot = $('plot'), canvas = $('canvas'), handles = $('handles'), readout = 
 const pen = canvas.getContext('2d');
 const PAD = { left: 46, right: 14, top: 26, bottom: 26 };
 
-let moves = [], selected = 0, show = 16, log = false;    // what the server sees
+let model, moves = [], selected = 0, show = 16, log = false;   // what the server sees; model is only handed back
 let past = [];                                            // earlier lists of moves, for undo
 let base = [], values = [], top = 1, low = 1e-3;          // what the plot shows
 const kept = (lab.spectra = lab.spectra || {});
@@ -41,7 +41,7 @@ function emit() {                          // at most one per frame; Gradio keep
   if (pending) return;
   pending = requestAnimationFrame(() => {
     pending = 0;
-    props.value = { moves, selected, show, log };
+    props.value = { model, moves, selected, show, log };
   });
 }
 
@@ -239,7 +239,7 @@ function select(index) {
   const next = clamp(index, 0, shown() - 1);
   if (next === selected) return;
   selected = next; draw(); emit();
-  trigger('pick', { index: selected });
+  trigger('pick', { model, index: selected });
 }
 
 function focusHandle() {
@@ -314,7 +314,7 @@ for (const button of element.querySelectorAll('[data-show]')) {
 function read() {
   const value = props.value || {};
   if (value.base) kept[props.label] = value.base;           // what is sent back leaves it out: it never changes while dragging
-  base = kept[props.label] || []; moves = value.moves || [];
+  base = kept[props.label] || []; model = value.model; moves = value.moves || [];
   show = value.show ?? (window.innerWidth < 600 ? 8 : 16);   // on a phone 44 px for each finger
   log = Boolean(value.log); selected = clamp(value.selected || 0, 0, Math.max(0, shown() - 1));
   past = moves.map((_, i) => moves.slice(0, i));

@@ -9,11 +9,15 @@ from .digits import evaluate_classifier, evaluate_digits
 from .figure import Figure
 from .flow_matching import evaluate_flow_matching
 from .patches import evaluate_patches
+from .projectors import evaluate_digits_projector, evaluate_faces, evaluate_sparse
 
 EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
     "digits": evaluate_digits,
     "digits-classifier": evaluate_classifier,
     "digits-flow-matching": evaluate_flow_matching,
+    "digits-projector": evaluate_digits_projector,
+    "digits-projector-sparse": evaluate_sparse,
+    "faces": evaluate_faces,
     "patches": evaluate_patches,
 }
 """Recipe name to evaluate(model, dataset, seed), which measures on data that was not trained on."""

@@ -62,8 +62,12 @@ def evaluate_classifier(model: DigitClassifier, dataset: Dataset, seed: int = 0)
     return [Figure("classifier accuracy", accuracy, how=f"{len(guess)} test digits")]
 
 
-def _sureness(judge: nn.Module, x: Tensor) -> float:
-    """Share of pictures x (B, 1, 32, 32) of whose class the judge is sure."""
+def sureness(judge: nn.Module, x: Tensor) -> float:
+    """Share of pictures x (B, 1, 32, 32) of whose class the judge is sure.
+
+    >>> sureness(lambda x: torch.tensor([[9.0, 0.0], [0.0, 0.0]]), torch.zeros(2, 1, 32, 32))
+    0.5
+    """
     return float((judge(x.clamp(0, 1)).softmax(1).amax(1) > SURE).float().mean())
 
 
@@ -85,9 +89,9 @@ def morphs(
     )
     how = f"judge > {SURE} sure, {pairs} random test pairs"
     return [
-        Figure("sure midpoints, induced", _sureness(judge, midpoints), "≥ 0.80", how),
-        Figure("sure midpoints, pixels", _sureness(judge, (x[first] + x[second]) / 2), "", how),
-        Figure("sure test digits", _sureness(judge, x[first]), "", how),
+        Figure("sure midpoints, induced", sureness(judge, midpoints), "≥ 0.80", how),
+        Figure("sure midpoints, pixels", sureness(judge, (x[first] + x[second]) / 2), "", how),
+        Figure("sure test digits", sureness(judge, x[first]), "", how),
     ]
 
 

@@ -59,13 +59,12 @@ def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
     """
     z = encode_in_batches(g, x).double()
     centred = z - z.mean(0)
-    variance, axes = torch.linalg.eigh(centred.mT @ centred / len(z))
-    axes, variance = axes.flip(1), variance.flip(0).clamp(min=1e-8)  # largest variance first
+    axes = torch.linalg.eigh(centred.mT @ centred / len(z)).eigenvectors.flip(1)  # largest variance first
     leading = (axes.mT @ (centred.mT @ targets.to(z))) / len(z)
     rotation = torch.linalg.qr(torch.cat([leading, torch.eye(len(axes)).to(z)], 1)[:, : len(axes)]).Q.mT
     rotation[: leading.shape[1]] *= (rotation[: leading.shape[1]] @ leading).diagonal().sign()[:, None]
     matrix = rotation @ axes.mT
-    matrix /= (centred @ matrix.mT).std(0)[:, None]
+    matrix /= (centred @ matrix.mT).std(0).clamp(min=1e-4)[:, None]  # with few points some axes hold nothing
     remix(g, matrix.to(x.dtype), -(matrix @ z.mean(0)).to(x.dtype))
 
 
@@ -85,15 +84,28 @@ def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
     >>> torch.allclose(f.g_x(torch.eye(2)).diff(dim=0).norm(), torch.tensor(2.0).sqrt(), atol=1e-3)
     True
     """
-    g = model.g_x
-    z = encode_in_batches(g, x)
-    step = 0.05 * z.std(0)
-    items, axes = z[:8], torch.arange(len(step), device=z.device)
-    effect = torch.cat([_change_along(g, items, step, some) for some in axes.split(32)])
-    effect = effect.clamp(min=1e-6 * effect.max())  # an axis that moves no pixel stays an axis
+    effect = pixels_per_unit(model.g_x, x)
     if keep_first:
         effect[:keep_first] = effect[:keep_first].max()
     _stretch(model, effect)
+
+
+@torch.no_grad()
+def pixels_per_unit(g: InvertibleNetwork, x: Tensor) -> Tensor:
+    r"""eᵢ = sqrt(E ‖∂g⁻¹/∂zᵢ‖²) for every latent axis, (n,): how far the pictures x (B, *g.in_shape) move with it.
+
+    An axis that moves no pixel counts as moving them a millionth as far as the one that moves them most.
+
+    >>> from linearizer_core.networks import Log
+    >>> pixels_per_unit(Log(1), torch.tensor([[1.0], [1.1], [0.9]]))         # d eᶻ/dz = eᶻ, near 1
+    tensor([1.0033])
+    """
+    z = encode_in_batches(g, x)
+    step = 0.05 * z.std(0)
+    step = step.clamp(min=1e-3 * step.max())  # also along an axis on which these pictures do not differ
+    items, axes = z[:8], torch.arange(len(step), device=z.device)
+    effect = torch.cat([_change_along(g, items, step, some) for some in axes.split(32)])
+    return effect.clamp(min=1e-6 * effect.max())
 
 
 def _stretch(model, factors: Tensor) -> None:

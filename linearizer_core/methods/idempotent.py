@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 
 def sparsity(values: Tensor) -> Tensor:
     """rank(Λ)/n for the 0s and 1s `values` (n,) on the diagonal of Λ: a scalar in [0, 1].
 
+    >>> import torch
     >>> sparsity(torch.tensor([1.0, 0.0, 0.0, 0.0]))
     tensor(0.2500)
     """
@@ -20,6 +20,7 @@ def isometry(x: Tensor, z: Tensor, zero: Tensor) -> Tensor:
 
     Shapes: x (B, *) with n entries each, z = g(x) (B, n), zero = g(0) (n,); returns a scalar.
 
+    >>> import torch
     >>> isometry(torch.ones(1, 2), torch.tensor([[3.0, 1.0]]), torch.tensor([1.0, 1.0]))        # |4 − 2| / 2
     tensor(1.)
     """

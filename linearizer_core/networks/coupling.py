@@ -10,7 +10,7 @@ from .conditioners import conv_conditioner, mlp_conditioner
 from .log_det import forward_and_log_det
 
 BOUND = 2.0
-"""Largest |log-scale| of one affine coupling."""
+"""Largest |log-scale| of one affine coupling, unless another is asked for."""
 
 REACH = 6.0
 """Conditioners see their input clipped to ± REACH, in units of what ActNorm makes 1: data hardly ever reaches it, and far
@@ -36,8 +36,9 @@ def _split(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class AffineCoupling(InvertibleNetwork):
-    r"""(x₁, x₂) ↦ (x₁, x₂ · exp(s(x₁)) + t(x₁)), with |s| < 2 by a tanh. Splits the first dimension of `in_shape`.
+    r"""(x₁, x₂) ↦ (x₁, x₂ · exp(s(x₁)) + t(x₁)), with |s| < `bound` by a tanh. Splits the first dimension of `in_shape`.
 
+    A small bound keeps g calm far from data: k couplings stretch by at most exp(k · bound).
     Shapes: (B, C, H, W) or (B, n) to the same. ValueError for fewer than 2 channels.
     Source: Dinh et al., "Density estimation using Real NVP", arXiv:1605.08803.
 
@@ -47,9 +48,10 @@ class AffineCoupling(InvertibleNetwork):
     True
     """
 
-    def __init__(self, in_shape: tuple[int, ...], hidden: int) -> None:
+    def __init__(self, in_shape: tuple[int, ...], hidden: int, bound: float = BOUND) -> None:
         super().__init__()
         self.in_shape = self.out_shape = tuple(in_shape)
+        self.bound = bound
         self.conditioner = _conditioner(self.in_shape, hidden, outputs_per_entry=2)
 
     def log_scale_and_shift(self, kept: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,7 +61,7 @@ class AffineCoupling(InvertibleNetwork):
         [torch.Size([5, 2]), torch.Size([5, 2])]
         """
         raw, shift = self.conditioner(kept.clamp(-REACH, REACH)).chunk(2, dim=-len(self.in_shape))
-        return BOUND * torch.tanh(raw / BOUND), shift
+        return self.bound * torch.tanh(raw / self.bound), shift
 
     def forward(self, x: Tensor) -> Tensor:
         return _forward(self, x)[0]

@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .base import Chain, InvertibleNetwork, size
-from .coupling import AffineCoupling
+from .coupling import BOUND, AffineCoupling
 from .elementwise import ActNorm
 from .mixing import InvertibleConv1x1, InvertibleLinear
 from .shaping import Flatten, Squeeze
 
 
-def _step(shape: tuple[int, ...], hidden: int) -> list[InvertibleNetwork]:
+def _step(shape: tuple[int, ...], hidden: int, bound: float = BOUND) -> list[InvertibleNetwork]:
     mixing = InvertibleConv1x1(shape) if len(shape) == 3 else InvertibleLinear(shape[0])
-    return [ActNorm(shape), mixing, AffineCoupling(shape, hidden)]
+    return [ActNorm(shape), mixing, AffineCoupling(shape, hidden, bound)]
 
 
 def image_flow(
-    in_shape: tuple[int, int, int], steps: Sequence[int], hidden: Sequence[int], mix_all: bool = True
+    in_shape: tuple[int, int, int],
+    steps: Sequence[int],
+    hidden: Sequence[int],
+    mix_all: bool = True,
+    bound: float = BOUND,
 ) -> Chain:
     """A multi-scale g for images: each stage squeezes 2×2 pixels into channels, then runs `steps[i]` Glow steps.
 
     Maps (B, C, H, W) to (B, C·H·W); with `mix_all` the last layer is a full learned mixing of all latent axes,
-    z = W h + b, which costs (C·H·W)² numbers. `hidden[i]` is the width of stage i's couplings. ValueError where the
-    image cannot be halved len(steps) times.
+    z = W h + b, which costs (C·H·W)² numbers. `hidden[i]` is the width of stage i's couplings, `bound` the largest
+    |log-scale| of each. ValueError where the image cannot be halved len(steps) times.
     Source: Kingma and Dhariwal, "Glow", arXiv:1807.03039.
 
     >>> image_flow((1, 8, 8), steps=[2, 2], hidden=[8, 8]).out_shape
@@ -36,7 +40,7 @@ def image_flow(
         layers.append(Squeeze(shape))
         shape = layers[-1].out_shape
         for _ in range(depth):
-            layers += _step(shape, width)
+            layers += _step(shape, width, bound)
     mixing = [InvertibleLinear(size(shape))] if mix_all else []
     return Chain(*layers, Flatten(shape), *mixing)
 

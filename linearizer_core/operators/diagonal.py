@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .base import LinearOperator, keep, to_dense, transpose
 
@@ -30,7 +30,7 @@ class RoundedDiagonal(Diagonal):
     Gradients reach λ as if there were no rounding ("straight through"); λ beyond [0, 1] counts as 0 or 1.
     Source: arXiv:2510.08570, section 5 (idempotent networks); Bengio, Léonard, Courville, arXiv:1308.3432.
 
-    >>> A = RoundedDiagonal(nn.Parameter(torch.tensor([0.2, 0.8])))
+    >>> A = RoundedDiagonal(torch.nn.Parameter(torch.tensor([0.2, 0.8])))
     >>> A(torch.ones(2)).sum().backward()
     >>> A.values.detach(), A.weights.grad
     (tensor([0., 1.]), tensor([1., 1.]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -12,8 +14,9 @@ class Projection(LinearOperator):
     r"""The orthogonal projector P = Q Qᵀ onto the span of the columns of `basis` (n, k), dependent or not.
 
     Directions whose singular value in the basis is at most `rtol` times the largest are not part of the span;
-    None means max(n, k) · eps. A plain tensor is orthonormalised once; an nn.Parameter stays as it is,
-    trains, and is orthonormalised at each use.
+    None means max(n, k) · eps. A plain tensor is orthonormalised once, and again when it moves to a finer
+    dtype; an nn.Parameter stays as it is, trains, and is orthonormalised at each use. Where the first j
+    columns are independent, the first j of Q span the same.
 
     >>> Projection(torch.tensor([[3.0], [4.0]])).dense()
     tensor([[0.3600, 0.4800],
@@ -38,14 +41,23 @@ class Projection(LinearOperator):
         Q = self.Q
         return (v @ Q) @ Q.mT
 
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Projection:
+        """Columns that are orthonormal to float32 rounding only would leave P² ≠ P in float64."""
+        before = torch.finfo(self.basis.dtype).eps
+        super()._apply(fn, recurse)
+        if torch.finfo(self.basis.dtype).eps < before and not isinstance(self.basis, nn.Parameter):
+            self.basis = orthonormal_columns(self.basis, self.rtol)
+        return self
+
 
 def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
     """Q of the shape (n, k) of `basis`, whose non-zero columns are an orthonormal basis of the same span.
 
-    The last k − rank columns are 0. Gradients reach `basis` as long as its rank stays the same: a constant
-    preconditioner from the singular value decomposition, then a differentiable Cholesky factor close to I.
+    The last k − rank columns are 0; the others come in the order of those of `basis`, as Gram and Schmidt would
+    have them. Gradients reach `basis` as long as its rank stays the same: a constant preconditioner from the
+    singular value decomposition, then a differentiable Cholesky factor close to I.
 
-    >>> orthonormal_columns(torch.tensor([[2.0, 4.0], [0.0, 0.0]])).abs()
+    >>> orthonormal_columns(torch.tensor([[2.0, 4.0], [0.0, 0.0]]))
     tensor([[1., 0.],
             [0., 0.]])
     """
@@ -55,7 +67,9 @@ def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
         whiten = torch.zeros_like(basis[:1]).mT * torch.zeros_like(
             basis[:1]
         )  # (k, k): directions in the basis
-        whiten[:, : len(s)] = Vh.mT * torch.where(kept, 1 / torch.where(kept, s, 1), 0)
+        turn, R = torch.linalg.qr(torch.where(kept, s, 0)[:, None] * Vh)  # back to the order of the columns
+        turn = torch.where(kept[:, None] & kept, turn, 0) * torch.where(R.diagonal() < 0, -1, 1)
+        whiten[:, : len(s)] = (Vh.mT * torch.where(kept, 1 / torch.where(kept, s, 1), 0)) @ turn
         dropped = torch.diag((whiten == 0).all(0).to(s.dtype))
     frame = basis @ whiten
     L = torch.linalg.cholesky(frame.mT @ frame + dropped)

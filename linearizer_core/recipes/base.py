@@ -55,6 +55,10 @@ class Recipe(abc.ABC):
     @abc.abstractmethod
     def dataset(self, path: str | None) -> Dataset: ...
 
+    def evaluation_dataset(self, path: str | None) -> Dataset:
+        """What `evaluate` measures on: the data set, perhaps with images of something else beside it."""
+        return self.dataset(path)
+
     @abc.abstractmethod
     def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
         """Groups of parameters, each with its share of `learning_rate`."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .. import damage
+from ..algebra import svd
 from ..data import Dataset, as_float, load_dataset
 from ..methods import calibration
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
@@ -53,8 +54,11 @@ class OrderedProjector(Recipe, abc.ABC):
     log-uniform up to `largest_rank`, each error weighted by k^`rank_power`. The first `damaged_share` of a batch is
     spoilt before it is encoded (noise, salt and pepper, a square), and the whole picture is asked for. `nll_weight`
     mixes in the likelihood of a Gaussian with one deviation per axis. `other_batch` pictures of anything else, noise say,
-    must be projected to pixels in [0, 1], and, once the share `critic_from` of the training is done, to what looks like
-    some digit to a critic (`critic_weight`, 0 for none).
+    must be projected to pixels in [0, 1], for which `bound` keeps the couplings calm; and, once the share `critic_from`
+    of the training is done, to what looks like some digit to a critic (`critic_weight`, 0 for none).
+
+    >>> sorted(name for name, kind in globals().items() if isinstance(kind, type) and OrderedProjector in kind.__mro__[1:])
+    ['DigitsProjector', 'Faces', 'SparseProjector']
     """
 
     stage_steps: tuple[int, ...] = (6, 8, 4)
@@ -70,6 +74,7 @@ class OrderedProjector(Recipe, abc.ABC):
     rank_power: float = 0.7
     damaged_share: float = 0.3
     nll_weight: float = 0.0
+    bound: float = 0.5
     other_batch: int = 15
     critic_weight: float = 0.0
     critic_from: float = 0.5
@@ -119,12 +124,17 @@ class OrderedProjector(Recipe, abc.ABC):
         )
         loss = MSE_WEIGHT * terms["mse"] + self.nll_weight * terms.get("nll", 0.0)
         made_up = model(anything(images, self.other_batch, generator))
-        terms["outside"] = ((made_up - 0.5).abs() - 0.5).relu().square().mean()
+        beyond = ((made_up - 0.5).abs() - 0.5).relu()
+        terms["outside"] = (
+            beyond.square().log1p().mean()
+        )  # a picture that explodes must not outweigh all others
         loss = loss + OUTSIDE_WEIGHT * terms["outside"]
         if self.critic_weight and done >= self.critic_from:
             terms["other"] = some_class_loss(frozen(companion.critic, made_up, generator))
             terms["critic"] = critic_loss(companion.critic, images, labels, made_up, generator)
-            loss = loss + self.critic_weight * terms["other"] + terms["critic"]  # the last reaches the critic alone
+            loss = (
+                loss + self.critic_weight * terms["other"] + terms["critic"]
+            )  # the last reaches the critic alone
         return {"loss": loss, **terms}
 
     def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
@@ -171,16 +181,21 @@ class DigitsProjector(OrderedProjector):
     """
 
     name: ClassVar[str] = "digits-projector"
-    steps: int = 10_000
-    learning_rate: float = 2e-3
+    steps: int = 8000
+    learning_rate: float = 1.5e-3
     mixing_rate: float = 0.05
     critic_weight: float = 0.02
 
     def network(self) -> InvertibleNetwork:
-        return image_flow((1, 32, 32), self.stage_steps, self.stage_hidden)
+        return image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, bound=self.bound)
 
     def dataset(self, path: str | None) -> Dataset:
         return load_dataset("mnist", path, size=32)
+
+    def evaluation_dataset(self, path: str | None) -> Dataset:
+        """MNIST, and faces of Olivetti from the same folder or download for a projector to be surprised by."""
+        faces = load_dataset("olivetti", path, size=32)
+        return self.dataset(path)._replace(others=torch.cat([faces.train_images, faces.test_images]))
 
     def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
         mixing = list(calibration.last_mixing(model.g_x).parameters())
@@ -196,7 +211,11 @@ class DigitsProjector(OrderedProjector):
         calibration.start_from_principal_axes(model.g_x, x, x.new_zeros(len(x), 0))
 
     def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
+        """Latents in pixels: a unit step along an axis moves the picture by one unit. P does not change by it."""
         model.to(memory_format=torch.contiguous_format).eval()
+        effect = calibration.pixels_per_unit(model.g_x, images[:256])
+        calibration.remix(model.g_x, torch.diag(effect), torch.zeros_like(effect))
+        measure_spread(model, images)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,7 +242,7 @@ class Faces(OrderedProjector):
     light: float = 0.1
 
     def network(self) -> InvertibleNetwork:
-        flow = image_flow((1, 64, 64), self.stage_steps, self.stage_hidden, mix_all=False)
+        flow = image_flow((1, 64, 64), self.stage_steps, self.stage_hidden, False, self.bound)
         return Chain(*flow.networks, Translate(torch.zeros(flow.out_shape)))
 
     def dataset(self, path: str | None) -> Dataset:
@@ -255,6 +274,7 @@ class Faces(OrderedProjector):
 
     def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.contiguous_format).eval()
+        measure_spread(model, images)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,6 +328,22 @@ class SparseProjector(DigitsProjector):
 
     def report(self, model: Projector, dataset: Dataset) -> dict[str, float]:
         return {"rank": float(model.rank), **super().report(model, dataset)}
+
+
+@torch.no_grad()
+def measure_spread(model: Projector, images: Tensor, count: int = 5000) -> None:
+    """Sets the buffers of `model` to mean and deviation of the latents of (at most `count` of) these pictures.
+
+    >>> f = DigitsProjector(stage_steps=(1,), stage_hidden=(4,)).build()
+    >>> measure_spread(f, torch.zeros(5, 1, 32, 32))                 # five times the same picture
+    >>> float(f.total_std.max())
+    0.0
+    """
+    z = calibration.encode_in_batches(model.g_x, images[:count])
+    along = z @ svd(model.A).U
+    model.total_std.copy_(z.std(0))
+    model.kept_mean.copy_(along.mean(0))
+    model.kept_std.copy_(along.std(0))
 
 
 def damaged(x: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,0 +1,36 @@
+"""A picture to paint on, pixel by pixel: erase, ink, scribble noise."""
+
+import gradio as gr
+
+from app import captions
+from app.widgets import widget
+
+TEMPLATE = """
+<div class="easel">
+  <canvas width="32" height="32" tabindex="0"></canvas>
+  <div class="easel-side">
+    <p class="hint"></p>
+    <div class="buttons" role="group"></div>
+    <label class="size"><span></span><input type="range" min="1" max="9" step="2" value="5"></label>
+  </div>
+</div>
+"""
+
+
+def Painter(*, elem_id: str, label: str) -> gr.HTML:
+    """Shows one picture large; what the visitor paints on it comes back as a picture of its own.
+
+    value: {"pictures": images.for_browser(one picture), "ids": [what it is called]}
+    event `painted`: {"picture": "data:image/png;base64,…"}, 32×32 grey, after each stroke
+    """
+    tools = [["erase", captions.ERASE], ["ink", captions.INK], ["noise", captions.SCRIBBLE]]
+    return widget(
+        "painter",
+        TEMPLATE,
+        None,
+        elem_id=elem_id,
+        label=label,
+        hint=captions.PAINT_HINT,
+        size=captions.BRUSH,
+        tools=tools,
+    )
