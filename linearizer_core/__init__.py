@@ -7,6 +7,7 @@ from .linearizer import Linearizer
 from .networks import InvertibleNetwork
 from .operators import LinearOperator
 from .pca import LatentPCA
+from .projector import Projector
 from .spaces import InducedSpace
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LatentPCA",
     "LinearOperator",
     "Linearizer",
+    "Projector",
     "exp",
     "from_pretrained",
     "load",

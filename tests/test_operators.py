@@ -259,11 +259,9 @@ def test_a_rounded_diagonal_passes_gradients_as_if_it_did_not_round():
     v, w = torch.randn(2, 6)
     (RoundedDiagonal(weights)(v) @ w).backward()
     plain = weights.detach().clone().requires_grad_()
-    (
-        Diagonal(plain.clamp(0, 1))(v) @ w
-    ).backward()  # linear in the values, so that rounding them changes nothing
+    (Diagonal(plain)(v) @ w).backward()  # linear in the values, so that rounding them changes nothing
     close(weights.grad, plain.grad)
-    assert (weights.grad[:4] != 0).all()
+    assert (weights.grad != 0).all(), "a λ beyond [0, 1] may come back"
     closer = RoundedDiagonal(nn.Parameter(weights.detach().clone()))
     step = torch.optim.SGD(closer.parameters(), lr=0.3)
     closer.values[1].sub(1).square().backward()  # a 0 that is wanted as a 1

@@ -27,7 +27,7 @@ class Diagonal(LinearOperator):
 class RoundedDiagonal(Diagonal):
     """Λ = diag(round λ), 0s and 1s whatever the `weights` λ (n,) are, so Λ² = Λ = Λᵀ all through training.
 
-    Gradients reach λ as if there were no rounding ("straight through"); λ beyond [0, 1] counts as 0 or 1.
+    Gradients reach λ as if there were no rounding ("straight through"); λ beyond [0, 1] counts as 0 or 1, and may return.
     Source: arXiv:2510.08570, section 5 (idempotent networks); Bengio, Léonard, Courville, arXiv:1308.3432.
 
     >>> A = RoundedDiagonal(torch.nn.Parameter(torch.tensor([0.2, 0.8])))
@@ -44,8 +44,8 @@ class RoundedDiagonal(Diagonal):
     @property
     def values(self) -> Tensor:
         """round λ, shape (n,)."""
-        inside = self.weights.clamp(0, 1)
-        return inside + (inside.round() - inside).detach()
+        rounded = self.weights.detach().clamp(0, 1).round()
+        return self.weights + (rounded - self.weights.detach())
 
 
 class Identity(LinearOperator):

@@ -79,6 +79,15 @@ class OrderedProjector(Recipe, abc.ABC):
     critic_weight: float = 0.0
     critic_from: float = 0.5
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        most = 0.9 if self.nll_weight else 1.0  # the likelihood is that of whole pictures
+        if not (self.other_batch >= 1 and 0 <= self.damaged_share <= most):
+            raise ValueError(
+                f"{self.name}: other_batch must be at least 1 and damaged_share in [0, {most:g}], "
+                f"got {self.other_batch} and {self.damaged_share}."
+            )
+
     @abc.abstractmethod
     def network(self) -> InvertibleNetwork: ...
 
@@ -240,6 +249,13 @@ class Faces(OrderedProjector):
     other_batch: int = 5
     shift: int = 2
     light: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.critic_weight:
+            raise ValueError(
+                f"{self.name}: critic_weight must be 0, got {self.critic_weight}: the critic knows digits."
+            )
 
     def network(self) -> InvertibleNetwork:
         flow = image_flow((1, 64, 64), self.stage_steps, self.stage_hidden, False, self.bound)
