@@ -45,7 +45,13 @@ def out_of_range(value: float, low: float, high: float) -> str:
 
 
 # --- pictures ----------------------------------------------------------------------------------------------
-GALLERIES = {"digits": "Digits", "sample": "Samples", "mnist": "MNIST", "other": "Anything else"}
+GALLERIES = {
+    "digits": "Digits",
+    "sample": "Samples",
+    "mnist": "MNIST",
+    "face": "Faces",
+    "other": "Anything else",
+}
 GALLERY = "Pictures to choose from"
 DRAW = "Draw"
 DRAW_HINT = "Draw one digit, drop a photo here, or paste one."
@@ -61,6 +67,7 @@ def picture_name(source: str, rest: str) -> str:
     names = {
         "digits": f"digit no. {rest}",
         "mnist": f"MNIST test {rest}",
+        "face": f"drawn face, seed {rest}",
         "other": f"no digit, no. {rest}",
         "sample": f"sample {label or 'of anything'}, seed {seed}",
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import gradio as gr
 
-from app import captions, clouds, models, pictures, walks
+from app import captions, clouds, models, walks
 from app.walks import MEAN, PICTURE
 
 DIMENSIONS = (2, 3)
@@ -31,8 +31,8 @@ class Controls:
 
     @property
     def cloud(self) -> list[Callable]:
-        """What asks for another cloud."""
-        return [c.change for c in (self.model, self.source, self.count, self.own, self.dimensions)]
+        """What asks for another cloud, as another model does."""
+        return [c.change for c in (self.source, self.count, self.own, self.dimensions)]
 
     @property
     def walk(self) -> list[Callable]:
@@ -40,12 +40,12 @@ class Controls:
         return [c.change for c in (self.start, self.component, self.steps, self.picture)]
 
 
-def cloud_controls(slug: str, counts: Sequence[int]) -> list:
+def cloud_controls(slug: str, sources: Sequence[str], counts: Sequence[int]) -> list:
     """Model, source, count, own pictures, dimensions; empty until the view opens."""
-    sources = [(captions.GALLERIES[source], source) for source in pictures.gallery()]
+    sources = [(captions.GALLERIES[source], source) for source in sources]
     flat = [(f"{d}-D", d) for d in DIMENSIONS]
     with gr.Row(elem_id=f"{slug}-controls"):
-        model = gr.Radio(models.digit_models(), label=captions.MODEL, min_width=260, elem_id=f"{slug}-model")
+        model = gr.Radio(models.available(), label=captions.MODEL, min_width=260, elem_id=f"{slug}-model")
         source = gr.Radio(sources, label=captions.DATA, min_width=300, scale=3, elem_id=f"{slug}-data")
         count = gr.Radio(list(counts), label=captions.COUNT, min_width=260, scale=2, elem_id=f"{slug}-count")
         dimensions = gr.Radio(flat, label=captions.AXES, min_width=180, elem_id=f"{slug}-dimensions")

@@ -16,7 +16,7 @@ from linearizer_core.pca import LatentPCA
 from linearizer_core.spaces import encode
 
 LEAST, MOST = 12, 2000  # pictures in a cloud
-COUNTS = {"digits": 1797, "sample": MOST, "mnist": MOST}  # how many of a source
+COUNTS = {"digits": 1797, "sample": MOST, "mnist": MOST, "face": MOST}  # how many of a source
 COMPONENTS = 10
 BATCH = 64
 UPLOADS = 300  # pictures of one visitor
@@ -93,14 +93,14 @@ def ready(chosen: tuple[str, ...], model: str = "digits") -> Cloud | None:
 
 
 def _computed(chosen: tuple[str, ...], model: str) -> Cloud:
-    pixels = _pixels(chosen)
     labels = np.array([pictures.label_of(reference) for reference in chosen])
-    x = images.to_tensor(pixels)
+    shown = images.to_pixels(pictures.resized(images.to_tensor(_pixels(chosen)), models.side(model)))[..., 0]
+    x = images.to_tensor(shown)
     started = time.perf_counter()
     z = torch.cat([_encoded(part, model) for part in x.split(BATCH)])
     encoding = time.perf_counter() - started
-    latent, pixel = _side(z), _side(encode(Flatten((1, images.SIDE, images.SIDE)), x))
-    return Cloud(chosen, model, pixels, labels, latent, pixel, encoding, str(latent.pca.device))
+    latent, pixel = _side(z), _side(encode(Flatten(tuple(x.shape[1:])), x))
+    return Cloud(chosen, model, shown, labels, latent, pixel, encoding, str(latent.pca.device))
 
 
 def _encoded(x: Tensor, model: str) -> Tensor:
@@ -117,11 +117,16 @@ def _side(z: Tensor) -> Side:
 
 
 def _pixels(chosen: Sequence[str]) -> np.ndarray:
-    """uint8 (N, 32, 32); the model's samples are made batch by batch."""
-    if not all(reference.startswith("sample:") for reference in chosen):
+    """uint8 (N, 32, 32), or (N, 64, 64) for faces; what a model makes is made batch by batch."""
+    kinds = {reference.partition(":")[0] for reference in chosen}
+    if kinds not in ({"sample"}, {"face"}):
         return np.stack([pictures.pixels(reference) for reference in chosen])
-    parts = [chosen[i : i + BATCH] for i in range(0, len(chosen), BATCH)]
-    return np.concatenate([_samples(part) for part in parts])
+    made = _samples if kinds == {"sample"} else _faces
+    return np.concatenate([made(chosen[i : i + BATCH]) for i in range(0, len(chosen), BATCH)])
+
+
+def _faces(chosen: Sequence[str]) -> np.ndarray:
+    return pictures.faces([int(reference.rpartition(":")[2]) for reference in chosen])
 
 
 def _samples(chosen: Sequence[str]) -> np.ndarray:

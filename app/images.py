@@ -17,7 +17,7 @@ from torch import Tensor
 
 from app import captions
 
-SIDE = 32
+SIDE, FACE_SIDE = 32, 64
 INK_BOX = 20  # MNIST scales the ink to fit this box
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_PIXELS = (
@@ -153,19 +153,19 @@ def digit_from_picture(source: str | Path | bytes) -> np.ndarray:
     return digit_from_ink(ink_of(read_picture(source)))
 
 
-def whole_picture(source: str | Path | bytes) -> np.ndarray:
-    """The middle square of an upload, as it is: uint8 (32, 32), white 255. Raises `BadPictureError`."""
-    return square_of(read_picture(source))
+def whole_picture(source: str | Path | bytes, side: int = SIDE) -> np.ndarray:
+    """The middle square of an upload, as it is: uint8 (side, side), white 255. Raises `BadPictureError`."""
+    return square_of(read_picture(source), side)
 
 
-def square_of(grey: np.ndarray) -> np.ndarray:
-    """The middle square of grey levels (H, W) in [0, 1], shrunk to uint8 (32, 32).
+def square_of(grey: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """The middle square of grey levels (H, W) in [0, 1], resized to uint8 (side, side).
 
     >>> square_of(np.ones((64, 80))).shape
     (32, 32)
     """
     picture = Image.fromarray(np.uint8(np.rint(255 * grey)))
-    return np.asarray(ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.LANCZOS))
+    return np.asarray(ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS))
 
 
 def digit_from_8x8(levels: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import linearizer_core as lc
 from app import captions
 from linearizer_core.linearizer import Linearizer
 
-DIGIT_MODELS = ("digits", "digits-projector")  # they take the lab's 32×32 pictures; the first is the default
+NAMES = ("digits", "digits-projector", "faces")  # what a visitor can choose from; the first is the default
 
 _loading = threading.Lock()
 _places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
@@ -35,23 +35,32 @@ def _load(name: str) -> Linearizer:
     return lc.load(name, device="cpu").eval().requires_grad_(False)
 
 
-def digit_models() -> list[str]:
-    """Those of `DIGIT_MODELS` that are here: what a visitor can choose from."""
+def side(name: str = "digits") -> int:
+    """Pixels of a side of the pictures that the model takes.
+
+    >>> side("digits")
+    32
+    """
+    return model(name).g_x.in_shape[-1]
+
+
+def available() -> list[str]:
+    """Those of `NAMES` that are here."""
     shipped = lc.pretrained()
-    return [name for name in DIGIT_MODELS if name in shipped]
+    return [name for name in NAMES if name in shipped]
 
 
 def checked(name: object) -> str:
     """The name of a model that somebody asks for; ValueError with a sentence where it is not one of ours."""
-    if name not in digit_models():
-        raise ValueError(captions.no_such_choice(name, digit_models()))
+    if name not in available():
+        raise ValueError(captions.no_such_choice(name, available()))
     return name
 
 
 def of_link(query: Mapping[str, str]) -> str:
     """The model that a link names; the default where it names none that is here."""
     name = query.get("model")
-    return name if name in digit_models() else DIGIT_MODELS[0]
+    return name if name in available() else NAMES[0]
 
 
 def in_link(name: str) -> dict[str, str]:
@@ -60,7 +69,7 @@ def in_link(name: str) -> dict[str, str]:
     >>> in_link("digits"), in_link("digits-projector")
     ({}, {'model': 'digits-projector'})
     """
-    return {} if name == DIGIT_MODELS[0] else {"model": name}
+    return {} if name == NAMES[0] else {"model": name}
 
 
 @contextmanager

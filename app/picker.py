@@ -43,12 +43,12 @@ class Picker:
         self.pad.drawn(drawn, inputs, [self.pad, *outputs], **CHOICE)
 
 
-def picker(slug: str, whole: bool = False) -> Picker:
+def picker(slug: str, more: Sequence[str] = (), whole: bool = False) -> Picker:
     """Make the pages and the pad where the caller stands; a page fills when it is first seen.
 
-    With `whole` there is a page of things that are no digits, and photos are taken as they are.
+    `more` are pages beside those of digits, "face" or "other"; with `whole` photos are taken as they are.
     """
-    first, *others = [*pictures.gallery(), *(["other"] if whole else [])]
+    first, *others = [*pictures.gallery(), *more]
     with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker"):
         pages = [_page(slug, first)]
         with gr.Tab(captions.DRAW):
@@ -68,9 +68,9 @@ def _page(slug: str, source: str) -> gr.HTML:
 @lru_cache(maxsize=8)
 def page_value(source: str) -> dict:
     """One page of the gallery."""
-    others = tuple(f"other:{i}" for i in range(len(pictures.others())))
-    references = others if source == "other" else pictures.gallery()[source]
-    return tiles(pictures.tensor(references), [pictures.name_of(r) for r in references], references)
+    references = pictures.page(source)
+    shown = pictures.tensor(references, "faces" if source == "face" else "digits")
+    return tiles(shown, [pictures.name_of(r) for r in references], references)
 
 
 def first_page() -> dict:

@@ -3,11 +3,13 @@
     digits:17        digit 17 of scikit-learn's load_digits, redrawn in MNIST's style
     sample:7:42      the 7 that the model makes of noise with seed 42 ("sample::42": whatever digit comes)
     mnist:250        test digit 250 of MNIST, where the data is there
+    face:12          a face that the model `faces` draws from seed 12, 64×64
     other:4          something that is no digit: a piece of a photograph, stripes, noise, a negative
-    png:iVBOR…       a drawing or an upload: its 32×32 PNG file in URL-safe base64
+    png:iVBOR…       a drawing or an upload: its PNG file, 32×32 or 64×64, in URL-safe base64
 
-A reference always means the same 32×32 bytes, so pixels and latents are remembered by it: a picture is
-encoded once, whoever looks at it. "data:image/…" addresses and uploads become references in `accept`.
+A reference always means the same bytes, so pixels and latents are remembered by it: a picture is encoded once, whoever
+looks at it. Any picture goes into any model, resized to what that model takes. "data:image/…" addresses and uploads
+become references in `accept`.
 """
 
 import base64
@@ -24,36 +26,42 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits, load_sample_images
 from torch import Tensor
+from torch.nn import functional as F
 
 from app import captions, images, models
+from app.state import FIRST_PICTURE
 from linearizer_core import data
 from linearizer_core.spaces import InducedSpace, Point
 
+FIRST_FACE = "face:3"
+FACES = 30  # in a page of the gallery
+FACE_SPREAD = 0.8  # of the deviation of real faces: the rarest are left out
 PER_DIGIT = 3  # pictures of each digit in a page of the gallery
 CLEAREST = (  # rows of the digits 0 to 9 among scikit-learn's 1797, chosen by eye
     (1342, 1329, 1232, 318, 770, 1319, 164, 393, 913, 361),
     (786, 1213, 1081, 1504, 966, 488, 212, 317, 768, 325),
     (1413, 1626, 278, 1332, 1011, 1021, 752, 472, 513, 635),
 )
-LONGEST = 3_000  # characters of a reference; a 32×32 PNG needs about 700
+LONGEST = 8_000  # characters of a reference; a 32×32 drawing needs about 700, a 64×64 photo up to 5 600
 
 
-def accept(picture: str, whole: bool = False) -> str:
+def accept(picture: str, whole: bool = False, side: int = images.SIDE) -> str:
     """The reference of a picture that came from outside: itself a reference, or a "data:image/…" address.
 
-    Of an address the digit in it is taken, or with `whole` all of the picture as it is.
+    Of an address the digit in it is taken, or with `whole` all of the picture as it is, `side` pixels wide.
     Raises `images.BadPictureError`, whose text says what would work.
     """
     if isinstance(picture, str) and picture.startswith("data:"):
-        read = images.whole_picture if whole else images.digit_from_picture
-        return reference_of(read(images.content_of_data_url(picture)))
+        content = images.content_of_data_url(picture)
+        found = images.whole_picture(content, side) if whole else images.digit_from_picture(content)
+        return reference_of(found)
     pixels(picture)
     return picture
 
 
 @lru_cache(maxsize=4096)
 def pixels(reference: str) -> np.ndarray:
-    """The picture's bytes, uint8 (32, 32), read-only. Raises `images.BadPictureError`."""
+    """The picture's bytes, uint8 (32, 32) or (64, 64), read-only. Raises `images.BadPictureError`."""
     if not isinstance(reference, str) or len(reference) > LONGEST:
         raise images.BadPictureError(captions.UNKNOWN_PICTURE)
     source, _, rest = reference.partition(":")
@@ -69,15 +77,33 @@ def pixels(reference: str) -> np.ndarray:
     return found
 
 
-def tensor(references: Sequence[str]) -> Tensor:
-    """The pictures as float32 (k, 1, 32, 32) in [0, 1]."""
-    return images.to_tensor(np.stack([pixels(reference) for reference in references]))
+def tensor(references: Sequence[str], name: str = "digits") -> Tensor:
+    """The pictures as float32 (k, 1, S, S) in [0, 1], in the size S that the model takes."""
+    return torch.cat([_sized(reference, models.side(name)) for reference in references])
+
+
+@lru_cache(maxsize=4096)
+def _sized(reference: str, side: int) -> Tensor:
+    x = resized(images.to_tensor(np.stack([pixels(reference)])), side)
+    return images.to_tensor(images.to_pixels(x)[..., 0])  # bytes again, so that a program can carry it
+
+
+def resized(x: Tensor, side: int) -> Tensor:
+    """Pictures (k, 1, S, S) in another size: block means where they shrink, straight lines between pixels where they grow.
+
+    >>> resized(torch.ones(2, 1, 64, 64), 32).shape
+    torch.Size([2, 1, 32, 32])
+    """
+    if x.shape[-1] == side:
+        return x
+    mode = "area" if x.shape[-1] > side else "bilinear"
+    return F.interpolate(x, (side, side), mode=mode)
 
 
 @lru_cache(maxsize=4096)
 def _latent(reference: str, name: str) -> Tensor:
     with models.one_core():
-        return models.model(name).g_x(tensor([reference]))[0]
+        return models.model(name).g_x(tensor([reference], name))[0]
 
 
 def latents(references: Sequence[str], name: str = "digits") -> Tensor:
@@ -91,8 +117,19 @@ def points(references: Sequence[str], name: str = "digits") -> list[Point]:
     return [Point(space, _latent(reference, name)) for reference in references]
 
 
+def fitting(reference: str, name: str) -> str:
+    """The picture itself where it is of the kind that the model was trained on, else one that is: a face, a digit.
+
+    >>> fitting("face:3", "digits"), fitting("face:3", "faces")
+    ('digits:318', 'face:3')
+    """
+    if name == "faces":
+        return reference if reference.startswith(("face:", "png:")) else FIRST_FACE
+    return FIRST_PICTURE if reference.startswith("face:") else reference
+
+
 def reference_of(picture: np.ndarray) -> str:
-    """The reference of a visitor's own digit, uint8 (32, 32)."""
+    """The reference of a visitor's own picture, uint8 (32, 32) or (64, 64)."""
     return "png:" + base64.urlsafe_b64encode(images.png_bytes(picture)).decode("ascii").rstrip("=")
 
 
@@ -117,6 +154,23 @@ def _from_mnist(rest: str) -> np.ndarray:
     return np.pad(found[0][_index(rest, len(found[0]))], 2)
 
 
+def _from_face(rest: str) -> np.ndarray:
+    if "faces" not in models.available():
+        raise images.BadPictureError(captions.UNKNOWN_PICTURE)
+    return faces([_index(rest, 2**31)])[0]
+
+
+def faces(seeds: Sequence[int]) -> np.ndarray:
+    """What the model `faces` draws from these seeds, uint8 (k, 64, 64)."""
+    f = models.model("faces")
+    noise = [
+        torch.randn(f.rank, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
+        for seed in seeds
+    ]
+    with models.one_core():
+        return images.to_pixels(f.draw(FACE_SPREAD * torch.stack(noise)))[..., 0]
+
+
 def _from_other(rest: str) -> np.ndarray:
     return others()[_index(rest, len(others()))].copy()
 
@@ -139,7 +193,7 @@ def _from_sample(rest: str) -> np.ndarray:
 def _from_png(rest: str) -> np.ndarray:
     content = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
     with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-        if picture.size != (images.SIDE, images.SIDE) or picture.mode != "L":
+        if picture.size not in ((images.SIDE,) * 2, (images.FACE_SIDE,) * 2) or picture.mode != "L":
             raise images.BadPictureError(captions.UNKNOWN_PICTURE)
         return np.array(picture)
 
@@ -148,6 +202,7 @@ SOURCES = {
     "digits": _from_digits,
     "sample": _from_sample,
     "mnist": _from_mnist,
+    "face": _from_face,
     "other": _from_other,
     "png": _from_png,
 }
@@ -190,6 +245,13 @@ def gallery() -> dict[str, tuple[str, ...]]:
         of_digit = [np.flatnonzero(_mnist()[1] == label) for label in range(10)]
         found["mnist"] = tuple(f"mnist:{indices[row]}" for row in rows for indices in of_digit)
     return found
+
+
+def page(source: str) -> tuple[str, ...]:
+    """References of one page of the gallery, also of those that no digit is on."""
+    if source == "face":
+        return tuple(f"face:{seed}" for seed in range(FACES))
+    return tuple(f"other:{i}" for i in range(len(others()))) if source == "other" else gallery()[source]
 
 
 @lru_cache(maxsize=1)

@@ -31,15 +31,13 @@ x = torch.tensor(np.stack([np.asarray(file) for file in files]))[:, None] / 255 
 
 
 def program(body: str, references: Sequence[str] = (), model: str = "digits") -> str:
-    """A whole program: imports, `model`, the pictures as a tensor `x` (k, 1, 32, 32), then `body`."""
+    """A whole program: imports, `model`, the pictures as a tensor `x` in the model's size, then `body`."""
     parts = [HEAD.format(model=model)]
     if references:
-        pngs = [
-            base64.b64encode(images.png_bytes(pictures.pixels(reference))).decode()
-            for reference in references
-        ]
+        found = images.to_pixels(pictures.tensor(references, model))[..., 0]
+        pngs = [base64.b64encode(images.png_bytes(picture)).decode() for picture in found]
         lines = "\n".join(f'    "{png}",' for png in pngs)
-        parts.append(PICTURES.format(pngs=lines, shape=f"{len(pngs)}×1×{images.SIDE}×{images.SIDE}"))
+        parts.append(PICTURES.format(pngs=lines, shape="×".join(map(str, (len(pngs), 1, *found.shape[1:])))))
     return "\n".join([*parts, body.strip() + "\n"])
 
 

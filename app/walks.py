@@ -8,7 +8,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from app import captions, images, models, pictures
+from app import captions, models, pictures
 from app.clouds import Cloud
 from app.widgets.pictures import tiles
 from linearizer_core import diagnostics
@@ -19,7 +19,12 @@ FARTHEST = 4.0  # standard deviations
 STRIP = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 MEAN, PICTURE = "mean", "picture"
 HUES = ("induced", "pixel")
-PIXELS = InducedSpace(Flatten((1, images.SIDE, images.SIDE)))  # g = identity: its ⊕ is + of pixels
+
+
+@lru_cache(maxsize=8)
+def pixel_space(model: str) -> InducedSpace:
+    """The pixels of a model's pictures as a space with g = identity: its ⊕ is + of pixels."""
+    return InducedSpace(Flatten(models.model(model).g_x.in_shape))
 
 
 @dataclass(frozen=True)
@@ -49,20 +54,23 @@ def is_number(value: object) -> bool:
 
 
 def legs(seen: Cloud, walk: Walk) -> tuple[Tensor, Tensor]:
-    """Where the walk starts and one standard deviation along its component, each (2, 1024): latents, pixels."""
+    """Where the walk starts and one standard deviation along its component, each (2, n): latents, pixels."""
     sides = (seen.latent, seen.pixel)
     start = [side.pca.mean for side in sides]
     if walk.picture is not None:
-        start = [pictures.latents([walk.picture], seen.model)[0], pictures.tensor([walk.picture]).flatten()]
+        start = [
+            pictures.latents([walk.picture], seen.model)[0],
+            pictures.tensor([walk.picture], seen.model).flatten(),
+        ]
     step = [side.spread[walk.component] * side.pca.components[walk.component] for side in sides]
     return torch.stack(start), torch.stack(step)
 
 
 def walked(seen: Cloud, walk: Walk, at: Sequence[float]) -> tuple[Tensor, Tensor]:
-    """Pictures at these numbers of standard deviations, (len(at), 1, 32, 32) each: of latents, of pixels."""
+    """Pictures at these numbers of standard deviations, (len(at), 1, S, S) each: of latents, of pixels."""
     start, step = legs(seen, walk)
     z, flat = start[:, None] + torch.tensor(at, dtype=torch.float32)[:, None] * step[:, None]
-    return models.decode(z, seen.model), decode(PIXELS.g, flat)
+    return models.decode(z, seen.model), decode(pixel_space(seen.model).g, flat)
 
 
 def stage_value(seen: Cloud, walk: Walk) -> dict:

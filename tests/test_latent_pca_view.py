@@ -25,7 +25,7 @@ from app.widgets import proof_meter, scatter
 ROOT = Path(__file__).resolve().parent.parent
 COUNT = 24
 PROJECTOR = "digits-projector"
-BOTH = pytest.mark.parametrize("seen", models.DIGIT_MODELS, indirect=True, scope="module")
+BOTH = pytest.mark.parametrize("seen", models.NAMES, indirect=True, scope="module")
 CONTROLS = ["digits", "digits", COUNT, [], 2, walks.PICTURE, 2, -1.5, "digits:318"]
 
 
@@ -39,7 +39,8 @@ def _float32():
 def seen(request: pytest.FixtureRequest) -> clouds.Cloud:
     """The cloud of the default model, or by `BOTH` of each."""
     torch.set_default_dtype(torch.float32)
-    return clouds.cloud(clouds.references("digits", COUNT), getattr(request, "param", "digits"))
+    model = getattr(request, "param", "digits")
+    return clouds.cloud(clouds.references(latent_pca.source_for(model), COUNT), model)
 
 
 def controls(name: str) -> list:
@@ -55,7 +56,7 @@ def unpacked(value: dict) -> np.ndarray:
 # --- clouds ------------------------------------------------------------------------------------------------
 @BOTH
 def test_coordinates_are_those_of_another_pca(seen):
-    x = pictures.tensor(seen.references)
+    x = pictures.tensor(seen.references, seen.model)
     with torch.no_grad():
         z = models.model(seen.model).g_x(x)
     for side, points in ((seen.latent, z), (seen.pixel, x.flatten(1))):
@@ -136,9 +137,10 @@ def test_a_cloud_with_a_point_too_few_is_refused(seen):
 # --- walks -------------------------------------------------------------------------------------------------
 @BOTH
 def test_a_walk_of_no_steps_stays_where_it_starts(seen):
-    reached = walks.walked(seen, walks.Walk(0, 0.0, "digits:3"), [0.0])
+    picture = seen.references[3]
+    reached = walks.walked(seen, walks.Walk(0, 0.0, picture), [0.0])
     for image in reached:
-        np.testing.assert_allclose(image[0, 0] * 255, pictures.pixels("digits:3"), atol=1)
+        torch.testing.assert_close(image, pictures.tensor([picture], seen.model), atol=4e-3, rtol=0)
     with torch.no_grad():
         middle = models.model(seen.model).g_x.inverse(seen.latent.pca.mean[None])
     torch.testing.assert_close(
@@ -164,10 +166,11 @@ def test_a_walk_changes_the_coordinate_of_its_component_only(seen):
 @BOTH
 def test_the_tick_shows_both_walks_and_their_strips(seen):
     stage, *strips = walks.shown(seen, walks.Walk(2, -1.0, "digits:318"))
-    assert unpacked(stage).shape == (2, 32, 32)
+    shape = models.model(seen.model).g_x.in_shape[1:]
+    assert unpacked(stage).shape == (2, *shape)
     assert stage["notes"][0].startswith("g⁻¹(g(x) − 1.00 · ") and "c₃" in stage["notes"][1]
     for index, strip in enumerate(strips):
-        assert unpacked(strip).shape == (len(walks.STRIP), 32, 32)
+        assert unpacked(strip).shape == (len(walks.STRIP), *shape)
         np.testing.assert_allclose(unpacked(strip)[2].astype(int), unpacked(stage)[index], atol=1)  # −1
 
 
@@ -197,16 +200,36 @@ def test_laws_are_those_of_the_chosen_model(only_the_projector):
 
 
 def test_another_model_is_another_cloud_of_the_same_pictures():
-    before, now = (latent_pca._computed(*controls(name)) for name in models.DIGIT_MODELS)
+    before, now = (latent_pca._computed(*controls(name)) for name in models.NAMES[:2])
     assert before[0] != now[0] and "by digits-projector" in now[0]  # what the walk listens to is another text
     latent, pixel = zip(*(value[1]["panels"] for value in (before, now)))
     assert latent[0]["points"] != latent[1]["points"] and latent[0]["axes"] != latent[1]["axes"]
     assert pixel[0]["points"] == pixel[1]["points"] and before[1]["sprite"] == now[1]["sprite"]
     assert before[2] != now[2]
-    ours, theirs = (latent_pca._tick(*controls(name)) for name in models.DIGIT_MODELS)
+    ours, theirs = (latent_pca._tick(*controls(name)) for name in models.NAMES[:2])
     for value, other in zip(ours[:2], theirs[:2]):  # where the walk stands and the strip of its component
         assert np.abs(unpacked(value)[0].astype(int) - unpacked(other)[0]).max() > 5
     np.testing.assert_array_equal(unpacked(ours[2]), unpacked(theirs[2]))  # pixels know no model
+
+
+def test_faces_come_with_pictures_of_faces():
+    model = "faces"
+    source, picture = latent_pca._switched(model, "digits", "digits:318")
+    assert source == "face" and pictures.pixels(picture).shape == (64, 64)
+    assert latent_pca._switched("digits", source, picture) == ["digits", "digits:318"]
+    assert latent_pca._switched("digits-projector", "sample", "digits:1") == ["sample", "digits:1"]
+    together = clouds.cloud(clouds.references("face", 13), model)
+    alone = np.stack([pictures.pixels(f"face:{i}") for i in range(13)]).astype(int)
+    assert np.abs(together.pixels - alone).max() <= 1 and len({face.tobytes() for face in alone}) == 13
+
+
+def test_uploaded_faces_stay_whole(tmp_path):
+    files = []
+    for i in range(clouds.LEAST):
+        files.append(str(tmp_path / f"{i}.png"))
+        Image.fromarray(np.random.default_rng(i).integers(256, size=(80, 64), dtype=np.uint8)).save(files[-1])
+    _, found, _ = latent_pca._uploaded(files, "faces")
+    assert [pictures.pixels(reference).shape for reference in found] == [(64, 64)] * clouds.LEAST
 
 
 @BOTH
@@ -256,7 +279,7 @@ def test_the_link_restores_every_control():
     assert latent_pca.from_link({"model": "cats"}, "digits:4")[2][0] == "digits"
 
 
-@pytest.mark.parametrize("name", models.DIGIT_MODELS)
+@pytest.mark.parametrize("name", models.NAMES)
 def test_the_settled_link_is_the_one_that_is_read(name):
     found = links.decode(latent_pca.settled(False, *controls(name)).link)
     assert latent_pca.from_link(found, "digits:0")[2][0] == name

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import linearizer_core as lc
-from app import links, models, moves, pictures, proof
+from app import images, links, models, moves, pictures, proof
 from app.views import spectrum
 from app.widgets import proof_meter
 from app.widgets.spectrum_handles import rounded
@@ -25,7 +25,7 @@ from linearizer_core.operators import Diagonal
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = "digits:318"
 PROJECTOR = "digits-projector"
-BOTH = pytest.mark.parametrize("name", models.DIGIT_MODELS)
+BOTH = pytest.mark.parametrize("name", models.NAMES)
 CHANGES = [["set", 3, 0.2], ["power", 0.5], ["set", 0, 1.5], ["keep", 40]]
 COUNT = 12
 ONE_MOVE = st.one_of(
@@ -110,7 +110,7 @@ def test_a_damaged_link_loses_only_the_damaged_moves():
 def test_without_moves_nothing_changes(name):
     value, formula = spectrum.stage_value(PICTURE, state([], name=name))
     x, before, now = unpacked(value)
-    np.testing.assert_allclose(x, pictures.pixels(PICTURE))
+    np.testing.assert_allclose(x, images.to_pixels(pictures.tensor([PICTURE], name))[0, ..., 0])
     np.testing.assert_allclose(before, now, atol=1)
     assert value["ids"] == [PICTURE, "trained", "now"]
     assert "u₄" in formula
@@ -119,7 +119,7 @@ def test_without_moves_nothing_changes(name):
 @BOTH
 def test_the_stage_shows_f_with_the_edited_singular_values(name):
     value, formula = spectrum.stage_value(PICTURE, state(CHANGES, name=name))
-    f, x = models.model(name), pictures.tensor([PICTURE])
+    f, x = models.model(name), pictures.tensor([PICTURE], name)
     values = moves.edited(f.svd().values, [tuple(move) for move in CHANGES])
     with torch.no_grad():
         expected = f.with_singular_values(values)(x)[0, 0].clamp(0, 1) * 255
@@ -138,28 +138,38 @@ def test_of_a_projector_keep_is_the_rank():
 
 
 def test_what_is_remembered_of_one_model_is_never_shown_of_the_other():
-    shown = [spectrum.stage_value(PICTURE, state([], name=name)) for name in models.DIGIT_MODELS]
+    shown = [spectrum.stage_value(PICTURE, state([], name=name)) for name in models.NAMES[:2]]
     (ours, formula), (theirs, other_formula) = shown
     assert np.abs(unpacked(ours)[1].astype(int) - unpacked(theirs)[1]).max() > 5
     assert "1024 terms" in formula and f"{models.model(PROJECTOR).rank} terms" in other_formula
-    rows = [spectrum.directions_value(state([], 5, name))[0] for name in models.DIGIT_MODELS]
+    rows = [spectrum.directions_value(state([], 5, name))[0] for name in models.NAMES[:2]]
     assert np.abs(unpacked(rows[0]).astype(int) - unpacked(rows[1])).max() > 5
 
 
 def test_another_model_starts_as_it_was_trained_in_the_plot_as_it_was_set():
-    started, *rows = spectrum.switched(PROJECTOR, {**state(CHANGES, 900), "show": 64, "log": True})
+    picture, started, *rows = spectrum.switched(
+        PROJECTOR, {**state(CHANGES, 900), "show": 64, "log": True}, PICTURE
+    )
+    assert picture == PICTURE
     assert started == spectrum.from_link({"model": PROJECTOR, "n": "64", "log": "1"}, PICTURE)[1]
     assert (started["moves"], started["selected"]) == ([], 0) and set(started["base"]) == {1.0}
     assert [value["ids"][0] for value in rows] == ["v1", "u1"]
-    assert len(spectrum.switched("digits", state([], name=PROJECTOR))[0]["base"]) == 1024
+    assert len(spectrum.switched("digits", state([], name=PROJECTOR), PICTURE)[1]["base"]) == 1024
     with pytest.raises(gr.Error, match="one of digits"):
-        spectrum.switched("no-such", state([]))
+        spectrum.switched("no-such", state([]), PICTURE)
+
+
+def test_a_model_of_faces_is_shown_with_a_face_and_one_of_digits_with_a_digit():
+    face = spectrum.switched("faces", state([]), PICTURE)[0]
+    assert face.startswith("face:") and pictures.pixels(face).shape == (64, 64)
+    assert spectrum.switched("digits", state([]), face)[0].startswith("digits:")
+    assert pictures.tensor([face]).shape == (1, 1, 32, 32)  # where it is looked at with digits all the same
 
 
 def test_the_models_to_choose_from_are_those_that_are_here(monkeypatch):
-    assert models.digit_models() == list(models.DIGIT_MODELS)
-    monkeypatch.setattr(lc, "pretrained", lambda: ["digits", "faces"])
-    assert models.digit_models() == ["digits"]
+    assert models.available() == list(models.NAMES)
+    monkeypatch.setattr(lc, "pretrained", lambda: ["digits", "patches"])
+    assert models.available() == ["digits"]
     assert spectrum.from_link({"model": PROJECTOR}, PICTURE)[1]["model"] == "digits"
     with pytest.raises(gr.Error, match="no “digits-projector”; one of digits works"):
         spectrum.spectrum(PICTURE, [], 0, PROJECTOR)
@@ -185,7 +195,7 @@ def test_directions_are_orthonormal_points_walked_along(name):
     c = spectrum.spread(5, name) * 3
     with torch.no_grad():
         expected = f.domain.scale(c, svd.input_point(5))[0].clamp(0, 1) * 255
-    assert [row.shape for row in rows] == [(5, 32, 32)] * 2
+    assert [row.shape for row in rows] == [(5, *f.g_x.in_shape[1:])] * 2
     np.testing.assert_allclose(rows[0][-1], expected, atol=2)
 
 
@@ -250,7 +260,7 @@ def test_python_for_this_view_reproduces_the_pictures_in_a_clean_process(name, t
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     out = np.load(tmp_path / "out.npz")
-    changes = moves.checked(CHANGES, 128)
+    changes = moves.checked(CHANGES, len(spectrum.trained(name).values))
     np.testing.assert_allclose(out["before"], spectrum.before(PICTURE, name), atol=1e-4)
     np.testing.assert_allclose(out["now"], spectrum.after(PICTURE, changes, name), atol=1e-4)
     for letter, row in zip("vu", spectrum.directions(3, name)):

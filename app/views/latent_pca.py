@@ -9,7 +9,7 @@ import torch
 from app import captions, clouds, images, links, models, pictures, proof, snippets, walks
 from app.cloud_controls import DIMENSIONS, Controls, cloud_controls, status_row, walk_controls
 from app.state import CHOICE, TICK, Lab, Opening
-from app.walks import HUES, MEAN, PICTURE, PIXELS, STRIP
+from app.walks import HUES, MEAN, PICTURE, STRIP, pixel_space
 from app.widgets.bars import bars
 from app.widgets.pictures import Pictures
 from app.widgets.scatter import Scatter, cloud
@@ -31,12 +31,26 @@ def asked(
     model = models.checked(model)
     if source == OWN:
         return clouds.checked(own), model
-    if source not in pictures.gallery():
-        raise ValueError(captions.no_such_choice(source, list(pictures.gallery())))
+    if source not in sources():
+        raise ValueError(captions.no_such_choice(source, sources()))
     most = clouds.COUNTS[source]
     if not walks.is_number(count) or not clouds.LEAST <= count <= most:
         raise ValueError(captions.count_out_of_range(count, clouds.LEAST, most))
     return clouds.references(source, int(count)), model
+
+
+def sources() -> list[str]:
+    """Where the pictures of a cloud may come from, beside uploads."""
+    return [*pictures.gallery(), *(["face"] if "faces" in models.available() else [])]
+
+
+def source_for(model: str) -> str:
+    """The pictures that a model is first shown with.
+
+    >>> source_for("digits")
+    'digits'
+    """
+    return "face" if model == "faces" else sources()[0]
 
 
 def scatter_value(seen: clouds.Cloud, dimensions: int, picture: str) -> dict:
@@ -102,8 +116,8 @@ def measured(seen: clouds.Cloud, walk: walks.Walk, picture: str, broken: bool) -
     """Projection onto two components, that these are orthonormal, that a walk changes one coordinate only."""
     space, pca = models.model(seen.model).domain, seen.latent.pca
     onto = decode(space.g, pca.components[:2])
-    x, y = pictures.tensor([picture, seen.references[0]]).unsqueeze(1)
-    project = (lambda point: PIXELS.project(point, onto)) if broken else None
+    x, y = pictures.tensor([picture, seen.references[0]], seen.model).unsqueeze(1)
+    project = (lambda point: pixel_space(seen.model).project(point, onto)) if broken else None
     errors = diagnostics.projection_errors(space, x, y, onto, project)
     worst = max(errors, key=errors.get)
     gram = space.inner(onto[:, None], onto[None])
@@ -126,9 +140,9 @@ def program(seen: clouds.Cloud, source: str, walk: walks.Walk, picture: str) -> 
 from app import clouds, pictures                 # run this in the lab's folder
 from linearizer_core.networks import Flatten
 
-images = pictures.tensor({chosen})
+images = pictures.tensor({chosen}, "{seen.model}")
 latent = lc.LatentPCA({len(seen.latent.pca.components)}).fit(model.g_x, images, batch_size={clouds.BATCH})
-pixel = lc.LatentPCA({len(seen.pixel.pca.components)}).fit(Flatten((1, 32, 32)), images)
+pixel = lc.LatentPCA({len(seen.pixel.pca.components)}).fit(Flatten(model.g_x.in_shape), images)
 coordinates, pixel_coordinates = latent.transform(images), pixel.transform(images)
 j, steps = {walk.component}, {walk.steps!r}     # component j, counted from 0
 step = latent.explained_variance[j].sqrt() * latent.components[j]
@@ -140,19 +154,18 @@ with torch.no_grad():
 
 def from_link(query: dict[str, str], picture: str) -> tuple[str, str, list]:
     """Picture, notice and the controls' values for a link to this view; what is wrong in it is left out."""
-    notice = ""
+    model, notice = models.of_link(query), ""
     try:
-        picture = pictures.accept(query.get("x", picture))
+        picture = pictures.accept(query["x"]) if "x" in query else pictures.fitting(picture, model)
     except images.BadPictureError:
         notice = captions.BAD_LINK
-    sources = list(pictures.gallery())
-    source = query.get("data") if query.get("data") in sources else sources[0]
+    source = query.get("data") if query.get("data") in sources() else source_for(model)
     count = _one_of(query.get("n"), COUNTS)
     dimensions = _one_of(query.get("d"), DIMENSIONS)
     start = query.get("start") if query.get("start") in (MEAN, PICTURE) else MEAN
     component = int((links.numbers(query.get("c"), 1, clouds.COMPONENTS) or [1])[0])
     steps = (links.numbers(query.get("t"), -walks.FARTHEST, walks.FARTHEST) or [2.0])[0]
-    return picture, notice, [models.of_link(query), source, count, dimensions, start, component, steps]
+    return picture, notice, [model, source, count, dimensions, start, component, steps]
 
 
 def _one_of(text: str | None, choices: Sequence[int]) -> int:
@@ -173,14 +186,15 @@ def latent_pca(
     """Principal components of pictures in the space that g induces and in pixels.
 
     Args:
-        data: "digits" (scikit-learn), "sample" (made by the model digits), or "mnist" where MNIST is installed.
+        data: "digits" (scikit-learn), "sample" (made by the model digits), "face" (drawn by the model faces), or "mnist"
+            where MNIST is installed; pictures are resized to what the model takes.
         count: how many pictures, from 12 on.
         dimensions: 2 or 3, of the coordinates returned.
         component: 1 to 10, the one to walk along.
         steps: in [−4, 4], how far to walk, in standard deviations.
         start: "mean" or "picture".
         picture: where the walk starts if `start` is "picture", for instance "digits:3".
-        model: "digits" or "digits-projector", whose g induces the space.
+        model: "digits", "digits-projector" or "faces", whose g induces the space.
 
     Returns:
         {"labels", "device", "encoding_seconds", "latent" and "pixel": for each the "coordinates", the
@@ -219,7 +233,7 @@ def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{captions.LATENT_PCA_LEAD}</p>', apply_default_css=False)
     notice = gr.Markdown(visible=False, elem_classes="lab-notice", elem_id=f"{SLUG}-notice")
     with gr.Column(elem_classes="lab-card"):
-        shown = cloud_controls(SLUG, COUNTS)
+        shown = cloud_controls(SLUG, sources(), COUNTS)
         status, upload = status_row(SLUG)
         points = Scatter(elem_id=f"{SLUG}-scatter", label=captions.SCATTER)
     with gr.Row(elem_classes="lab-split", equal_height=False):
@@ -235,7 +249,7 @@ def build(lab: Lab) -> Opening:
             section = proof.section(SLUG, captions.BREAK_WALK)
     _listen(controls, status, [points, variance], [stage, *strips])
     points.pick(_picked, controls.inputs[:4], [controls.start, lab.picture], **CHOICE)
-    upload.upload(_uploaded, upload, [notice, controls.own, controls.source], **CHOICE)
+    upload.upload(_uploaded, [upload, controls.model], [notice, controls.own, controls.source], **CHOICE)
     section.settles([*controls.walk, status.change], settled, controls.inputs)
     gr.api(latent_pca, api_name="latent_pca", concurrency_limit=2)
 
@@ -253,8 +267,10 @@ def _strips() -> list[gr.HTML]:
 
 def _listen(controls: Controls, status: gr.HTML, cloud: Sequence[gr.HTML], walk: Sequence[gr.HTML]) -> None:
     """The cloud in the queue, with progress; the walk follows the hand, and the cloud when it has changed."""
-    inputs = controls.inputs
-    gr.on(controls.cloud, _computed, inputs, [status, *cloud], show_progress_on=[status], **HEAVY)
+    inputs, computed = controls.inputs, {"outputs": [status, *cloud], "show_progress_on": [status], **HEAVY}
+    gr.on(controls.cloud, _computed, inputs, **computed)
+    seen = [controls.model, controls.source, controls.picture]
+    controls.model.input(_switched, seen, seen[1:], **CHOICE).then(_computed, inputs, **computed)
     gr.on([*controls.walk, status.change], _tick, inputs, walk, js=MARK, **TICK)
 
 
@@ -278,6 +294,12 @@ def _computed(
     except ValueError as error:
         return [captions.sentence(str(error)), *[gr.skip()] * 2]
     return [status_value(seen), scatter_value(seen, dimensions, walk[-1]), variance_value(seen)]
+
+
+def _switched(model: str, source: str, picture: str) -> list:
+    """Another model: pictures of the kind that it was trained on, where these are not."""
+    of_another_kind = (source == "face") != (model == "faces") and source != OWN
+    return [source_for(model) if of_another_kind else source, pictures.fitting(picture, model)]
 
 
 def _standing(values: Sequence) -> tuple[clouds.Cloud, walks.Walk] | None:
@@ -304,16 +326,18 @@ def _picked(model: str, source: str, count: int, own: list, event: gr.EventData)
     return [PICTURE, chosen[event.index]] if known else [gr.skip()] * 2
 
 
-def _uploaded(files: list[str]) -> list:
-    """The visitor's pictures as references; those that are no pictures of a digit are left out and counted."""
+def _uploaded(files: list[str], model: str | None = None) -> list:
+    """The visitor's pictures as references: faces whole, of others the digit; what is no picture is left out and counted."""
     found, refused = [], 0
     for file in (files or [])[: clouds.UPLOADS]:
         try:
-            found.append(pictures.reference_of(images.digit_from_picture(file)))
+            whole = model == "faces"
+            read = images.whole_picture(file, images.FACE_SIDE) if whole else images.digit_from_picture(file)
+            found.append(pictures.reference_of(read))
         except images.BadPictureError:
             refused += 1
     enough = len(found) >= clouds.LEAST
     text = captions.uploaded(len(found), refused, clouds.LEAST)
-    choices = [*((captions.GALLERIES[s], s) for s in pictures.gallery()), (captions.OWN_SOURCE, OWN)]
+    choices = [*((captions.GALLERIES[s], s) for s in sources()), (captions.OWN_SOURCE, OWN)]
     chosen = [found, gr.Radio(choices=choices, value=OWN)] if enough else [gr.skip(), gr.skip()]
     return [gr.Markdown(text, visible=True), *chosen]

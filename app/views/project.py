@@ -178,7 +178,7 @@ def build(lab: Lab) -> Opening:
             with gr.Column(elem_classes="lab-card"):
                 painter, spoiling, dice = _way_in()
                 gr.HTML(f"<h3>{captions.PROJECT_PICKER}</h3>", apply_default_css=False)
-                sources = picker(SLUG, whole=True)
+                sources = picker(SLUG, more=("other",), whole=True)
             program_half = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):

@@ -9,12 +9,13 @@ from torch import Tensor
 
 from app import captions, images, links, models, moves, pictures, proof, snippets
 from app.picker import first_page, picker
-from app.state import TICK, Lab, Opening
+from app.state import CHOICE, TICK, Lab, Opening
 from app.widgets.pictures import Pictures, tiles
 from app.widgets.spectrum_handles import SpectrumHandles, rounded
 from linearizer_core import algebra, diagnostics
 from linearizer_core.linearizer import Linearizer, LinearizerSVD
 from linearizer_core.operators import LinearOperator
+from linearizer_core.projector import Projector
 
 TITLE = captions.SPECTRUM
 SLUG = "spectrum"
@@ -69,7 +70,9 @@ def stage_value(picture: str, state: dict | None) -> list:
         changes, selected, name = read(state)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    shown = torch.cat([pictures.tensor([picture]), before(picture, name), after(picture, changes, name)])
+    shown = torch.cat(
+        [pictures.tensor([picture], name), before(picture, name), after(picture, changes, name)]
+    )
     titles = [captions.INPUT, captions.BEFORE, captions.NOW]
     ids = [picture[:24], "trained", ",".join(["now", *moves.encode(changes)])]
     return [tiles(shown, titles, ids), captions.spectrum_formula(*term(picture, changes, selected, name))]
@@ -94,7 +97,10 @@ def directions(selected: int, name: str) -> tuple[Tensor, Tensor]:
 
 def spread(selected: int, name: str) -> float:
     """Standard deviation of the data along vᵢ, in the units of the latents."""
-    return float((trained(name).factors.V[:, selected] * models.model(name).total_std).norm())
+    f = models.model(name)
+    if isinstance(f, Projector):
+        return float(f.kept_std[selected])
+    return float((trained(name).factors.V[:, selected] * f.total_std).norm())
 
 
 def directions_value(state: dict | None) -> list[dict]:
@@ -114,14 +120,14 @@ def start_of(name: str, **settings: object) -> dict:
     return {"model": name, "base": rounded(trained(name).values.tolist()), **settings}
 
 
-def switched(name: str, state: dict | None) -> list:
-    """Another model: its values as trained, drawn the way the visitor has set the plot, and both rows of pictures."""
+def switched(name: str, state: dict | None, picture: str) -> list:
+    """Another model: a picture for it, its values as trained, drawn as the visitor has set the plot, both rows."""
     kept = {key: state[key] for key in ("show", "log") if key in state} if isinstance(state, dict) else {}
     try:
         started = start_of(models.checked(name), **kept)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    return [started, *directions_value(started)]
+    return [pictures.fitting(picture, name), started, *directions_value(started)]
 
 
 # --- laws, program, link -----------------------------------------------------------------------------------
@@ -146,7 +152,7 @@ def measured(
     few = LinearizerSVD(first, algebra.SVD(U[:, :TERMS], values[:TERMS], V[:, :TERMS]))
     if broken:
         f, first = (clipped(h, models.model(name).total_std) for h in (f, first))
-    x, y = pictures.tensor([picture, OTHER_PICTURE]).unsqueeze(1)
+    x, y = pictures.tensor([picture, OTHER_PICTURE], name).unsqueeze(1)
     c, sigma = 2 * spread(selected, name), float(values[selected])
     pair = f(svd.input_point(selected, c)), svd.output_point(selected, c * sigma)
     return [
@@ -209,7 +215,7 @@ def from_link(query: dict[str, str], picture: str) -> tuple[str, dict, str]:
     name, notice = models.of_link(query), ""
     count = len(trained(name).values)
     try:
-        picture = pictures.accept(query.get("x", picture))
+        picture = pictures.accept(query["x"]) if "x" in query else pictures.fitting(picture, name)
     except images.BadPictureError:
         notice = captions.BAD_LINK
     selected = int((links.numbers(query.get("i"), 1, count) or [1])[0]) - 1
@@ -229,15 +235,17 @@ def spectrum(picture: str, moves: list, selected: int, model: str = "digits") ->
 
     Args:
         picture: "digits:0" to "digits:1796" (scikit-learn), "sample:7:42" (a 7 made by the model digits, seed 42),
-            "mnist:0" and on where MNIST is installed, or "data:image/png;base64,…" showing one digit.
+            "face:12" (drawn by the model faces), "mnist:0" and on where MNIST is installed, or "data:image/png;base64,…"
+            showing one digit; it is resized to what the model takes.
         moves: applied in order, each ["set", i, v] (σᵢ becomes v in [0, 1000], i from 0), ["keep", k] (all but the first
             k become 0) or ["power", p] (every σ becomes σᵖ, p in [−3, 3]); [] leaves the spectrum as trained.
         selected: i from 0, the singular value whose directions are returned.
-        model: "digits", or "digits-projector" whose values are all 1, in order of importance: there k is the rank.
+        model: "digits", or "digits-projector" or "faces", whose values are all 1, in order of importance: there k is the
+            rank.
 
     Returns:
-        {"values": all singular values, "before" and "now": 32×32 numbers, "input_direction" and "output_direction":
-        five pictures each, from −3 to 3 standard deviations along vᵢ and uᵢ}
+        {"values": all singular values, "before" and "now": 32×32 numbers (64×64 for faces), "input_direction" and
+        "output_direction": five pictures each, from −3 to 3 standard deviations along vᵢ and uᵢ}
     """
     try:
         reference = pictures.accept(picture)
@@ -266,7 +274,7 @@ def build(lab: Lab) -> Opening:
         with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card lab-second"):
             gr.HTML(f"<h3>{captions.HANDLES}</h3><p>{captions.HANDLES_LEAD}</p>", apply_default_css=False)
             choices = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
-            model = gr.Radio(models.digit_models(), label=captions.MODEL, **choices)
+            model = gr.Radio(models.available(), label=captions.MODEL, **choices)
             handles = SpectrumHandles(elem_id=f"{SLUG}-handles", label=captions.HANDLES)
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
@@ -276,14 +284,14 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
             gr.HTML(f"<h3>{captions.SPECTRUM_PICKER}</h3>", apply_default_css=False)
-            sources = picker(SLUG)
+            sources = picker(SLUG, more=("face",) if "faces" in models.available() else ())
             sources.chosen(lambda picture: [picture, gr.Markdown(visible=False)], [], [lab.picture, notice])
         with gr.Column(scale=5, min_width=320):
             section = proof.section(SLUG, captions.BREAK_CLIP)
     changes = [handles.change, lab.picture.change]
     gr.on(changes, stage_value, [lab.picture, handles], [stage, formula], **TICK)
     handles.pick(_picked, None, rows, **TICK)
-    model.input(switched, [model, handles], [handles, *rows], **TICK)
+    model.input(switched, [model, handles, lab.picture], [lab.picture, handles, *rows], **CHOICE)
     section.settles(changes, settled, [lab.picture, handles])
     gr.api(spectrum, api_name="spectrum", queue=False)
 
