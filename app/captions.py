@@ -166,7 +166,7 @@ NOW = "f(x) now"
 SPECTRUM_PICKER = "Choose the picture x"
 DIRECTIONS = "What the selected value means"
 DIRECTIONS_LEAD = (
-    "Upper row: c ⊙ vᵢ, with c in standard deviations of the model's digits. Lower row: c ⊙ uᵢ; the same "
+    "Upper row: c ⊙ vᵢ, with c in standard deviations of the model's data. Lower row: c ⊙ uᵢ; the same "
     "where A is symmetric, as it is here."
 )
 INPUT_DIRECTION = "Input direction"

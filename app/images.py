@@ -209,10 +209,13 @@ def to_pixels(images: Tensor) -> np.ndarray:
 def for_browser(images: Tensor) -> dict:
     """Pictures (B, C, H, W) as the value that the widgets draw: sizes and the bytes in base64.
 
+    One channel is ink on the paper of the theme; faces get three, as no theme may turn them into negatives.
+
     >>> for_browser(torch.zeros(2, 1, 2, 2))
     {'count': 2, 'height': 2, 'width': 2, 'channels': 1, 'bytes': 'AAAAAAAAAAA='}
     """
-    pixels = to_pixels(images)
+    faces = images.shape[1] == 1 and images.shape[-1] == FACE_SIDE
+    pixels = to_pixels(images.expand(-1, 3, -1, -1) if faces else images)
     count, height, width, channels = pixels.shape
     return {
         "count": count,

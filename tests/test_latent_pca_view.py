@@ -44,13 +44,14 @@ def seen(request: pytest.FixtureRequest) -> clouds.Cloud:
 
 
 def controls(name: str) -> list:
-    return [name, *CONTROLS[1:]]
+    return [name, latent_pca.source_for(name), *CONTROLS[2:]]
 
 
 def unpacked(value: dict) -> np.ndarray:
     packed = value["pictures"]
     content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    return content.reshape(packed["count"], packed["height"], packed["width"])
+    shape = packed["count"], packed["height"], packed["width"], packed["channels"]
+    return content.reshape(shape)[..., 0]
 
 
 # --- clouds ------------------------------------------------------------------------------------------------
@@ -257,10 +258,11 @@ def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path,
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     out = np.load(tmp_path / "out.npz")
-    np.testing.assert_allclose(out["coordinates"], seen.latent.coordinates, atol=1e-3)
-    np.testing.assert_allclose(out["pixel_coordinates"], seen.pixel.coordinates, atol=1e-3)
+    for name, side in (("coordinates", seen.latent), ("pixel_coordinates", seen.pixel)):
+        close = 1e-3 * max(1.0, float(side.coordinates.abs().max()))  # drawn faces may differ by a shade of grey
+        np.testing.assert_allclose(out[name], side.coordinates, atol=close)
     expected = walks.walked(seen, walks.Walk(1, -1.5, "digits:318"), [-1.5])[0]
-    np.testing.assert_allclose(out["walk"], expected, atol=1e-3)
+    np.testing.assert_allclose(out["walk"], expected, atol=2e-3)
 
 
 def test_the_link_restores_every_control():
@@ -285,7 +287,7 @@ def test_the_settled_link_is_the_one_that_is_read(name):
     assert latent_pca.from_link(found, "digits:0")[2][0] == name
     assert ("model" in found) == (name != "digits")
     assert {
-        "data": "digits",
+        "data": latent_pca.source_for(name),
         "n": str(COUNT),
         "c": "2",
         "t": "-1.5",

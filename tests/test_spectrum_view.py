@@ -48,7 +48,8 @@ def state(changes: list, selected: int = 3, name: str = "digits") -> dict:
 def unpacked(value: dict) -> np.ndarray:
     packed = value["pictures"]
     content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    return content.reshape(packed["count"], packed["height"], packed["width"])
+    shape = packed["count"], packed["height"], packed["width"], packed["channels"]
+    return content.reshape(shape)[..., 0]
 
 
 # --- moves -------------------------------------------------------------------------------------------------

@@ -98,6 +98,7 @@ def cloud(
         "tile": TILE,
         "columns": columns,
         "sprite": sprite,
+        "photos": pixels.shape[1] == images.FACE_SIDE,  # shown as they are, not as ink
         "labels": packed(labels, "u1"),
         "names": [str(name) for name in names],
         "colours": list(COLOURS),

@@ -1,8 +1,8 @@
 // Linked scatters: the same pictures as points of several spaces, in two or three dimensions.
 //
-// props.value, from app/widgets/scatter.py: {dims, tile, columns, sprite, labels, names, colours, picked, panels: [{title, note,
-// axes, spread, points}]}; labels are bytes and points float32 (count × dims), both base64; tile i of the sprite is the picture of
-// point i. Hovering one panel shows the same picture in all of them; a click triggers `pick`. The value is never sent back.
+// props.value, from app/widgets/scatter.py: {dims, tile, columns, sprite, labels, names, colours, picked, photos, panels:
+// [{title, note, axes, spread, points}]}; labels are bytes and points float32 (count × dims), both base64; tile i of the
+// sprite is the picture of point i. Hovering one panel shows the same picture in all of them; a click triggers `pick`. The value is never sent back.
 const $ = (name) => element.querySelector('[data-part="' + name + '"]');
 const stage = $('stage'), legend = $('legend'), tip = $('tip'), tipPicture = $('tip-picture'), tipText = $('tip-text');
 const REACH = 16, SPEED = 0.008;
@@ -88,6 +88,7 @@ const rgbOf = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 function tint() {
   tip.hidden = true;
   if (!cloud || !sprite.width) return;
+  if (cloud.photos) { inked = coloured = sprite; return draw(); }
   const ownInk = rgbOf(ink('--lab-ink')), colours = cloud.colours.map(rgbOf);
   inked = tinted(() => ownInk);
   coloured = tinted((tile) => colours[(labels[tile] || 0) % colours.length]);

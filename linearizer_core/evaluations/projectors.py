@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +16,12 @@ from ..data import Dataset, as_float
 from ..networks import Flatten
 from ..pca import LatentPCA
 from ..projector import Projector
+from ..spaces import decode, encode
 from .digits import SURE, sureness
 from .figure import Figure
 
 RANKS = (4, 8, 16, 32, 64, 128, 256)
-MARKS = {
+DIGIT_MARKS = {
     4: "> pixels",
     8: "> pixels",
     16: "≥ pixels + 4",
@@ -46,7 +49,7 @@ def evaluate_digits_projector(model: Projector, dataset: Dataset, seed: int = 0)
     pca = pixel_pca(dataset)
     return [
         *idempotence(model, dataset, generator),
-        *reconstruction(model, dataset, pca),
+        *reconstruction(model, dataset, pca, DIGIT_MARKS),
         *repair(model, judge, dataset, pca, generator),
         *noise_in(model, judge, generator),
         *laws(model, dataset, generator),
@@ -172,7 +175,7 @@ def _by_pca(pca: LatentPCA, x: Tensor, k: int) -> Tensor:
     return (pca.mean + (centred @ pca.components[:k].mT) @ pca.components[:k]).reshape(x.shape)
 
 
-def mean_psnr(f, x: Tensor) -> float:
+def mean_psnr(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
     """PSNR of f(x) against x over all pictures x (B, C, H, W) together, in dB.
 
     >>> mean_psnr(lambda x: x + 0.1, torch.zeros(3, 1, 2, 2))
@@ -183,7 +186,9 @@ def mean_psnr(f, x: Tensor) -> float:
 
 
 @torch.no_grad()
-def reconstruction(model: Projector, dataset: Dataset, pca: LatentPCA) -> list[Figure]:
+def reconstruction(
+    model: Projector, dataset: Dataset, pca: LatentPCA, marks: Mapping[int, str] = {}
+) -> list[Figure]:
     """PSNR of rank-k reconstructions of test pictures, of the projector and of pixel PCA.
 
     >>> from linearizer_core.operators import Projection
@@ -195,14 +200,31 @@ def reconstruction(model: Projector, dataset: Dataset, pca: LatentPCA) -> list[F
     """
     x = as_float(dataset.test_images).to(model.total_std.device)
     how, figures = f"PSNR in dB, {len(x)} test pictures", []
-    for k in (k for k in RANKS if k <= min(model.rank, len(pca.components))):
-        ours = mean_psnr(model.truncated(k), x)
-        pixels = mean_psnr(lambda part, k=k: _by_pca(pca, part, k), x)
+    ranks = [k for k in RANKS if k <= min(model.rank, len(pca.components))]
+    errors = dict.fromkeys(ranks, 0.0)
+    for part in x.split(BATCH):
+        for k, made in by_rank(model, part, ranks):
+            errors[k] += float((made - part).double().square().mean()) * len(part) / len(x)
+    for k in ranks:
+        ours, pixels = -10 * math.log10(errors[k]), mean_psnr(lambda part, k=k: _by_pca(pca, part, k), x)
         figures.append(
-            Figure(f"rank {k}, projector", ours, MARKS.get(k, ""), f"{how}; {ours - pixels:+.1f} dB")
+            Figure(f"rank {k}, projector", ours, marks.get(k, ""), f"{how}; {ours - pixels:+.1f} dB")
         )
         figures.append(Figure(f"rank {k}, pixel PCA", pixels, "", how))
     return figures
+
+
+def by_rank(model: Projector, x: Tensor, ranks: Sequence[int]) -> Iterator[tuple[int, Tensor]]:
+    """k and f_k(x) for each of the ranks; x (B, C, H, W) is encoded once.
+
+    >>> from linearizer_core.operators import Projection
+    >>> model = Projector(Flatten((2,)), Projection(torch.eye(2)))
+    >>> dict(by_rank(model, torch.ones(1, 2), [1, 2]))
+    {1: tensor([[1., 0.]]), 2: tensor([[1., 1.]])}
+    """
+    z = encode(model.g_x, x)
+    for k in ranks:
+        yield k, decode(model.g_y, model.truncated(k).A(z))
 
 
 @torch.no_grad()
@@ -228,25 +250,28 @@ def repair(
     figures = []
     for name, inputs in spoilt.items():
         how = f"classifier's accuracy, {len(x)} test digits"
-        ours = {k: _accuracy(judge, model.truncated(k), inputs, labels) for k in RANKS if k <= model.rank}
+        ranks = [k for k in RANKS if k < model.rank] + [model.rank]
+        right = dict.fromkeys(ranks, 0)
+        for part, wanted in zip(inputs.split(BATCH), labels.split(BATCH)):
+            for k, made in by_rank(model, part, ranks):
+                right[k] += int((judge(made.clamp(0, 1)).argmax(1) == wanted).sum())
         pixels = {
             k: _accuracy(judge, lambda part, k=k: _by_pca(pca, part, k), inputs, labels)
             for k in RANKS
             if k <= len(pca.components)
         }
-        best, other = max(ours, key=ours.get), max(pixels, key=pixels.get)
+        best, other = max(right, key=right.get), max(pixels, key=pixels.get)
+        full = right[model.rank] / len(x)
         figures += [
             Figure(f"{name}, as it is", _accuracy(judge, lambda part: part, inputs, labels), "", how),
-            Figure(
-                f"{name}, f", _accuracy(judge, model, inputs, labels), "> both", f"{how}; rank {model.rank}"
-            ),
-            Figure(f"{name}, f of the best rank", ours[best], "> both", f"{how}; rank {best}"),
+            Figure(f"{name}, f", full, "> both", f"{how}; rank {model.rank}"),
+            Figure(f"{name}, f of the best rank", right[best] / len(x), "> both", f"{how}; rank {best}"),
             Figure(f"{name}, pixel PCA of the best rank", pixels[other], "", f"{how}; rank {other}"),
         ]
     return figures
 
 
-def _accuracy(judge: nn.Module, f, x: Tensor, labels: Tensor) -> float:
+def _accuracy(judge: nn.Module, f: Callable[[Tensor], Tensor], x: Tensor, labels: Tensor) -> float:
     guess = torch.cat([judge(f(part).clamp(0, 1)).argmax(1) for part in x.split(BATCH)])
     return float((guess == labels).float().mean())
 
@@ -279,7 +304,7 @@ def noise_in(
     spread = "exp of the entropy of the judge's guesses, of 10"
     return [
         *figures,
-        Figure("digits that noise becomes, effective number", 2.718281828459045**entropy, "", spread),
+        Figure("digits that noise becomes, effective number", math.exp(entropy), "", spread),
     ]
 
 
@@ -301,7 +326,7 @@ def laws(model: Projector, dataset: Dataset, generator: torch.Generator) -> list
     )
     noise = torch.rand(a.shape, generator=generator).to(a)
     how = "relative, 40 test pictures, float32"
-    away = "median induced distance to the range of f; a unit is about a unit of pixels"
+    away = "median induced distance to the range of f"
     with threads(1):
         (seconds, _) = in_turn({"f": lambda: model(x[:1])}, repeats=20)["f"]
     return [

@@ -241,7 +241,7 @@ class Faces(OrderedProjector):
     name: ClassVar[str] = "faces"
     stage_steps: tuple[int, ...] = (3, 4, 4, 3)
     stage_hidden: tuple[int, ...] = (32, 48, 64, 64)
-    steps: int = 3000
+    steps: int = 2500
     batch: int = 16
     rank: int = 64
     largest_rank: int = 64
@@ -306,13 +306,13 @@ class SparseProjector(DigitsProjector):
     """
 
     name: ClassVar[str] = "digits-projector-sparse"
-    steps: int = 3000
+    steps: int = 1500
     batch: int = 64
     damaged_share: float = 0.0
     critic_weight: float = 0.0
     sparsity_weight: float = 0.1
     isometry_weight: float = 0.1
-    lambda_rate: float = 0.5
+    lambda_rate: float = 1.0
 
     def build(self) -> Projector:
         torch.manual_seed(self.seed)
