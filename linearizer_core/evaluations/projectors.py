@@ -102,7 +102,7 @@ def evaluate_sparse(model: Projector, dataset: Dataset, seed: int = 0) -> list[F
 def strange_inputs(
     x: Tensor, others: Tensor | None, count: int, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """`count` inputs in all, of six kinds (five without `others`), by name: what a projector may be fed.
+    """At least `count` inputs in all, of six kinds (five without `others`), by name: what a projector may be fed.
 
     Uniform noise, Gaussian noise of deviation 3, pictures x (B, C, H, W), their negatives, other pictures, grey planes.
 
@@ -110,7 +110,7 @@ def strange_inputs(
     >>> {name: len(inputs) for name, inputs in kinds.items()}
     {'uniform noise': 2, 'Gaussian noise × 3': 2, 'test pictures': 2, 'negatives': 2, 'grey planes': 2}
     """
-    each = count // (5 if others is None else 6)
+    each = math.ceil(count / (5 if others is None else 6))
     shape = (each, *x.shape[1:])
     some = x[torch.arange(each) % len(x)]
     kinds = {
