@@ -45,7 +45,9 @@ def cloud_controls(slug: str, sources: Sequence[str], counts: Sequence[int]) -> 
     sources = [(captions.GALLERIES[source], source) for source in sources]
     flat = [(f"{d}-D", d) for d in DIMENSIONS]
     with gr.Row(elem_id=f"{slug}-controls"):
-        model = gr.Radio(models.available(), label=captions.MODEL, min_width=340, scale=3, elem_id=f"{slug}-model")
+        model = gr.Radio(
+            models.available(), label=captions.MODEL, min_width=340, scale=3, elem_id=f"{slug}-model"
+        )
         source = gr.Radio(sources, label=captions.DATA, min_width=300, scale=3, elem_id=f"{slug}-data")
         count = gr.Radio(list(counts), label=captions.COUNT, min_width=260, scale=2, elem_id=f"{slug}-count")
         dimensions = gr.Radio(flat, label=captions.AXES, min_width=180, elem_id=f"{slug}-dimensions")

@@ -259,7 +259,9 @@ def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path,
     assert done.returncode == 0, done.stderr
     out = np.load(tmp_path / "out.npz")
     for name, side in (("coordinates", seen.latent), ("pixel_coordinates", seen.pixel)):
-        close = 1e-3 * max(1.0, float(side.coordinates.abs().max()))  # drawn faces may differ by a shade of grey
+        close = 1e-3 * max(
+            1.0, float(side.coordinates.abs().max())
+        )  # drawn faces may differ by a shade of grey
         np.testing.assert_allclose(out[name], side.coordinates, atol=close)
     expected = walks.walked(seen, walks.Walk(1, -1.5, "digits:318"), [-1.5])[0]
     np.testing.assert_allclose(out["walk"], expected, atol=2e-3)
