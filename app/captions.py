@@ -521,8 +521,8 @@ def project_formula(rank: int, broken: bool) -> str:
 
 def distance_words(away: float, low: float, high: float) -> str:
     return sentence(
-        f"‖x ⊖ f(x)‖ = <b>{away:.3g}</b>. Most digits of the gallery are {low:.2g} to {high:.2g} away (green); a unit is "
-        "about a unit of pixels."
+        f"‖x ⊖ f(x)‖ = <b>{away:.3g}</b>. Most digits of the gallery are {low:.2g} to {high:.2g} away (green), "
+        "in pixels."
     )
 
 

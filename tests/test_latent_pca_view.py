@@ -44,7 +44,7 @@ def seen(request: pytest.FixtureRequest) -> clouds.Cloud:
 
 
 def controls(name: str) -> list:
-    return [name, latent_pca.source_for(name), *CONTROLS[2:]]
+    return [name, latent_pca.source_for(name), *CONTROLS[2:-1], pictures.fitting(CONTROLS[-1], name)]
 
 
 def unpacked(value: dict) -> np.ndarray:
@@ -263,7 +263,7 @@ def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path,
             1.0, float(side.coordinates.abs().max())
         )  # drawn faces may differ by a shade of grey
         np.testing.assert_allclose(out[name], side.coordinates, atol=close)
-    expected = walks.walked(seen, walks.Walk(1, -1.5, "digits:318"), [-1.5])[0]
+    expected = walks.walked(seen, walks.Walk(1, -1.5, controls(seen.model)[-1]), [-1.5])[0]
     np.testing.assert_allclose(out["walk"], expected, atol=2e-3)
 
 
@@ -293,7 +293,7 @@ def test_the_settled_link_is_the_one_that_is_read(name):
         "n": str(COUNT),
         "c": "2",
         "t": "-1.5",
-        "x": "digits:318",
+        "x": controls(name)[-1],
     }.items() <= found.items()
 
 

@@ -295,13 +295,17 @@ def test_finished_digits_are_the_same_map_in_units_of_pixels(kind):
             for latent in model.g_x(images[:8]).detach()
         ]
     )
-    close(J.square().sum(1).mean(0).sqrt(), torch.ones(64), rtol=0.02, atol=0)
+    kept = model.A(torch.ones(64)) > 0.5
+    close(J.square().sum(1).mean(0).sqrt()[kept], torch.ones(int(kept.sum())), rtol=0.02, atol=0)
     ratio = model.g_x(images) / z
     close(ratio, ratio[:1].expand_as(ratio), rtol=1e-6, atol=1e-9)  # axes are stretched, never mixed or moved
     assert (ratio > 0).all()
     close(model.total_std, model.g_x(images).std(0))
     again = pixels_per_unit(model.g_x, images)
-    close(again, torch.ones(64), rtol=1e-6, atol=0)
+    close(again[kept], torch.ones(int(kept.sum())), rtol=1e-6, atol=0)
+    close(again[~kept], again[~kept][:1].expand(int((~kept).sum())), rtol=1e-6, atol=0)  # one scale for all
+    changed = (images - model(images)).square().sum().sqrt()
+    close(model.distance_to_range(images).norm(), changed, rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize("kind", OPERATORS)

@@ -220,10 +220,19 @@ class DigitsProjector(OrderedProjector):
         calibration.start_from_principal_axes(model.g_x, x, x.new_zeros(len(x), 0))
 
     def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
-        """Latents in pixels: a unit step along an axis moves the picture by one unit. P does not change by it."""
+        """Latents in pixels, without changing P: a unit step along an axis that is kept moves the picture by one unit.
+
+        The axes that are dropped then get one common scale, so that ‖x ⊖ f(x)‖ is on average what f changes in pixels.
+        """
         model.to(memory_format=torch.contiguous_format).eval()
-        effect = calibration.pixels_per_unit(model.g_x, images[:256])
+        some = images[:256]
+        effect = calibration.pixels_per_unit(model.g_x, some)
         calibration.remix(model.g_x, torch.diag(effect), torch.zeros_like(effect))
+        with torch.no_grad():
+            change = (some - model(some)).square().sum().sqrt() / model.distance_to_range(some).norm()
+        dropped = model.A(torch.ones_like(effect)) < 0.5
+        scale = torch.where(dropped, change, 1.0)
+        calibration.remix(model.g_x, torch.diag(scale), torch.zeros_like(scale))
         measure_spread(model, images)
 
 
