@@ -46,9 +46,9 @@ class Run:
 
 def checked(label: object, steps: object, method: object) -> Run:
     """The run that somebody asks for; ValueError with a sentence that says what would work."""
-    if not (label is None or (_whole(label) and 0 <= label < CLASSES)):
+    if not (label is None or (is_whole(label) and 0 <= label < CLASSES)):
         raise ValueError(captions.no_such_class(label, CLASSES))
-    if not (_whole(steps) and 1 <= steps <= MOST_STEPS):
+    if not (is_whole(steps) and 1 <= steps <= MOST_STEPS):
         raise ValueError(captions.wrong_steps(steps, MOST_STEPS))
     if not isinstance(method, str) or method not in METHODS:
         raise ValueError(captions.no_such_choice(method, list(METHODS)))
@@ -61,12 +61,17 @@ def checked_seed(seed: object) -> int:
     >>> checked_seed(7.0)
     7
     """
-    if not (_whole(seed) and 0 <= seed <= LARGEST_SEED):
+    if not (is_whole(seed) and 0 <= seed <= LARGEST_SEED):
         raise ValueError(captions.wrong_seed(seed, LARGEST_SEED))
     return int(seed)
 
 
-def _whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
+    """Whether a value from outside is a whole number, 7.0 among them.
+
+    >>> is_whole(7.0), is_whole(7.5), is_whole(True), is_whole(float("nan"))
+    (True, False, False, False)
+    """
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and math.isfinite(value) and value == int(value)
 

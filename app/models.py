@@ -46,8 +46,14 @@ def side(name: str = "digits") -> int:
 
 def available() -> list[str]:
     """Those of `NAMES` that are here."""
+    return list(_here())
+
+
+@lru_cache(maxsize=1)
+def _here() -> tuple[str, ...]:
+    """Looked up on the disk once: every tick of a slider asks whether its model is there."""
     shipped = lc.pretrained()
-    return [name for name in NAMES if name in shipped]
+    return tuple(name for name in NAMES if name in shipped)
 
 
 def checked(name: object) -> str:

@@ -79,7 +79,8 @@ def pixels(reference: str) -> np.ndarray:
 
 def tensor(references: Sequence[str], name: str = "digits") -> Tensor:
     """The pictures as float32 (k, 1, S, S) in [0, 1], in the size S that the model takes."""
-    return torch.cat([_sized(reference, models.side(name)) for reference in references])
+    side = models.side(name)
+    return torch.cat([_sized(reference, side) for reference in references])
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,5 @@
 """What goes into the projector: a picture of the lab, whole or spoilt in one of a few ways, by as much as one likes."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from app import captions, images, models, pictures
+from app.generation import is_whole
 from linearizer_core import damage
 
 MODEL = "digits-projector"
@@ -68,13 +68,7 @@ def checked(picture: object, kind: object, amount: object, seed: object) -> Inpu
         raise ValueError(captions.no_such_choice(kind, list(USUAL)))
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= 1:
         raise ValueError(captions.wrong_amount(amount))
-    whole = (
-        isinstance(seed, int | float)
-        and not isinstance(seed, bool)
-        and math.isfinite(seed)
-        and seed == int(seed)
-    )
-    if not whole or not 0 <= seed <= LARGEST_SEED:
+    if not is_whole(seed) or not 0 <= seed <= LARGEST_SEED:
         raise ValueError(captions.wrong_seed(seed, LARGEST_SEED))
     return Input(pictures.accept(picture, whole=True), str(kind), round(float(amount), 3), int(seed))
 

@@ -167,9 +167,11 @@ def test_a_model_of_faces_is_shown_with_a_face_and_one_of_digits_with_a_digit():
     assert pictures.tensor([face]).shape == (1, 1, 32, 32)  # where it is looked at with digits all the same
 
 
-def test_the_models_to_choose_from_are_those_that_are_here(monkeypatch):
+def test_the_models_to_choose_from_are_those_that_are_here(monkeypatch, request):
     assert models.available() == list(models.NAMES)
+    request.addfinalizer(models._here.cache_clear)
     monkeypatch.setattr(lc, "pretrained", lambda: ["digits", "patches"])
+    models._here.cache_clear()
     assert models.available() == ["digits"]
     assert spectrum.from_link({"model": PROJECTOR}, PICTURE)[1]["model"] == "digits"
     with pytest.raises(gr.Error, match="no “digits-projector”; one of digits works"):

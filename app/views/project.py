@@ -44,8 +44,7 @@ def asked(values: Sequence) -> tuple[Input, int] | None:
 
 def checked_rank(rank: object) -> int:
     """A rank from outside; ValueError with a sentence."""
-    number = isinstance(rank, int | float) and not isinstance(rank, bool)
-    if not number or rank != rank or rank != int(rank) or not 1 <= rank <= largest_rank():
+    if not generation.is_whole(rank) or not 1 <= rank <= largest_rank():
         raise ValueError(captions.wrong_rank(rank, largest_rank()))
     return int(rank)
 

@@ -13,13 +13,14 @@ from torch.nn import functional as F
 from .. import damage
 from ..algebra import svd
 from ..data import Dataset, as_float, load_dataset
+from ..diagnostics import psnr
 from ..methods import calibration
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
 from ..methods.idempotent import isometry, sparsity
 from ..methods.likelihood import class_nll
 from ..methods.nested import nested_reconstruction, random_ranks
 from ..networks import Chain, InvertibleNetwork, Translate, forward_and_log_det, image_flow, initialise
-from ..operators import Projection, RoundedDiagonal
+from ..operators import LinearOperator, Projection, RoundedDiagonal
 from ..pca import LatentPCA
 from ..projector import Projector
 from .base import Recipe
@@ -94,7 +95,11 @@ class OrderedProjector(Recipe, abc.ABC):
     def build(self) -> Projector:
         torch.manual_seed(self.seed)
         g = self.network()
-        return Projector(g, Projection(torch.eye(g.out_shape[0], self.rank)))
+        return Projector(g, self.operator(g.out_shape[0]))
+
+    def operator(self, n: int) -> LinearOperator:
+        """The projection on the first `rank` of n axes."""
+        return Projection(torch.eye(n, self.rank))
 
     def companion(self) -> nn.Module:
         torch.manual_seed(self.seed)
@@ -161,9 +166,7 @@ class OrderedProjector(Recipe, abc.ABC):
         for k in REPORTED:
             if k <= model.rank:
                 f = model.truncated(k)
-                errors = [(f(part) - part).square().flatten(1).mean(1) for part in x.split(250)]
-                mse = torch.cat(errors).mean()
-                figures[f"psnr_{k}"] = float(-10 * mse.log10())
+                figures[f"psnr_{k}"] = psnr(torch.cat([f(part) for part in x.split(250)]), x)
         once = model(anything(x, 200, torch.Generator().manual_seed(0)))
         figures["largest"] = float(once.abs().max())
         figures["idempotence"] = float((model(once) - once).abs().max())
@@ -323,10 +326,9 @@ class SparseProjector(DigitsProjector):
     isometry_weight: float = 0.1
     lambda_rate: float = 1.0
 
-    def build(self) -> Projector:
-        torch.manual_seed(self.seed)
-        g = self.network()
-        return Projector(g, RoundedDiagonal(nn.Parameter(torch.full(g.out_shape, 0.75))))
+    def operator(self, n: int) -> LinearOperator:
+        """Λ, which keeps every axis to begin with."""
+        return RoundedDiagonal(nn.Parameter(torch.full((n,), 0.75)))
 
     def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
         (share, others), mixing = super().learning_rates(model)
