@@ -54,14 +54,18 @@ class Linearizer(nn.Module):
         """The space that g_y induces on outputs."""
         return InducedSpace(self.g_y)
 
+    def _derived(self, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> Linearizer:
+        """What the algebra below makes of f: a plain Linearizer, where a subclass does not know better."""
+        return Linearizer(g_x, A, g_y)
+
     @property
     def T(self) -> Linearizer:
         """fᵀ = g_x⁻¹ ∘ Aᵀ ∘ g_y, with ⟨f(x), y⟩ = ⟨x, fᵀ(y)⟩ in the induced inner products."""
-        return Linearizer(self.g_y, self.A.T, self.g_x)
+        return self._derived(self.g_y, self.A.T, self.g_x)
 
     def pinv(self, rtol: float | None = None) -> Linearizer:
         """f⁺ = g_x⁻¹ ∘ A⁺ ∘ g_y: the four Penrose equations hold for f itself. rtol as in `algebra.pinv`."""
-        return Linearizer(self.g_y, algebra.pinv(self.A, rtol), self.g_x)
+        return self._derived(self.g_y, algebra.pinv(self.A, rtol), self.g_x)
 
     def svd(self, k: int | None = None) -> LinearizerSVD:
         """f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ with points vᵢ, uᵢ; only the k largest σᵢ when k is given."""
@@ -69,21 +73,21 @@ class Linearizer(nn.Module):
 
     def with_singular_values(self, values: Tensor | Sequence[float]) -> Linearizer:
         """f with other singular values on the same points vᵢ, uᵢ, in the order of `.svd().values`."""
-        return Linearizer(self.g_x, algebra.with_singular_values(self.A, values), self.g_y)
+        return self._derived(self.g_x, algebra.with_singular_values(self.A, values), self.g_y)
 
     def truncated(self, k: int) -> Linearizer:
         """f with only its k largest singular values: the nearest map of rank k."""
-        return Linearizer(self.g_x, algebra.truncate(self.A, k), self.g_y)
+        return self._derived(self.g_x, algebra.truncate(self.A, k), self.g_y)
 
     def exp(self, t: float | Tensor = 1.0) -> Linearizer:
         """g⁻¹ ∘ exp(tA) ∘ g, the flow of dx/dt = f(x) in the induced space. Needs g_x is g_y."""
         self._check_one_space("exp")
-        return Linearizer(self.g_x, algebra.exp(self.A, t), self.g_y)
+        return self._derived(self.g_x, algebra.exp(self.A, t), self.g_y)
 
     def __pow__(self, p: float) -> Linearizer:
         """g⁻¹ ∘ Aᵖ ∘ g: f applied p times, for negative and real p too where A allows. Needs g_x is g_y."""
         self._check_one_space("f ** p")
-        return Linearizer(self.g_x, algebra.power(self.A, p), self.g_y)
+        return self._derived(self.g_x, algebra.power(self.A, p), self.g_y)
 
     def __matmul__(self, first: Linearizer) -> Linearizer:
         """f @ h: h, then f, as the Linearizer of A_f A_h. ValueError unless h.g_y is f.g_x."""
@@ -95,7 +99,7 @@ class Linearizer(nn.Module):
                 f"two objects ({type(first.g_y).__name__} and {type(self.g_x).__name__}). Build both on "
                 "one network, or call f2(f1(x)), which is not a Linearizer."
             )
-        return Linearizer(first.g_x, self.A @ first.A, self.g_y)
+        return self._derived(first.g_x, self.A @ first.A, self.g_y)
 
     def _check_one_space(self, what: str) -> None:
         if self.g_x is not self.g_y:

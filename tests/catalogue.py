@@ -17,16 +17,22 @@ from linearizer_core.networks import (
     Permute,
     Squeeze,
     Translate,
+    context_conditioner,
     image_flow,
+    photo_flow,
+    resized,
     vector_flow,
 )
 from linearizer_core.operators import (
+    CircularConvolution,
     Dense,
     Diagonal,
+    Exponential,
     Identity,
     IdentityPlusLowRank,
     LinearOperator,
     LowRank,
+    PerPosition,
     Projection,
     RoundedDiagonal,
 )
@@ -66,6 +72,11 @@ NETWORKS = {
     "vector flow": lambda: stirred(vector_flow(3, steps=3, hidden=8)),
     "fresh image flow": lambda: image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8]),
     "image flow": lambda: stirred(image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8])),
+    "affine with context": lambda: stirred(AffineCoupling((4, 3, 3), 6, 1.0, context_conditioner)),
+    "photo flow": lambda: stirred(photo_flow((3, 8, 8), steps=[1, 1], hidden=[6, 6]), by=0.02),
+    "photo flow of another size": lambda: resized(
+        stirred(photo_flow((3, 8, 8), [1], [6]), by=0.02), (3, 4, 8)
+    ),
     "colour image flow": lambda: stirred(image_flow((3, 4, 4), steps=[2], hidden=[8])),
 }
 
@@ -90,6 +101,12 @@ def _rotation(angle):
 def _symmetric(*eigenvalues):
     Q = torch.linalg.qr(torch.randn(len(eigenvalues), len(eigenvalues)))[0]
     return (Q * torch.tensor(eigenvalues)) @ Q.mT
+
+
+def _peak(kernels):
+    """Kernels with a strong middle, so that no eigenvalue comes near the negative axis."""
+    kernels[:, 1, 1] += 3
+    return kernels
 
 
 def _dependent(n):
@@ -132,6 +149,33 @@ OPERATORS = {
     "shear": lambda: Dense(torch.tensor([[1.0, 1.0], [0.0, 1.0]])),
     "nilpotent": lambda: Dense(torch.tensor([[0.0, 1.0], [0.0, 0.0]])),
     "dense trained": lambda: Dense(nn.Parameter(torch.randn(3, 3))),
+    "exponential": lambda: Exponential(0.5 * torch.randn(4, 4)),
+    "exponential of zero": lambda: Exponential(torch.zeros(3, 3)),
+    "channels": lambda: PerPosition(Dense(torch.randn(2, 2)), (2, 3)),
+    "channels tall": lambda: PerPosition(Dense(torch.randn(3, 2)), (1, 3)),
+    "channels of low rank": lambda: PerPosition(LowRank(torch.randn(3, 1), torch.randn(3, 1)), (2, 2)),
+    "channels, exponential": lambda: PerPosition(Exponential(0.5 * torch.randn(3, 3)), (2, 2)),
+    "channels composed": lambda: (
+        PerPosition(Dense(torch.randn(2, 2)), (2, 3)) @ PerPosition(Exponential(torch.randn(2, 2)), (2, 3))
+    ),
+    "channels blended": lambda: (
+        0.3 * PerPosition(Dense(torch.randn(2, 2)), (2, 3)) + 0.7 * PerPosition(Identity(2), (2, 3))
+    ),
+    "convolution": lambda: CircularConvolution(torch.randn(2, 3, 3), (3, 4)),
+    "convolution with a positive spectrum": lambda: CircularConvolution(
+        _peak(0.2 * torch.randn(2, 3, 3)), (4, 5)
+    ),
+    "convolution by a full kernel": lambda: CircularConvolution(torch.randn(1, 4, 3), (4, 3)),
+    "blur": lambda: CircularConvolution(torch.full((1, 1, 2), 0.5), (2, 4)),
+    "convolution of channels": lambda: (
+        CircularConvolution(torch.randn(2, 3, 3), (3, 3)) @ PerPosition(Dense(torch.randn(2, 2)), (3, 3))
+    ),
+    "convolutions composed and added": lambda: (
+        2
+        * CircularConvolution(torch.randn(1, 3, 3), (3, 4))
+        @ CircularConvolution(torch.randn(1, 3, 3), (3, 4))
+        + CircularConvolution(torch.randn(1, 1, 3), (3, 4)).T
+    ),
     "diagonal": lambda: Diagonal(torch.tensor([0.5, 3.0, 2.0])),
     "diagonal singular": lambda: Diagonal(torch.tensor([2.0, 0.0, 1.0, 0.0])),
     "diagonal signed": lambda: Diagonal(torch.tensor([2.0, -3.0, -1.0])),

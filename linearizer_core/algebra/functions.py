@@ -9,12 +9,15 @@ import torch
 from torch import Tensor
 
 from ..operators import (
+    CircularConvolution,
     Dense,
     Diagonal,
+    Exponential,
     Identity,
     IdentityPlusLowRank,
     LinearOperator,
     LowRank,
+    PerPosition,
     Projection,
     Scaled,
     Transposed,
@@ -126,6 +129,25 @@ def _(A: Projection, p: float, rtol: float | None = None) -> LinearOperator:
 
 
 @power.register
+def _(A: Exponential, p: float, rtol: float | None = None) -> Exponential:
+    return Exponential(p * A.generator)
+
+
+@power.register
+def _(A: PerPosition, p: float, rtol: float | None = None) -> PerPosition:
+    return PerPosition(power(A.channels, p, rtol), A.grid)
+
+
+@power.register
+def _(A: CircularConvolution, p: float, rtol: float | None = None) -> CircularConvolution:
+    H = A.transfer
+    if float(p).is_integer() and p >= 0:
+        return CircularConvolution.from_transfer(H ** int(p))
+    cutoff = default_rtol(A, A.kernels, rtol) * H.detach().abs().amax().item()
+    return CircularConvolution.from_transfer(principal_power(H, p, cutoff))
+
+
+@power.register
 def _(A: Scaled, p: float, rtol: float | None = None) -> LinearOperator:
     if A.c > 0 or (A.c < 0 and float(p).is_integer()):
         return Scaled(A.c**p, power(A.operator, p, rtol))
@@ -173,6 +195,21 @@ def _(A: IdentityPlusLowRank, t: float | Tensor = 1.0) -> IdentityPlusLowRank:
 def _(A: Projection, t: float | Tensor = 1.0) -> IdentityPlusLowRank:
     Q = A.Q
     return IdentityPlusLowRank(1.0, torch.expm1(t * Q.new_ones(())) * Q, Q)
+
+
+@exp.register
+def _(A: PerPosition, t: float | Tensor = 1.0) -> PerPosition:
+    return PerPosition(exp(A.channels, t), A.grid)
+
+
+@exp.register
+def _(A: Exponential, t: float | Tensor = 1.0) -> Exponential:
+    return Exponential(t * A.dense())
+
+
+@exp.register
+def _(A: CircularConvolution, t: float | Tensor = 1.0) -> CircularConvolution:
+    return CircularConvolution.from_transfer((t * A.transfer).exp())
 
 
 @exp.register

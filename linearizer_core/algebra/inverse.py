@@ -8,12 +8,15 @@ import torch
 from torch import Tensor
 
 from ..operators import (
+    CircularConvolution,
     Dense,
     Diagonal,
+    Exponential,
     Identity,
     IdentityPlusLowRank,
     LinearOperator,
     LowRank,
+    PerPosition,
     Projection,
     Scaled,
     Transposed,
@@ -72,6 +75,25 @@ def _(A: IdentityPlusLowRank, rtol: float | None = None) -> LinearOperator:
     _, Q, S = to_block(A)
     inverse_c = torch.where(c.abs() > cutoff, 1 / torch.where(c.abs() > cutoff, c, 1), 0)
     return from_block(inverse_c, Q, torch.linalg.pinv(S, atol=cutoff.item(), rtol=0.0))
+
+
+@pinv.register
+def _(A: Exponential, rtol: float | None = None) -> LinearOperator:
+    if rtol is not None:  # only then may a direction of an invertible operator count as lost
+        return pinv(Dense(A.dense()), rtol)
+    return Exponential(-A.generator)
+
+
+@pinv.register
+def _(A: PerPosition, rtol: float | None = None) -> PerPosition:
+    return PerPosition(pinv(A.channels, rtol), A.grid)
+
+
+@pinv.register
+def _(A: CircularConvolution, rtol: float | None = None) -> CircularConvolution:
+    H = A.transfer
+    keep = H.abs() > default_rtol(A, A.kernels, rtol) * H.abs().amax()
+    return CircularConvolution.from_transfer(torch.where(keep, 1 / torch.where(keep, H, 1), 0))
 
 
 @pinv.register

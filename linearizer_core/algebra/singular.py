@@ -10,18 +10,22 @@ import torch
 from torch import Tensor
 
 from ..operators import (
+    CircularConvolution,
     Composed,
     Dense,
     Diagonal,
+    Exponential,
     Identity,
     IdentityPlusLowRank,
     LinearOperator,
     LowRank,
+    PerPosition,
     Projection,
     Scaled,
     Transposed,
 )
 from ..operators.simplify import structured
+from ..operators.spatial import apply_transfer
 from .blocks import complement, completed, restricted, to_block
 
 
@@ -101,6 +105,59 @@ def _(A: Projection, k: int | None = None) -> SVD:
 
 
 @svd.register
+def _(A: Exponential, k: int | None = None) -> SVD:
+    return svd(Dense(A.dense()), k)
+
+
+@svd.register
+def _(A: PerPosition, k: int | None = None) -> SVD:
+    """Each singular value of the channels stands once per position."""
+    positions = A.grid[0] * A.grid[1]
+    U, values, V = svd(A.channels)
+    take = torch.arange(_count(k, len(values) * positions), device=values.device)
+    axis, place = take // positions, take % positions
+
+    def columns(W: Tensor) -> Tensor:
+        whole = W.new_zeros(len(W), positions, len(take))
+        whole[:, place, take] = W[:, axis]
+        return whole.flatten(0, 1)
+
+    return SVD(columns(U), values[axis], columns(V))
+
+
+@svd.register
+def _(A: CircularConvolution, k: int | None = None) -> SVD:
+    """V are waves, U the same waves moved by the phase of the transfer."""
+    H = A.transfer
+    order = _descending(H.abs().flatten())[: _count(k, H.numel())]
+    V = fourier_basis(A.grid, len(H), order).to(A.kernels)
+    U = apply_transfer(torch.where(H.abs() > 0, torch.sgn(H), 1), V).mT
+    return SVD(U, H.abs().flatten()[order], V.mT)
+
+
+def fourier_basis(grid: tuple[int, int], channels: int, which: Tensor) -> Tensor:
+    """Orthonormal real waves (len(which), channels · h · w), numbered like the entries of a transfer (channels, h, w).
+
+    Of the frequencies f and −f, which have the same singular value, one stands for the cosine and one for the sine.
+
+    >>> V = fourier_basis((3, 4), 2, torch.arange(24))
+    >>> torch.allclose(V @ V.mT, torch.eye(24), atol=1e-6)
+    True
+    """
+    (h, w), which = grid, which.cpu()
+    channel, a, b = which // (h * w), which // w % h, which % w
+    mirrored = (-a % h) * w + (-b % w)
+    own, first = a * w + b == mirrored, a * w + b < mirrored
+    y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+    angle = 2 * torch.pi * (a[:, None, None] * y / h + b[:, None, None] * x / w).double()
+    wave = torch.where((own | first)[:, None, None], angle.cos(), angle.sin())
+    wave = wave * torch.where(own, 1.0, 2**0.5)[:, None, None].double() / (h * w) ** 0.5
+    waves = torch.zeros(len(which), channels, h, w)
+    waves[torch.arange(len(which)), channel] = wave.to(waves.dtype)
+    return waves.flatten(1).to(which.device)
+
+
+@svd.register
 def _(A: Scaled, k: int | None = None) -> SVD:
     U, values, V = svd(A.operator, k)
     return SVD(_sign(A.c) * U, A.c.abs() * values, V)
@@ -145,6 +202,25 @@ def _(A: IdentityPlusLowRank, values: Tensor | Sequence[float]) -> LinearOperato
     old = _all_values(A, Q)
     middle = Diagonal(check_values(values, old)[_descending(old).argsort()])
     return Composed(completed(Q, W, _sign(c)), Composed(middle, completed(Q, Yh.mT, torch.ones_like(c)).T))
+
+
+@with_singular_values.register
+def _(A: Exponential, values: Tensor | Sequence[float]) -> LinearOperator:
+    return with_singular_values(Dense(A.dense()), values)
+
+
+@with_singular_values.register
+def _(A: PerPosition, values: Tensor | Sequence[float]) -> LinearOperator:
+    U, old, V = svd(A.channels)
+    values = check_values(values, old.repeat_interleave(A.grid[0] * A.grid[1]))
+    left, right = PerPosition(Dense(U), A.grid), PerPosition(Dense(V.mT), A.grid)
+    return Composed(left, Composed(Diagonal(values), right))
+
+
+@with_singular_values.register
+def _(A: CircularConvolution, values: Tensor | Sequence[float]) -> LinearOperator:
+    U, old, V = svd(A)
+    return LowRank(U * check_values(values, old), V)
 
 
 @with_singular_values.register
@@ -199,6 +275,26 @@ def _(A: IdentityPlusLowRank, k: int) -> LinearOperator:
 @truncate.register
 def _(A: Projection, k: int) -> Projection:
     return Projection(A.Q[:, : _count(k, A.shape[0])])
+
+
+@truncate.register
+def _(A: Exponential, k: int) -> LinearOperator:
+    return truncate(Dense(A.dense()), k)
+
+
+@truncate.register
+def _(A: PerPosition, k: int) -> LinearOperator:
+    values = svd(A.channels).values.repeat_interleave(A.grid[0] * A.grid[1])
+    kept = torch.arange(len(values), device=values.device) < _count(k, len(values))
+    return A if kept.all() else with_singular_values(A, torch.where(kept, values, 0))
+
+
+@truncate.register
+def _(A: CircularConvolution, k: int) -> LinearOperator:
+    if _count(k, A.shape[0]) == A.shape[0]:
+        return A
+    U, values, V = svd(A, k)
+    return LowRank(U * values, V)
 
 
 @truncate.register

@@ -1,12 +1,20 @@
 """Invertible networks g."""
 
 from .base import Chain, Inverse, InvertibleNetwork, Log
-from .conditioners import Conditioner, conv_conditioner, mixed_precision, mlp_conditioner
+from .conditioners import (
+    Conditioner,
+    GlobalContext,
+    context_conditioner,
+    conv_conditioner,
+    mixed_precision,
+    mlp_conditioner,
+)
 from .coupling import AdditiveCoupling, AffineCoupling
 from .elementwise import ActNorm, Translate, initialise
-from .flows import image_flow, vector_flow
+from .flows import image_flow, photo_flow, vector_flow
 from .log_det import forward_and_log_det
 from .mixing import PLU, InvertibleConv1x1, InvertibleLinear
+from .resizing import resized
 from .shaping import Flatten, Permute, Squeeze
 from .transport import MixtureTransport
 
@@ -18,6 +26,7 @@ __all__ = [
     "Chain",
     "Conditioner",
     "Flatten",
+    "GlobalContext",
     "Inverse",
     "InvertibleConv1x1",
     "InvertibleLinear",
@@ -27,11 +36,14 @@ __all__ = [
     "Permute",
     "Squeeze",
     "Translate",
+    "context_conditioner",
     "conv_conditioner",
     "forward_and_log_det",
     "image_flow",
     "initialise",
     "mixed_precision",
     "mlp_conditioner",
+    "photo_flow",
+    "resized",
     "vector_flow",
 ]

@@ -70,6 +70,42 @@ def conv_conditioner(channels_in: int, channels_out: int, hidden: int) -> Condit
     )
 
 
+class GlobalContext(nn.Module):
+    """h + W h̄ + b at every position, h̄ the mean over all of them: (B, C, H, W) to the same. Fresh, it returns h.
+
+    So a coupling may answer to the picture as a whole, its brightness or contrast, wherever it is.
+    Source: Cao et al., "GCNet", arXiv:1904.11492.
+
+    >>> GlobalContext(2)(torch.ones(1, 2, 3, 3)).shape
+    torch.Size([1, 2, 3, 3])
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.mixing = _quiet(nn.Linear(channels, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.mixing(x.mean((2, 3)))[..., None, None]
+
+
+def context_conditioner(channels_in: int, channels_out: int, hidden: int) -> Conditioner:
+    """Three 3×3 convolutions, the global context after the first: (B, channels_in, H, W) to (B, channels_out, H, W).
+
+    It sees 7×7 positions in detail and the whole picture on average. Fresh, it returns 0.
+
+    >>> context_conditioner(2, 4, hidden=8)(torch.ones(1, 2, 5, 5)).shape
+    torch.Size([1, 4, 5, 5])
+    """
+    return Conditioner(
+        nn.Conv2d(channels_in, hidden, 3, padding=1),
+        nn.SiLU(),
+        GlobalContext(hidden),
+        nn.Conv2d(hidden, hidden, 3, padding=1),
+        nn.SiLU(),
+        _quiet(nn.Conv2d(hidden, channels_out, 3, padding=1)),
+    )
+
+
 def mlp_conditioner(size_in: int, size_out: int, hidden: int) -> Conditioner:
     """Two hidden layers on vectors: (*, size_in) to (*, size_out), smooth (SiLU). Fresh, it returns 0.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -17,13 +19,19 @@ REACH = 6.0
 from data (all latents at 5 σ, say) g goes on as a straight line instead of blowing up. Any clip is exactly invertible."""
 
 
-def _conditioner(in_shape: tuple[int, ...], hidden: int, outputs_per_entry: int) -> nn.Module:
-    """A conditioner that fits `in_shape`: convolutions for (C, H, W), an MLP for (n,)."""
+MakeConditioner = Callable[[int, int, int], nn.Module]
+"""(channels in, channels out, hidden width) to a network between them."""
+
+
+def _conditioner(
+    in_shape: tuple[int, ...], hidden: int, outputs_per_entry: int, make: MakeConditioner | None = None
+) -> nn.Module:
+    """A conditioner that fits `in_shape`: what `make` makes, or else convolutions for (C, H, W), an MLP for (n,)."""
     channels = in_shape[0]
     if channels < 2:
         raise ValueError(f"a coupling needs at least 2 channels to split, got in_shape={tuple(in_shape)}.")
     kept = channels // 2
-    make = {1: mlp_conditioner, 3: conv_conditioner}.get(len(in_shape))
+    make = make or {1: mlp_conditioner, 3: conv_conditioner}.get(len(in_shape))
     if make is None:
         raise ValueError(f"in_shape must be (n,) or (C, H, W), got {tuple(in_shape)}.")
     return make(kept, outputs_per_entry * (channels - kept), hidden)
@@ -38,7 +46,8 @@ def _split(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
 class AffineCoupling(InvertibleNetwork):
     r"""(x₁, x₂) ↦ (x₁, x₂ · exp(s(x₁)) + t(x₁)), with |s| < `bound` by a tanh. Splits the first dimension of `in_shape`.
 
-    A small bound keeps g calm far from data: k couplings stretch by at most exp(k · bound).
+    A small bound keeps g calm far from data: k couplings stretch by at most exp(k · bound). `conditioner` makes the
+    network of s and t, None for the usual one.
     Shapes: (B, C, H, W) or (B, n) to the same. ValueError for fewer than 2 channels.
     Source: Dinh et al., "Density estimation using Real NVP", arXiv:1605.08803.
 
@@ -48,11 +57,17 @@ class AffineCoupling(InvertibleNetwork):
     True
     """
 
-    def __init__(self, in_shape: tuple[int, ...], hidden: int, bound: float = BOUND) -> None:
+    def __init__(
+        self,
+        in_shape: tuple[int, ...],
+        hidden: int,
+        bound: float = BOUND,
+        conditioner: MakeConditioner | None = None,
+    ) -> None:
         super().__init__()
         self.in_shape = self.out_shape = tuple(in_shape)
         self.bound = bound
-        self.conditioner = _conditioner(self.in_shape, hidden, outputs_per_entry=2)
+        self.conditioner = _conditioner(self.in_shape, hidden, 2, conditioner)
 
     def log_scale_and_shift(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         """s(x₁) and t(x₁), each of the shape of x₂.

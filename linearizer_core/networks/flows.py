@@ -1,19 +1,22 @@
-"""Whole networks g, ready to stand in a Linearizer: a multi-scale flow for images, a flow for vectors."""
+"""Whole networks g, ready to stand in a Linearizer: flows for images of one size, for photos of any, for vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from .base import Chain, InvertibleNetwork, size
-from .coupling import BOUND, AffineCoupling
+from .conditioners import context_conditioner
+from .coupling import BOUND, AffineCoupling, MakeConditioner
 from .elementwise import ActNorm
 from .mixing import InvertibleConv1x1, InvertibleLinear
 from .shaping import Flatten, Squeeze
 
 
-def _step(shape: tuple[int, ...], hidden: int, bound: float = BOUND) -> list[InvertibleNetwork]:
+def _step(
+    shape: tuple[int, ...], hidden: int, bound: float = BOUND, conditioner: MakeConditioner | None = None
+) -> list[InvertibleNetwork]:
     mixing = InvertibleConv1x1(shape) if len(shape) == 3 else InvertibleLinear(shape[0])
-    return [ActNorm(shape), mixing, AffineCoupling(shape, hidden, bound)]
+    return [ActNorm(shape), mixing, AffineCoupling(shape, hidden, bound, conditioner)]
 
 
 def image_flow(
@@ -43,6 +46,28 @@ def image_flow(
             layers += _step(shape, width, bound)
     mixing = [InvertibleLinear(size(shape))] if mix_all else []
     return Chain(*layers, Flatten(shape), *mixing)
+
+
+def photo_flow(
+    in_shape: tuple[int, int, int], steps: Sequence[int], hidden: Sequence[int], bound: float = BOUND
+) -> Chain:
+    """A g for photos of any size, by `resized`: nothing in it knows how many positions there are.
+
+    The first stage works on 4×4 pixels as channels, each further stage on twice that, and runs `steps[i]` Glow steps whose
+    couplings see 7×7 positions and the global context. Maps (B, C, H, W) to (B, C·H·W): fields of C·4²·4ⁱ channels,
+    flattened. ValueError where the image cannot be halved len(steps) + 1 times.
+
+    >>> photo_flow((3, 16, 16), steps=[1, 1], hidden=[8, 8]).networks[-1].in_shape
+    (192, 2, 2)
+    """
+    if len(steps) != len(hidden) or not steps:
+        raise ValueError(f"steps and hidden need one number per stage, got {list(steps)} and {list(hidden)}.")
+    layers: list[InvertibleNetwork] = [Squeeze(tuple(in_shape))]
+    for depth, width in zip(steps, hidden):
+        layers.append(Squeeze(layers[-1].out_shape))
+        for _ in range(depth):
+            layers += _step(layers[-1].out_shape, width, bound, context_conditioner)
+    return Chain(*layers, ActNorm(layers[-1].out_shape), Flatten(layers[-1].out_shape))
 
 
 def vector_flow(n: int, steps: int, hidden: int) -> Chain:

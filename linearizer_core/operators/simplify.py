@@ -10,10 +10,22 @@ from torch import Tensor
 from .base import Composed, LinearOperator, Scaled, Sum, Transposed
 from .dense import Dense
 from .diagonal import Diagonal, Identity
+from .exponential import Exponential
 from .low_rank import IdentityPlusLowRank, LowRank
 from .projection import Projection
+from .spatial import CircularConvolution, PerPosition
 
-BASIC = (Dense, Diagonal, Identity, LowRank, IdentityPlusLowRank, Projection)
+BASIC = (
+    Dense,
+    Diagonal,
+    Identity,
+    LowRank,
+    IdentityPlusLowRank,
+    Projection,
+    Exponential,
+    PerPosition,
+    CircularConvolution,
+)
 
 
 @singledispatch
@@ -22,8 +34,8 @@ def simplify(A: LinearOperator) -> LinearOperator:
 
     Products and sums of diagonal operators are one `Diagonal`; a product with a `LowRank` factor is one
     `LowRank`; products and sums of scaled identities plus low rank are one `IdentityPlusLowRank` while the
-    ranks add up to less than n. Where no such rule holds the operator comes back as it is. Gradients flow to
-    the operands.
+    ranks add up to less than n; what acts alike on the channels of every position, or convolves, stays that.
+    Where no such rule holds the operator comes back as it is. Gradients flow to the operands.
 
     >>> u = torch.ones(1000, 1)
     >>> A = Identity(1000) + 0.5 * LowRank(u, u)
@@ -50,6 +62,12 @@ def _(A: Transposed) -> LinearOperator:
             return Dense(B.matrix.mT)
         case LowRank() as B:
             return LowRank(B.V, B.U)
+        case PerPosition() as B:
+            return PerPosition(simplify(Transposed(B.channels)), B.grid)
+        case CircularConvolution() as B:
+            return CircularConvolution.from_transfer(B.transfer.conj())
+        case Exponential() as B:
+            return Exponential(B.generator.mT)
         case IdentityPlusLowRank() as B:
             return IdentityPlusLowRank(B.scale, B.V, B.U)
         case B:
@@ -61,6 +79,10 @@ def _(A: Scaled) -> LinearOperator:
     match simplify(A.operator):
         case Dense() as B:
             return Dense(A.c * B.matrix)
+        case PerPosition() as B:
+            return PerPosition(simplify(Scaled(A.c, B.channels)), B.grid)
+        case CircularConvolution() as B:
+            return CircularConvolution(A.c * B.kernels, B.grid)
         case Diagonal() as B:
             return Diagonal(A.c * B.values)
         case LowRank() | Projection() as B:
@@ -78,6 +100,10 @@ def _(A: Composed) -> LinearOperator:
     match _aligned(A.second, A.first):
         case Diagonal() as second, Diagonal() as first:
             return Diagonal(second.values * first.values)
+        case PerPosition() as second, PerPosition() as first if second.grid == first.grid:
+            return PerPosition(simplify(Composed(second.channels, first.channels)), second.grid)
+        case CircularConvolution() as second, CircularConvolution() as first if second.grid == first.grid:
+            return CircularConvolution.from_transfer(second.transfer * first.transfer)
         case (Identity() | IdentityPlusLowRank() as second, first) if _rank_bound(second) == 0:
             return simplify(Scaled(_parts(second)[0], first))
         case (second, Identity() | IdentityPlusLowRank() as first) if _rank_bound(first) == 0:
@@ -104,6 +130,10 @@ def _(A: Sum) -> LinearOperator:
     match _aligned(A.left, A.right):
         case Diagonal() as left, Diagonal() as right:
             return Diagonal(left.values + right.values)
+        case PerPosition() as left, PerPosition() as right if left.grid == right.grid:
+            return PerPosition(structured(Sum(left.channels, right.channels)), left.grid)
+        case CircularConvolution() as left, CircularConvolution() as right if left.grid == right.grid:
+            return CircularConvolution.from_transfer(left.transfer + right.transfer)
         case LowRank() | Projection() as left, LowRank() | Projection() as right if _stays_low(left, right):
             (_, U, V), (_, S, T) = _parts(left), _parts(right)
             return LowRank(torch.cat([U, S], 1), torch.cat([V, T], 1))

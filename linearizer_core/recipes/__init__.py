@@ -6,6 +6,7 @@ from .digits import Digits
 from .flow_matching import DigitsFlowMatching
 from .patches import Patches
 from .projectors import DigitsProjector, Faces, SparseProjector
+from .styles import PhotoStyles
 
 RECIPES: dict[str, type[Recipe]] = {
     recipe.name: recipe
@@ -16,6 +17,7 @@ RECIPES: dict[str, type[Recipe]] = {
         DigitsProjector,
         Faces,
         Patches,
+        PhotoStyles,
         SparseProjector,
     )
 }
@@ -28,6 +30,7 @@ __all__ = [
     "DigitsProjector",
     "Faces",
     "Patches",
+    "PhotoStyles",
     "Recipe",
     "SparseProjector",
 ]

@@ -1,0 +1,255 @@
+"""`styles`: four painters in one latent space, distilled from style networks; any photo, any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..data import DataError, Dataset, as_float, image_folder
+from ..diagnostics import psnr
+from ..methods.texture import FilterBank, lattice, texture_distance
+from ..networks import initialise, photo_flow
+from ..operators import Exponential
+from ..photos import photo_network
+from ..styles import Styles
+from ..teachers import Teacher, parse_teachers
+from .base import Recipe
+
+LEAST = 64
+"""Pixels of the smallest side of a photo."""
+SHORT_SIDE = 320
+"""Pixels of the middle square of a photo that training cuts its views from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoStyles(Recipe):
+    r"""`styles`: a shared fully convolutional g and A_s = exp(L_s) per style, so that f_s(x) is what teacher s makes of x.
+
+    `teacher` gives a name and an ONNX file (relative to --data) for each style, `pixel_top` the largest pixel that they
+    take. Each photo of the folder `photos` is seen in `views` squares of different place and size, painted by each teacher
+    once; a step takes a random `crop` of `batch` of them and paints it in every style. The loss is |f(x) − y| + 2 |f(x) − y|²
+    plus `texture_weight` times the distance of filter statistics from the share `texture_from` of the training on, and
+    `lattice_weight` times what repeats with the grid of the latent positions. The latents start with mean `offset`, which
+    gives an operator something constant to say which style it is. `photo` fits that one photo instead of the folder.
+
+    >>> PhotoStyles(stage_steps=(1, 1), stage_hidden=(4, 4)).build().names
+    ('mosaic', 'candy', 'rain-princess', 'udnie')
+    """
+
+    name: ClassVar[str] = "styles"
+    teacher: tuple[str, ...] = (
+        "mosaic=style_teachers/mosaic.onnx",
+        "candy=style_teachers/candy.onnx",
+        "rain-princess=style_teachers/rain-princess.onnx",
+        "udnie=style_teachers/udnie.onnx",
+    )
+    pixel_top: float = 255.0
+    photos: str = "photos"
+    photo: str = ""
+    stage_steps: tuple[int, ...] = (6, 3)
+    stage_hidden: tuple[int, ...] = (96, 128)
+    bound: float = 1.0
+    offset: float = 1.0
+    steps: int = 9000
+    batch: int = 4
+    learning_rate: float = 1e-3
+    evaluate_every: int = 500
+    mixed_precision: bool = True
+    views: int = 6
+    crop: int = 128
+    texture_weight: float = 0.3
+    texture_from: float = 0.3
+    lattice_weight: float = 3.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parse_teachers(self.teacher)
+        if self.views < 1 or self.crop < LEAST or self.crop % 32:
+            raise ValueError(
+                f"{self.name}: views must be at least 1 and crop a multiple of 32 from {LEAST} on, "
+                f"got {self.views} and {self.crop}."
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the styles."""
+        return tuple(parse_teachers(self.teacher))
+
+    def build(self) -> Styles:
+        torch.manual_seed(self.seed)
+        g = photo_flow((3, LEAST, LEAST), self.stage_steps, self.stage_hidden, self.bound)
+        channels = g.networks[-1].in_shape[0]
+        return Styles(
+            g, {name: Exponential(nn.Parameter(torch.zeros(channels, channels))) for name in self.names}
+        )
+
+    def companion(self) -> nn.Module:
+        return nn.Identity()
+
+    def dataset(self, path: str | None) -> Dataset:
+        """Pictures (N, 3 + 3·styles, S, S): a view of a photo, then what each teacher made of it."""
+        photos, teachers = self._photos(path), self._teachers(path)
+        generator = torch.Generator().manual_seed(self.seed)
+        views = square_views(photos.train_images, self.views, teachers[0].side, generator)
+        return painted(photos._replace(train_images=views), teachers)
+
+    def evaluation_dataset(self, path: str | None) -> Dataset:
+        """As `dataset`, with the middle squares of the photos only."""
+        photos, teachers = self._photos(path), self._teachers(path)
+        middle = square_views(photos.train_images, 1, teachers[0].side, torch.Generator())
+        return painted(photos._replace(train_images=middle), teachers)
+
+    def _photos(self, path: str | None) -> Dataset:
+        if path is None:
+            raise DataError(
+                f"{self.name} needs photos and teachers: pass --data with the folder that holds them."
+            )
+        return image_folder(Path(path) / self.photos, SHORT_SIDE)
+
+    def _teachers(self, path: str | None) -> list[Teacher]:
+        files = parse_teachers(self.teacher).values()
+        return [Teacher(Path(path) / file, self.pixel_top) for file in files]
+
+    def learning_rates(self, model: Styles) -> list[tuple[float, list[nn.Parameter]]]:
+        return [(1.0, list(model.parameters()))]
+
+    def prepare(self, model: Styles, images: Tensor, labels: Tensor) -> None:
+        model.to(memory_format=torch.channels_last)
+        generator = torch.Generator().manual_seed(self.seed)
+        some = torch.randperm(len(images), generator=generator)[:16].to(images.device)
+        x = images[some, :3]
+        initialise(photo_network(model.g, *x.shape[-2:]), x)
+        last = model.g.networks[-2]
+        with torch.no_grad():
+            last.bias.add_(self.offset * (-last.log_scale).exp())
+
+    def loss(
+        self,
+        model: Styles,
+        companion: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        done: float,
+    ) -> dict[str, Tensor]:
+        pieces = random_crops(images, self.crop, generator)
+        x, targets = pieces[:, :3], pieces[:, 3:].unflatten(1, (-1, 3)).transpose(0, 1).flatten(0, 1)
+        made = in_every_style(model, x)
+        error = made - targets
+        terms = {
+            "l1": error.abs().mean(),
+            "mse": error.square().mean(),
+            "lattice": lattice(error, model.multiple),
+        }
+        loss = terms["l1"] + 2 * terms["mse"] + self.lattice_weight * terms["lattice"]
+        if self.texture_weight and done >= self.texture_from:
+            bank = FilterBank().to(x.device)
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=self.mixed_precision):
+                with torch.no_grad():
+                    wanted = bank(targets)
+                terms["texture"] = texture_distance(bank(made), wanted).mean()
+            loss = loss + self.texture_weight * terms["texture"]
+        return {"loss": loss, **terms}
+
+    def finish(self, model: Styles, images: Tensor, labels: Tensor) -> None:
+        model.to(memory_format=torch.contiguous_format).eval()
+
+    @torch.no_grad()
+    def report(self, model: Styles, dataset: Dataset) -> dict[str, float]:
+        pictures = as_float(dataset.test_images[:12]).to(next(model.parameters()).device)
+        bank, figures = FilterBank().to(pictures.device), {}
+        made = torch.cat([in_every_style(model, x[None])[:, None] for x in pictures[:, :3]], 1).clamp(0, 1)
+        for name, ours, theirs in zip(self.names, made, pictures[:, 3:].unflatten(1, (-1, 3)).unbind(1)):
+            figures[f"psnr_{name}"] = psnr(ours, theirs)
+            figures[f"texture_{name}"] = float(texture_distance(bank(ours), bank(theirs)).mean())
+        return figures
+
+    @torch.no_grad()
+    def sheet(self, model: Styles, dataset: Dataset) -> Tensor:
+        """Six photos, two rows each: photo and the teachers' pictures, photo and ours."""
+        pictures = as_float(dataset.test_images[:6]).to(next(model.parameters()).device)
+        rows = []
+        for picture in pictures:
+            photo, *targets = picture.unflatten(0, (-1, 3))
+            rows += [
+                torch.stack([photo, *targets]),
+                torch.stack([photo, *in_every_style(model, photo[None])]),
+            ]
+        return torch.stack(rows)
+
+
+def in_every_style(model: Styles, x: Tensor) -> Tensor:
+    """Photos x (B, 3, H, W), their sides multiples of the model's, in each style: (styles · B, 3, H, W), style by style.
+
+    >>> model = PhotoStyles(stage_steps=(1, 1), stage_hidden=(4, 4)).build()
+    >>> in_every_style(model, torch.rand(2, 3, 64, 64)).shape
+    torch.Size([8, 3, 64, 64])
+    """
+    g = photo_network(model.g, *x.shape[-2:])
+    z = g(x).unflatten(1, (model.channels, -1))
+    painted_latents = [model.operator(name).dense() @ z for name in model.names]
+    return g.inverse(torch.cat(painted_latents).flatten(1))  # one decode of all is faster than one each
+
+
+def square_views(photos: Tensor, views: int, side: int, generator: torch.Generator) -> Tensor:
+    """Squares cut from uint8 photos (N, 3, S, S), resized to `side`: the whole, then random ones, half of them mirrored.
+
+    (views · N, 3, side, side). A square is at least half of a photo wide.
+
+    >>> square_views(torch.zeros(2, 3, 40, 40, dtype=torch.uint8), 3, 16, torch.Generator()).shape
+    torch.Size([6, 3, 16, 16])
+    """
+    whole, made = photos.shape[-1], []
+    for view in range(views):
+        for photo in photos:
+            size, top, left, mirror = whole, 0, 0, 0
+            if view:
+                size = int(torch.randint(whole // 2, whole + 1, (), generator=generator))
+                top, left = torch.randint(whole - size + 1, (2,), generator=generator).tolist()
+                mirror = int(torch.randint(2, (), generator=generator))
+            piece = as_float(photo[None, :, top : top + size, left : left + size])
+            piece = F.interpolate(piece, (side, side), mode="bicubic", antialias=True, align_corners=False)
+            made.append((piece[0].flip(-1) if mirror else piece[0]).clamp(0, 1).mul(255).round().byte())
+    return torch.stack(made)
+
+
+def painted(photos: Dataset, teachers: list[Teacher]) -> Dataset:
+    """Each photo (N, 3, S, S) of a data set with the teachers' pictures behind it, (N, 3 + 3·teachers, S, S).
+
+    >>> x, c = torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.zeros(2, dtype=torch.long)
+    >>> painted(Dataset(x, c, x, c), [lambda pictures: 255 - pictures]).train_images[0].float().mean((1, 2))
+    tensor([  0.,   0.,   0., 255., 255., 255.])
+    """
+
+    def behind(pictures: Tensor) -> Tensor:
+        return torch.cat([pictures, *(teacher(pictures) for teacher in teachers)], 1)
+
+    test = photos.test_images
+    if len(teachers) and test.shape[-1] != photos.train_images.shape[-1]:
+        test = square_views(test, 1, photos.train_images.shape[-1], torch.Generator())
+    train = behind(photos.train_images)
+    return Dataset(
+        train,
+        torch.zeros(len(train), dtype=torch.long),
+        behind(test),
+        torch.zeros(len(test), dtype=torch.long),
+    )
+
+
+def random_crops(images: Tensor, side: int, generator: torch.Generator) -> Tensor:
+    """A random side × side piece of each image (B, C, H, W); the whole where it is not larger.
+
+    >>> random_crops(torch.zeros(2, 3, 9, 9), 4, torch.Generator()).shape
+    torch.Size([2, 3, 4, 4])
+    """
+    height, width = images.shape[-2:]
+    side_y, side_x = min(side, height), min(side, width)
+    tops = torch.randint(height - side_y + 1, (len(images),), generator=generator).tolist()
+    lefts = torch.randint(width - side_x + 1, (len(images),), generator=generator).tolist()
+    pieces = [image[:, y : y + side_y, x : x + side_x] for image, y, x in zip(images, tops, lefts)]
+    return torch.stack(pieces)
