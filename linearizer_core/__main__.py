@@ -58,7 +58,9 @@ def _add_recipe(parser: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs") / recipe.name, help="default: runs/NAME")
     parser.add_argument("--device", default=_device(), help="default: cuda where there is one")
     parser.add_argument("--resume", action="store_true", help="go on from the last state in --out")
-    parser.add_argument("--start-from", type=Path, help="folder of another run whose weights to begin with")
+    parser.add_argument(
+        "--start-from", type=Path, help="folder of another run or model whose weights to begin with"
+    )
     parser.add_argument(
         "--save-every", type=float, default=45.0, help="seconds between saved states (default 45)"
     )
@@ -78,7 +80,7 @@ def _type_of(default: object) -> dict[str, object]:
     if isinstance(default, bool):
         return {"action": argparse.BooleanOptionalAction}
     if isinstance(default, tuple):
-        return {"type": type(default[0]), "nargs": "+"}
+        return {"type": type(default[0]) if default else str, "nargs": "+"}
     return {"type": type(default)}
 
 

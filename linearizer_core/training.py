@@ -32,6 +32,7 @@ def train(
     progress: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
     save_every: float = 45.0,
     start_from: Path | None = None,
+    watch: Callable[[int, nn.Module], bool] = lambda step, model: True,
 ) -> nn.Module:
     """Trains `recipe` on `dataset`, writing into the folder `out`, and returns the finished model in eval mode.
 
@@ -39,7 +40,9 @@ def train(
     batches and the same noise as one that never stopped. `progress(step, figures)` is called after each step;
     the state is saved every `save_every` seconds, so a killed run loses less than a minute.
     `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
-    `start_from`, the folder of another run, gives the first weights, the companion's too, instead of `recipe.prepare`.
+    `start_from`, the folder of another run or of a saved model, gives the first weights, the companion's too where it has
+    them, instead of `recipe.prepare`; what `recipe.begins_afresh` names need not be there.
+    `watch(step, model)` sees the model after each step; with False from it training ends there, and is finished as usual.
     Raises ValueError when `resume` finds no state, or one that another recipe wrote.
 
     >>> import tempfile
@@ -65,15 +68,16 @@ def train(
     if resume:
         step = load_state(out / STATE, recipe, trainee, optimizer)
     elif start_from is not None:
-        trainee.load_state_dict(read_weights(start_from / STATE))
+        _start(trainee, recipe, start_from)
     else:
         recipe.prepare(trainee.model, as_float(images), labels)
-    saved = time.monotonic()
-    while step < recipe.steps:
+    saved, wanted = time.monotonic(), True
+    while step < recipe.steps and wanted:
         figures = _update(recipe, trainee, optimizer, images, labels, step)
         step += 1
         progress(step, figures)
-        if step == recipe.steps or time.monotonic() - saved > save_every:
+        wanted = watch(step, trainee.model)
+        if not wanted or step == recipe.steps or time.monotonic() - saved > save_every:
             save_state(out / STATE, recipe, trainee, optimizer, step)
             saved = time.monotonic()
         if step % recipe.evaluate_every == 0 or step == recipe.steps:
@@ -92,6 +96,24 @@ class Trainee(nn.Module):
     def __init__(self, model: nn.Module, companion: nn.Module) -> None:
         super().__init__()
         self.model, self.companion = model, companion
+
+
+def _start(trainee: Trainee, recipe: Recipe, folder: Path) -> None:
+    """The weights of another run's last state, or of a model that `checkpoints.save` wrote."""
+    state, saved = folder / STATE, folder / "model.safetensors"
+    if state.is_file() or not saved.is_file():
+        weights = read_weights(state)
+    else:
+        weights = {f"model.{name}": tensor for name, tensor in safetensors.torch.load_file(saved).items()}
+        own = trainee.state_dict()
+        weights |= {name: tensor for name, tensor in own.items() if name.startswith("companion.")}
+    missing, unknown = trainee.load_state_dict(weights, strict=False)
+    missing = [name for name in missing if not recipe.begins_afresh(name.removeprefix("model."))]
+    if missing or unknown:
+        raise ValueError(
+            f"{folder} holds another model: {'it lacks' if missing else 'unknown here is'} {(missing + unknown)[0]}; "
+            "pass the folder of a run with the same settings."
+        )
 
 
 def _update(

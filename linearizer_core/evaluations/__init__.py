@@ -10,6 +10,7 @@ from .figure import Figure
 from .flow_matching import evaluate_flow_matching
 from .patches import evaluate_patches
 from .projectors import evaluate_digits_projector, evaluate_faces, evaluate_sparse
+from .styles import evaluate_styles
 
 EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
     "digits": evaluate_digits,
@@ -19,6 +20,7 @@ EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
     "digits-projector-sparse": evaluate_sparse,
     "faces": evaluate_faces,
     "patches": evaluate_patches,
+    "styles": evaluate_styles,
 }
 """Recipe name to evaluate(model, dataset, seed), which measures on data that was not trained on."""
 

@@ -59,6 +59,10 @@ class Recipe(abc.ABC):
         """What `evaluate` measures on: the data set, perhaps with images of something else beside it."""
         return self.dataset(path)
 
+    def begins_afresh(self, name: str) -> bool:
+        """Whether the tensor `name` of the model may be new where training starts from other weights."""
+        return False
+
     @abc.abstractmethod
     def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
         """Groups of parameters, each with its share of `learning_rate`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data import DataError, Dataset, as_float, image_folder
+from ..data import DataError, Dataset, as_float, image_folder, read_image
 from ..diagnostics import psnr
 from ..methods.texture import FilterBank, lattice, texture_distance
 from ..networks import initialise, photo_flow
@@ -32,10 +33,13 @@ class PhotoStyles(Recipe):
 
     `teacher` gives a name and an ONNX file (relative to --data) for each style, `pixel_top` the largest pixel that they
     take. Each photo of the folder `photos` is seen in `views` squares of different place and size, painted by each teacher
-    once; a step takes a random `crop` of `batch` of them and paints it in every style. The loss is |f(x) − y| + 2 |f(x) − y|²
-    plus `texture_weight` times the distance of filter statistics from the share `texture_from` of the training on, and
-    `lattice_weight` times what repeats with the grid of the latent positions. The latents start with mean `offset`, which
-    gives an operator something constant to say which style it is. `photo` fits that one photo instead of the folder.
+    once; a step takes a random `crop` of `batch` of them and paints it in every style. The loss is |e| + 2 e² of the error
+    e = f(x) − y, plus `texture_weight` times the distance of filter statistics from the share `texture_from` of training on,
+    and `lattice_weight` times what repeats with the grid of the latent positions. The latents start with mean `offset`,
+    which gives an operator something constant to say which style it is.
+
+    `photo` fits the middle square of that one photo instead of the folder. With `operators_only` g stays as it is and only
+    the operators of the teachers are learned: so a style is added to a trained g, whose other styles `kept` names.
 
     >>> PhotoStyles(stage_steps=(1, 1), stage_hidden=(4, 4)).build().names
     ('mosaic', 'candy', 'rain-princess', 'udnie')
@@ -51,6 +55,8 @@ class PhotoStyles(Recipe):
     pixel_top: float = 255.0
     photos: str = "photos"
     photo: str = ""
+    operators_only: bool = False
+    kept: tuple[str, ...] = ()
     stage_steps: tuple[int, ...] = (6, 3)
     stage_hidden: tuple[int, ...] = (96, 128)
     bound: float = 1.0
@@ -68,7 +74,11 @@ class PhotoStyles(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        parse_teachers(self.teacher)
+        twice = set(self.kept) & set(parse_teachers(self.teacher))
+        if twice or (self.kept and not self.operators_only):
+            raise ValueError(
+                f"{self.name}: kept styles need operators_only and must not have a teacher, got kept={self.kept}."
+            )
         if self.views < 1 or self.crop < LEAST or self.crop % 32:
             raise ValueError(
                 f"{self.name}: views must be at least 1 and crop a multiple of 32 from {LEAST} on, "
@@ -76,17 +86,18 @@ class PhotoStyles(Recipe):
             )
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the styles."""
+    def learned(self) -> tuple[str, ...]:
+        """The names of the styles that have a teacher."""
         return tuple(parse_teachers(self.teacher))
 
     def build(self) -> Styles:
         torch.manual_seed(self.seed)
         g = photo_flow((3, LEAST, LEAST), self.stage_steps, self.stage_hidden, self.bound)
+        g.requires_grad_(not self.operators_only)
         channels = g.networks[-1].in_shape[0]
-        return Styles(
-            g, {name: Exponential(nn.Parameter(torch.zeros(channels, channels))) for name in self.names}
-        )
+        names = (*self.kept, *self.learned)
+        operators = {name: Exponential(nn.Parameter(torch.zeros(channels, channels))) for name in names}
+        return Styles(g, operators)
 
     def companion(self) -> nn.Module:
         return nn.Identity()
@@ -109,14 +120,21 @@ class PhotoStyles(Recipe):
             raise DataError(
                 f"{self.name} needs photos and teachers: pass --data with the folder that holds them."
             )
+        if self.photo:
+            one = torch.from_numpy(read_image(self.photo, SHORT_SIDE))[None]
+            return Dataset(one, torch.zeros(1).long(), one, torch.zeros(1).long())
         return image_folder(Path(path) / self.photos, SHORT_SIDE)
 
     def _teachers(self, path: str | None) -> list[Teacher]:
         files = parse_teachers(self.teacher).values()
         return [Teacher(Path(path) / file, self.pixel_top) for file in files]
 
+    def begins_afresh(self, name: str) -> bool:
+        return any(name.startswith(f"operators.{style}.") for style in self.learned) and self.operators_only
+
     def learning_rates(self, model: Styles) -> list[tuple[float, list[nn.Parameter]]]:
-        return [(1.0, list(model.parameters()))]
+        learned = [p for name in self.learned for p in model.operators[name].parameters()]
+        return [(1.0, learned if self.operators_only else list(model.parameters()))]
 
     def prepare(self, model: Styles, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.channels_last)
@@ -139,7 +157,7 @@ class PhotoStyles(Recipe):
     ) -> dict[str, Tensor]:
         pieces = random_crops(images, self.crop, generator)
         x, targets = pieces[:, :3], pieces[:, 3:].unflatten(1, (-1, 3)).transpose(0, 1).flatten(0, 1)
-        made = in_every_style(model, x)
+        made = in_every_style(model, x, self.learned)
         error = made - targets
         terms = {
             "l1": error.abs().mean(),
@@ -163,8 +181,10 @@ class PhotoStyles(Recipe):
     def report(self, model: Styles, dataset: Dataset) -> dict[str, float]:
         pictures = as_float(dataset.test_images[:12]).to(next(model.parameters()).device)
         bank, figures = FilterBank().to(pictures.device), {}
-        made = torch.cat([in_every_style(model, x[None])[:, None] for x in pictures[:, :3]], 1).clamp(0, 1)
-        for name, ours, theirs in zip(self.names, made, pictures[:, 3:].unflatten(1, (-1, 3)).unbind(1)):
+        made = torch.cat(
+            [in_every_style(model, x[None], self.learned)[:, None] for x in pictures[:, :3]], 1
+        ).clamp(0, 1)
+        for name, ours, theirs in zip(self.learned, made, pictures[:, 3:].unflatten(1, (-1, 3)).unbind(1)):
             figures[f"psnr_{name}"] = psnr(ours, theirs)
             figures[f"texture_{name}"] = float(texture_distance(bank(ours), bank(theirs)).mean())
         return figures
@@ -178,21 +198,21 @@ class PhotoStyles(Recipe):
             photo, *targets = picture.unflatten(0, (-1, 3))
             rows += [
                 torch.stack([photo, *targets]),
-                torch.stack([photo, *in_every_style(model, photo[None])]),
+                torch.stack([photo, *in_every_style(model, photo[None], self.learned)]),
             ]
         return torch.stack(rows)
 
 
-def in_every_style(model: Styles, x: Tensor) -> Tensor:
-    """Photos x (B, 3, H, W), their sides multiples of the model's, in each style: (styles · B, 3, H, W), style by style.
+def in_every_style(model: Styles, x: Tensor, names: Sequence[str]) -> Tensor:
+    """Photos x (B, 3, H, W), their sides multiples of the model's, in each style: (names · B, 3, H, W), style by style.
 
     >>> model = PhotoStyles(stage_steps=(1, 1), stage_hidden=(4, 4)).build()
-    >>> in_every_style(model, torch.rand(2, 3, 64, 64)).shape
+    >>> in_every_style(model, torch.rand(2, 3, 64, 64), model.names).shape
     torch.Size([8, 3, 64, 64])
     """
     g = photo_network(model.g, *x.shape[-2:])
     z = g(x).unflatten(1, (model.channels, -1))
-    painted_latents = [model.operator(name).dense() @ z for name in model.names]
+    painted_latents = [model.operator(name).dense() @ z for name in names]
     return g.inverse(torch.cat(painted_latents).flatten(1))  # one decode of all is faster than one each
 
 
