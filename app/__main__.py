@@ -33,12 +33,15 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
     parser.add_argument("--share", action="store_true", help="also open a public gradio.live address")
+    parser.add_argument("--teachers", help="folder of ONNX style networks, for “fit to this photo” in Styles")
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     put_repository_on_path()
+    if arguments.teachers:
+        os.environ["LINEARIZER_TEACHERS"] = arguments.teachers
     import torch
 
     from app import shell

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -128,6 +128,16 @@ class PhotoStyles(Recipe):
     def _teachers(self, path: str | None) -> list[Teacher]:
         files = parse_teachers(self.teacher).values()
         return [Teacher(Path(path) / file, self.pixel_top) for file in files]
+
+    def for_one_photo(self) -> PhotoStyles:
+        """The same model, to be fitted closely to one photo: no statistics, but every pixel where the teacher has it.
+
+        >>> PhotoStyles().for_one_photo().texture_weight
+        0.0
+        """
+        return replace(
+            self, views=8, batch=4, steps=600, learning_rate=1e-3, texture_weight=0.0, lattice_weight=0.0
+        )
 
     def begins_afresh(self, name: str) -> bool:
         return any(name.startswith(f"operators.{style}.") for style in self.learned) and self.operators_only
