@@ -21,8 +21,8 @@ class PhotoLinearizer(Linearizer):
     >>> import torch
     >>> from linearizer_core.networks import photo_flow
     >>> from linearizer_core.operators import Dense, PerPosition
-    >>> g = photo_flow((3, 8, 8), steps=[1], hidden=[4])
-    >>> f = PhotoLinearizer(g, PerPosition(Dense(2 * torch.eye(48)), (2, 2)), multiple=4)
+    >>> g = photo_flow((3, 8, 8), steps=1, hidden=4, blocks=1)
+    >>> f = PhotoLinearizer(g, PerPosition(Dense(2 * torch.eye(192)), (1, 1)), multiple=8)
     >>> f(torch.rand(1, 3, 13, 30)).shape
     torch.Size([1, 3, 13, 30])
     """
@@ -48,8 +48,8 @@ def photo_network(g: InvertibleNetwork, height: int, width: int) -> InvertibleNe
     """g for photos of height × width. ValueError where one side is shorter than g was built for.
 
     >>> from linearizer_core.networks import photo_flow
-    >>> photo_network(photo_flow((3, 8, 8), steps=[1], hidden=[4]), 16, 12).out_shape
-    (576,)
+    >>> photo_network(photo_flow((3, 8, 8), steps=1, hidden=4, blocks=1), 16, 24).out_shape
+    (1152,)
     """
     channels, *least = g.in_shape
     if height < least[0] or width < least[1]:

@@ -26,8 +26,8 @@ class Styles(nn.Module):
 
     >>> from linearizer_core.networks import photo_flow
     >>> from linearizer_core.operators import Exponential
-    >>> g = photo_flow((3, 8, 8), steps=[1], hidden=[4])
-    >>> styles = Styles(g, {"warm": Exponential(0.1 * torch.eye(48))})
+    >>> g = photo_flow((3, 8, 8), steps=1, hidden=4, blocks=1)
+    >>> styles = Styles(g, {"warm": Exponential(0.1 * torch.eye(192))})
     >>> styles.names, styles["warm"](torch.rand(1, 3, 9, 9)).shape
     (('warm',), torch.Size([1, 3, 9, 9]))
     """
@@ -58,8 +58,8 @@ class Styles(nn.Module):
         """A_s on the channels of one position, (C, C); the identity for "photo". ValueError for an unknown name.
 
         >>> from linearizer_core.networks import photo_flow
-        >>> Styles(photo_flow((3, 8, 8), steps=[1], hidden=[4]), {}).operator("photo")
-        Identity(shape=(48, 48))
+        >>> Styles(photo_flow((3, 8, 8), steps=1, hidden=4, blocks=1), {}).operator("photo")
+        Identity(shape=(192, 192))
         """
         if name == PLAIN:
             return Identity(self.channels).to(self.g.networks[-2].bias)
@@ -72,8 +72,8 @@ class Styles(nn.Module):
         """g⁻¹ A g for any operator A (C, C) on channels, such as one that was composed of the styles'.
 
         >>> from linearizer_core.networks import photo_flow
-        >>> styles = Styles(photo_flow((3, 8, 8), steps=[1], hidden=[4]), {})
-        >>> styles.linearizer(Identity(48))(torch.ones(3, 8, 8)).mean().item()
+        >>> styles = Styles(photo_flow((3, 8, 8), steps=1, hidden=4, blocks=1), {})
+        >>> styles.linearizer(Identity(192))(torch.ones(3, 8, 8)).mean().item()
         1.0
         """
         return PhotoLinearizer(self.g, PerPosition(A, tuple(self.grid)), self.multiple)

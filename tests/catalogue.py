@@ -17,7 +17,7 @@ from linearizer_core.networks import (
     Permute,
     Squeeze,
     Translate,
-    context_conditioner,
+    adaptive_conditioner,
     image_flow,
     photo_flow,
     resized,
@@ -72,10 +72,12 @@ NETWORKS = {
     "vector flow": lambda: stirred(vector_flow(3, steps=3, hidden=8)),
     "fresh image flow": lambda: image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8]),
     "image flow": lambda: stirred(image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8])),
-    "affine with context": lambda: stirred(AffineCoupling((4, 3, 3), 6, 1.0, context_conditioner)),
-    "photo flow": lambda: stirred(photo_flow((3, 8, 8), steps=[1, 1], hidden=[6, 6]), by=0.02),
+    "affine with an adaptive conditioner": lambda: stirred(
+        AffineCoupling((4, 3, 3), 6, 1.0, adaptive_conditioner)
+    ),
+    "photo flow": lambda: stirred(photo_flow((3, 8, 8), steps=2, hidden=6, blocks=1), by=0.02),
     "photo flow of another size": lambda: resized(
-        stirred(photo_flow((3, 8, 8), [1], [6]), by=0.02), (3, 4, 8)
+        stirred(photo_flow((3, 8, 8), 1, 6, 1), by=0.02), (3, 4, 8)
     ),
     "colour image flow": lambda: stirred(image_flow((3, 4, 4), steps=[2], hidden=[8])),
 }

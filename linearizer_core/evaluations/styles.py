@@ -32,7 +32,7 @@ def evaluate_styles(model: Styles, dataset: Dataset, seed: int = 0) -> list[Figu
     The linear filter is fitted to the training pictures; everything is measured on test photos.
 
     >>> from linearizer_core.recipes import PhotoStyles
-    >>> model = PhotoStyles(teacher=("plain=x.onnx",), stage_steps=(1, 1), stage_hidden=(4, 4)).build()
+    >>> model = PhotoStyles(teacher=("plain=x.onnx",), depth=1, hidden=4, blocks=1).build()
     >>> x = torch.randint(256, (5, 6, 64, 64), dtype=torch.uint8)
     >>> [figure.name for figure in evaluate_styles(model, Dataset(x[1:], x[1:], x[:1], x[:1]))][:2]
     ['PSNR, plain', 'PSNR above a 9×9 filter, mean']
@@ -161,7 +161,7 @@ def laws(model: Styles, x: Tensor) -> list[Figure]:
     """The largest error of each law over all styles and pairs of neighbours, as a share of the largest pixel; float32.
 
     >>> from linearizer_core.recipes import PhotoStyles
-    >>> model = PhotoStyles(stage_steps=(1, 1), stage_hidden=(4, 4)).build()
+    >>> model = PhotoStyles(depth=1, hidden=4, blocks=1).build()
     >>> all(figure.value < 1e-4 for figure in laws(model, torch.rand(1, 3, 64, 64)))
     True
     """
@@ -184,7 +184,7 @@ def cost(model: Styles, seed: int = 0) -> list[Figure]:
     """Seconds and memory of one style on a 1024×768 photo, with two threads, and the size of the weights.
 
     >>> from linearizer_core.recipes import PhotoStyles
-    >>> model = PhotoStyles(stage_steps=(1, 1), stage_hidden=(4, 4)).build()
+    >>> model = PhotoStyles(depth=1, hidden=4, blocks=1).build()
     >>> [figure.name for figure in cost(model)]
     ['1024×768 photo', 'its memory', 'weights']
     """

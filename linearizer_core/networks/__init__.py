@@ -2,9 +2,10 @@
 
 from .base import Chain, Inverse, InvertibleNetwork, Log
 from .conditioners import (
+    AdaptiveNorm,
+    AdaptiveResidual,
     Conditioner,
-    GlobalContext,
-    context_conditioner,
+    adaptive_conditioner,
     conv_conditioner,
     mixed_precision,
     mlp_conditioner,
@@ -21,12 +22,13 @@ from .transport import MixtureTransport
 __all__ = [
     "PLU",
     "ActNorm",
+    "AdaptiveNorm",
+    "AdaptiveResidual",
     "AdditiveCoupling",
     "AffineCoupling",
     "Chain",
     "Conditioner",
     "Flatten",
-    "GlobalContext",
     "Inverse",
     "InvertibleConv1x1",
     "InvertibleLinear",
@@ -36,7 +38,7 @@ __all__ = [
     "Permute",
     "Squeeze",
     "Translate",
-    "context_conditioner",
+    "adaptive_conditioner",
     "conv_conditioner",
     "forward_and_log_det",
     "image_flow",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from .base import Chain, InvertibleNetwork, size
-from .conditioners import context_conditioner
+from .conditioners import adaptive_conditioner
 from .coupling import BOUND, AffineCoupling, MakeConditioner
 from .elementwise import ActNorm
 from .mixing import InvertibleConv1x1, InvertibleLinear
@@ -49,24 +50,22 @@ def image_flow(
 
 
 def photo_flow(
-    in_shape: tuple[int, int, int], steps: Sequence[int], hidden: Sequence[int], bound: float = BOUND
+    in_shape: tuple[int, int, int], steps: int, hidden: int, blocks: int, bound: float = BOUND
 ) -> Chain:
     """A g for photos of any size, by `resized`: nothing in it knows how many positions there are.
 
-    The first stage works on 4×4 pixels as channels, each further stage on twice that, and runs `steps[i]` Glow steps whose
-    couplings see 7×7 positions and the global context. Maps (B, C, H, W) to (B, C·H·W): fields of C·4²·4ⁱ channels,
-    flattened. ValueError where the image cannot be halved len(steps) + 1 times.
+    `steps` Glow steps on 4×4 pixels as channels, whose few couplings have deep conditioners of `blocks` residual blocks:
+    inside them a picture may be wider than the bijection itself allows. Maps (B, C, H, W) to (B, C·H·W), fields of 64·C
+    channels for 8×8 pixels each, flattened. ValueError where the sides are no multiples of 8.
 
-    >>> photo_flow((3, 16, 16), steps=[1, 1], hidden=[8, 8]).networks[-1].in_shape
+    >>> photo_flow((3, 16, 16), steps=1, hidden=8, blocks=1).networks[-1].in_shape
     (192, 2, 2)
     """
-    if len(steps) != len(hidden) or not steps:
-        raise ValueError(f"steps and hidden need one number per stage, got {list(steps)} and {list(hidden)}.")
     layers: list[InvertibleNetwork] = [Squeeze(tuple(in_shape))]
-    for depth, width in zip(steps, hidden):
-        layers.append(Squeeze(layers[-1].out_shape))
-        for _ in range(depth):
-            layers += _step(layers[-1].out_shape, width, bound, context_conditioner)
+    layers.append(Squeeze(layers[-1].out_shape))
+    for _ in range(steps):
+        layers += _step(layers[-1].out_shape, hidden, bound, partial(adaptive_conditioner, blocks=blocks))
+    layers.append(Squeeze(layers[-1].out_shape))
     return Chain(*layers, ActNorm(layers[-1].out_shape), Flatten(layers[-1].out_shape))
 
 

@@ -41,7 +41,7 @@ class PhotoStyles(Recipe):
     `photo` fits the middle square of that one photo instead of the folder. With `operators_only` g stays as it is and only
     the operators of the teachers are learned: so a style is added to a trained g, whose other styles `kept` names.
 
-    >>> PhotoStyles(stage_steps=(1, 1), stage_hidden=(4, 4)).build().names
+    >>> PhotoStyles(depth=1, hidden=4, blocks=1).build().names
     ('mosaic', 'candy', 'rain-princess', 'udnie')
     """
 
@@ -57,19 +57,20 @@ class PhotoStyles(Recipe):
     photo: str = ""
     operators_only: bool = False
     kept: tuple[str, ...] = ()
-    stage_steps: tuple[int, ...] = (6, 3)
-    stage_hidden: tuple[int, ...] = (96, 128)
+    depth: int = 4
+    hidden: int = 64
+    blocks: int = 3
     bound: float = 1.0
     offset: float = 1.0
-    steps: int = 9000
-    batch: int = 4
+    steps: int = 5000
+    batch: int = 1
     learning_rate: float = 1e-3
     evaluate_every: int = 500
     mixed_precision: bool = True
-    views: int = 6
-    crop: int = 128
+    views: int = 4
+    crop: int = 256
     texture_weight: float = 0.3
-    texture_from: float = 0.3
+    texture_from: float = 0.5
     lattice_weight: float = 3.0
 
     def __post_init__(self) -> None:
@@ -92,7 +93,7 @@ class PhotoStyles(Recipe):
 
     def build(self) -> Styles:
         torch.manual_seed(self.seed)
-        g = photo_flow((3, LEAST, LEAST), self.stage_steps, self.stage_hidden, self.bound)
+        g = photo_flow((3, LEAST, LEAST), self.depth, self.hidden, self.blocks, self.bound)
         g.requires_grad_(not self.operators_only)
         channels = g.networks[-1].in_shape[0]
         names = (*self.kept, *self.learned)
@@ -135,9 +136,7 @@ class PhotoStyles(Recipe):
         >>> PhotoStyles().for_one_photo().texture_weight
         0.0
         """
-        return replace(
-            self, views=8, batch=4, steps=600, learning_rate=1e-3, texture_weight=0.0, lattice_weight=0.0
-        )
+        return replace(self, views=8, steps=600, learning_rate=1e-3, texture_weight=0.0, lattice_weight=0.0)
 
     def begins_afresh(self, name: str) -> bool:
         return any(name.startswith(f"operators.{style}.") for style in self.learned) and self.operators_only
@@ -216,7 +215,7 @@ class PhotoStyles(Recipe):
 def in_every_style(model: Styles, x: Tensor, names: Sequence[str]) -> Tensor:
     """Photos x (B, 3, H, W), their sides multiples of the model's, in each style: (names · B, 3, H, W), style by style.
 
-    >>> model = PhotoStyles(stage_steps=(1, 1), stage_hidden=(4, 4)).build()
+    >>> model = PhotoStyles(depth=1, hidden=4, blocks=1).build()
     >>> in_every_style(model, torch.rand(2, 3, 64, 64), model.names).shape
     torch.Size([8, 3, 64, 64])
     """
