@@ -23,7 +23,7 @@ from linearizer_core.styles import Styles
 from linearizer_core.training import train
 
 SECONDS = 180.0
-STEPS = 600  # of the schedule; the clock ends it earlier on a slow machine
+STEPS = 300  # of the schedule; the clock ends it earlier on a slow machine
 KEPT = 4  # fitted models in memory, 11 MB each
 
 _fitted: OrderedDict[str, Styles] = OrderedDict()

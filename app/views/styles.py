@@ -152,14 +152,17 @@ def program(photo: str, mix: Mix) -> str:
         opened, imports = 'np.asarray(Image.open("your_photo.jpg").convert("RGB"))', "from PIL import Image\n"
     power = "" if mix.strength == 1 else f" ** {mix.strength:g}"
     if mix.order:
-        first, second = (f'styles["{name}"]{power}' for name in mix.order)
-        made = f"f = ({second}) @ ({first})        # first the right one, then the left one"
+        first, second = (f'(styles["{name}"]{power})' for name in mix.order)
+        made = f"f = {second} @ {first}              # first the right one, then the left one"
     elif power:
-        parts = [f'{w:g} * (styles["{n}"]{power}).A' for n, w in zip(styling.names(), mix.weights) if w]
-        parts.append(f'{mix.plain:g} * styles["photo"].A')
-        made = 'f = type(styles["photo"])(styles.g, ' + " + ".join(parts) + ", styles.multiple)"
+        parts = [
+            f'{w:g} * lc.power(styles.operator("{name}"), {mix.strength:g})'
+            for name, w in zip(styling.names(), mix.weights)
+            if w
+        ]
+        made = f"f = styles.linearizer({' + '.join([*parts, plain_source(mix)])})"
     else:
-        shares = {n: w for n, w in zip(styling.names(), mix.weights) if w}
+        shares = {name: w for name, w in zip(styling.names(), mix.weights) if w}
         shares |= {"photo": round(mix.plain, 6)} if mix.plain > 1e-6 or not shares else {}
         made = f"f = styles.blend({shares})"
     undone = f'\nf = styles["{mix.undo}"].pinv() @ f              # take it off again' if mix.undo else ""
@@ -171,6 +174,10 @@ def program(photo: str, mix: Mix) -> str:
         f"{made}{undone}\n"
         "with torch.no_grad():\n    y = f(x)\n"
     )
+
+
+def plain_source(mix: Mix) -> str:
+    return f'{mix.plain:.6g} * styles.operator("photo")'
 
 
 def from_link(query: dict[str, str]) -> tuple[list, str]:

@@ -122,7 +122,7 @@ class PhotoStyles(Recipe):
                 f"{self.name} needs photos and teachers: pass --data with the folder that holds them."
             )
         if self.photo:
-            one = torch.from_numpy(read_image(self.photo, SHORT_SIDE))[None]
+            one = torch.tensor(read_image(self.photo, SHORT_SIDE))[None]
             return Dataset(one, torch.zeros(1).long(), one, torch.zeros(1).long())
         return image_folder(Path(path) / self.photos, SHORT_SIDE)
 
@@ -136,7 +136,7 @@ class PhotoStyles(Recipe):
         >>> PhotoStyles().for_one_photo().texture_weight
         0.0
         """
-        return replace(self, views=8, steps=600, learning_rate=1e-3, texture_weight=0.0, lattice_weight=0.0)
+        return replace(self, views=8, steps=400, learning_rate=1e-3, texture_weight=0.0, lattice_weight=0.0)
 
     def begins_afresh(self, name: str) -> bool:
         return any(name.startswith(f"operators.{style}.") for style in self.learned) and self.operators_only
