@@ -66,11 +66,11 @@ def padded(x: Tensor, multiple: int) -> Tensor:
     >>> padded(torch.zeros(3, 13, 16), 8).shape
     torch.Size([3, 16, 16])
     """
-    height, width = x.shape[-2:]
-    if min(height, width) < multiple or x.dim() < 3:
+    if x.dim() < 3 or min(x.shape[-2:]) < multiple:
         raise ValueError(
             f"a photo must be (*, C, H, W) of at least {multiple}×{multiple} pixels, got {tuple(x.shape)}."
         )
+    height, width = x.shape[-2:]
     below, right = -height % multiple, -width % multiple
     flat = F.pad(x.reshape(-1, *x.shape[-3:]), (0, right, 0, below), mode="reflect")
     return flat.reshape(*x.shape[:-2], height + below, width + right)

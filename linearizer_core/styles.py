@@ -21,7 +21,8 @@ class Styles(nn.Module):
     `operators` maps each name to an operator A_s (C, C) on the C channels of g's latent fields, the same at every position;
     "photo" is the style that leaves a photo as it is, by construction. As all styles share g, they form an algebra:
     `styles["candy"] @ styles["mosaic"]` paints mosaic, then candy, in one operator; `styles["candy"] ** 0.5` is half a
-    style; `.pinv()` takes one off again; `blend` adds them up. ValueError where an operator does not fit g.
+    style; `.pinv()` takes one off again; `blend` adds them up. ValueError where an operator does not fit g,
+    or cannot have its name.
     Source: arXiv:2510.08570, section 5 (style transfer).
 
     >>> from linearizer_core.networks import photo_flow
@@ -36,6 +37,8 @@ class Styles(nn.Module):
         super().__init__()
         self.channels, *self.grid = g.networks[-1].in_shape
         for name, A in operators.items():
+            if name == PLAIN or not name or "." in name or hasattr(nn.ModuleDict(), name):
+                raise ValueError(f"Styles: {name!r} cannot be the name of a style; choose another.")
             if tuple(A.shape) != (self.channels, self.channels):
                 raise ValueError(
                     f"Styles: operator {name!r} must be ({self.channels}, {self.channels}), the channels of g's latents, "

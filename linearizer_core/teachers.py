@@ -15,7 +15,7 @@ class Teacher:
     """A network 1×3×H×W to the same, with pixels in [0, `top`], as a map of uint8 pictures (N, 3, S, S) to uint8 pictures.
 
     `side` is the S that its file prescribes, 256 where it leaves the size open. Raises `DataError` for a file that is no
-    such network, and where onnxruntime is not installed.
+    such network or not for pictures of this size, and where onnxruntime is not installed.
 
     >>> Teacher("no-such-file.onnx")
     Traceback (most recent call last):
@@ -41,19 +41,29 @@ class Teacher:
             (taken,), (given,) = self.session.get_inputs(), self.session.get_outputs()
             fits = all(len(end.shape) == 4 and end.shape[1] in (3, "C") for end in (taken, given))
         except Exception as error:  # onnxruntime raises types of its own that it does not export
-            raise DataError(f"{file} is no ONNX network that can be read ({str(error)[:120]}).") from error
+            raise DataError(f"{file} is no ONNX network that can be read ({_reason(error)}).") from error
         if not fits:
             raise DataError(f"{file} must take and give 1×3×H×W, got {taken.shape} and {given.shape}.")
-        self.name, self.top = taken.name, top
+        self.file, self.name, self.top = file, taken.name, top
         self.side = taken.shape[2] if isinstance(taken.shape[2], int) else 256
 
     def __call__(self, pictures: Tensor) -> Tensor:
         painted = []
         for picture in pictures:
             x = picture[None].numpy().astype(np.float32) * (self.top / 255)
-            (y,) = self.session.run(None, {self.name: x})
+            size = "×".join(map(str, x.shape))
+            try:
+                (y,) = self.session.run(None, {self.name: x})
+            except Exception as error:  # a file for pictures of another size, for instance
+                raise DataError(f"{self.file} cannot paint {size} ({_reason(error)}).") from error
+            if y.shape != x.shape:
+                raise DataError(f"{self.file} makes {'×'.join(map(str, y.shape))} of {size}; it must keep the size.")
             painted.append(torch.from_numpy((y[0] * (255 / self.top)).clip(0, 255).round().astype(np.uint8)))
         return torch.stack(painted)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
 
 
 def parse_teachers(given: tuple[str, ...]) -> dict[str, str]:

@@ -105,8 +105,21 @@ def _start(trainee: Trainee, recipe: Recipe, folder: Path) -> None:
         weights = read_weights(state)
     else:
         weights = {f"model.{name}": tensor for name, tensor in safetensors.torch.load_file(saved).items()}
-        own = trainee.state_dict()
+        own = trainee.state_dict(keep_vars=True)
         weights |= {name: tensor for name, tensor in own.items() if name.startswith("companion.")}
+        first = {id(tensor): name for name, tensor in reversed(own.items())}  # a file holds shared tensors once
+        shared = {name: first[id(tensor)] for name, tensor in own.items() if name not in weights}
+        weights |= {name: weights[source] for name, source in shared.items() if source in weights}
+    misshapen = [
+        name
+        for name, tensor in trainee.state_dict().items()
+        if name in weights and weights[name].shape != tensor.shape
+    ]
+    if misshapen:
+        raise ValueError(
+            f"{folder} holds another model: of another shape is {misshapen[0]}; "
+            "pass the folder of a run with the same settings."
+        )
     missing, unknown = trainee.load_state_dict(weights, strict=False)
     missing = [name for name in missing if not recipe.begins_afresh(name.removeprefix("model."))]
     if missing or unknown:

@@ -130,12 +130,14 @@ def _(A: CircularConvolution, k: int | None = None) -> SVD:
     """V are waves, U the same waves moved by the phase of the transfer."""
     H = A.transfer
     order = _descending(H.abs().flatten())[: _count(k, H.numel())]
-    V = fourier_basis(A.grid, len(H), order).to(A.kernels)
+    V = fourier_basis(A.grid, len(H), order, A.kernels.dtype).to(A.kernels.device)
     U = apply_transfer(torch.where(H.abs() > 0, torch.sgn(H), 1), V).mT
     return SVD(U, H.abs().flatten()[order], V.mT)
 
 
-def fourier_basis(grid: tuple[int, int], channels: int, which: Tensor) -> Tensor:
+def fourier_basis(
+    grid: tuple[int, int], channels: int, which: Tensor, dtype: torch.dtype | None = None
+) -> Tensor:
     """Orthonormal real waves (len(which), channels · h · w), numbered like the entries of a transfer (channels, h, w).
 
     Of the frequencies f and −f, which have the same singular value, one stands for the cosine and one for the sine.
@@ -149,10 +151,11 @@ def fourier_basis(grid: tuple[int, int], channels: int, which: Tensor) -> Tensor
     mirrored = (-a % h) * w + (-b % w)
     own, first = a * w + b == mirrored, a * w + b < mirrored
     y, x = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
-    angle = 2 * torch.pi * (a[:, None, None] * y / h + b[:, None, None] * x / w).double()
+    y, x = y.double() / h, x.double() / w  # exact waves, whatever torch's default dtype
+    angle = 2 * torch.pi * (a[:, None, None] * y + b[:, None, None] * x)
     wave = torch.where((own | first)[:, None, None], angle.cos(), angle.sin())
-    wave = wave * torch.where(own, 1.0, 2**0.5)[:, None, None].double() / (h * w) ** 0.5
-    waves = torch.zeros(len(which), channels, h, w)
+    wave = wave * torch.where(own, 1.0, 2.0)[:, None, None].double().sqrt() / (h * w) ** 0.5
+    waves = torch.zeros(len(which), channels, h, w, dtype=dtype)
     waves[torch.arange(len(which)), channel] = wave.to(waves.dtype)
     return waves.flatten(1).to(which.device)
 

@@ -27,9 +27,10 @@ LAW_PHOTOS = 4
 
 @torch.no_grad()
 def evaluate_styles(model: Styles, dataset: Dataset, seed: int = 0) -> list[Figure]:
-    """All figures of `styles`. Pictures (N, 3 + 3·styles, S, S): photos, then the teachers' pictures in the order of names.
+    """All figures of `styles`. Pictures (N, 3 + 3·styles, S, S): photos, then the teachers' pictures.
 
-    The linear filter is fitted to the training pictures; everything is measured on test photos.
+    The teachers are those of the last styles, in the order of names: styles that were kept come first and have none. The
+    linear filter is fitted to the training pictures; everything is measured on test photos.
 
     >>> from linearizer_core.recipes import PhotoStyles
     >>> model = PhotoStyles(teacher=("plain=x.onnx",), depth=1, hidden=4, blocks=1).build()
@@ -42,10 +43,11 @@ def evaluate_styles(model: Styles, dataset: Dataset, seed: int = 0) -> list[Figu
     x, targets = pictures[:, :3], pictures[:, 3:].unflatten(1, (-1, 3)).unbind(1)
     filters = best_filters(dataset.train_images, FILTER)
     filtered = [apply_filter(weights.to(device), x).clamp(0, 1) for weights in filters]
-    ours = [torch.cat([model[name](part) for part in x.split(4)]).clamp(0, 1) for name in model.names]
+    names = model.names[-len(targets) :]
+    ours = [torch.cat([model[name](part) for part in x.split(4)]).clamp(0, 1) for name in names]
     return [
-        *likeness(model.names, ours, filtered, targets),
-        *texture(model.names, ours, filtered, targets),
+        *likeness(names, ours, filtered, targets),
+        *texture(names, ours, filtered, targets),
         *laws(model, x[:LAW_PHOTOS]),
         *cost(model, seed),
     ]

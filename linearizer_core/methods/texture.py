@@ -72,11 +72,14 @@ def gabor_filters(orientations: int) -> Tensor:
 def texture_distance(grams: list[Tensor], others: list[Tensor]) -> Tensor:
     """Mean over the scales of ‖G − G'‖ / ‖G'‖ in Frobenius norm, for every picture of a batch, (B,).
 
+    A flat picture G' has no statistics to be compared with: ‖G'‖ counts as 1e-6 at least, less than noise of one grey level.
+
     >>> texture_distance([2 * torch.eye(3)[None]], [torch.eye(3)[None]])
     tensor([1.])
     """
     pairs = zip(grams, others, strict=True)
-    return torch.stack([(a - b).flatten(1).norm(dim=1) / b.flatten(1).norm(dim=1) for a, b in pairs]).mean(0)
+    shares = [(a - b).flatten(1).norm(dim=1) / b.flatten(1).norm(dim=1).clamp_min(1e-6) for a, b in pairs]
+    return torch.stack(shares).mean(0)
 
 
 def lattice(error: Tensor, period: int, window: int = 4) -> Tensor:

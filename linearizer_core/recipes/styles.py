@@ -80,9 +80,10 @@ class PhotoStyles(Recipe):
             raise ValueError(
                 f"{self.name}: kept styles need operators_only and must not have a teacher, got kept={self.kept}."
             )
-        if self.views < 1 or self.crop < LEAST or self.crop % 32:
+        grain = max(32, 8 * 2 ** len(self.stage_steps))  # `lattice` looks at windows of 4 positions
+        if self.views < 1 or self.crop < LEAST or self.crop % grain:
             raise ValueError(
-                f"{self.name}: views must be at least 1 and crop a multiple of 32 from {LEAST} on, "
+                f"{self.name}: views must be at least 1 and crop a multiple of {grain} from {LEAST} on, "
                 f"got {self.views} and {self.crop}."
             )
 
@@ -124,7 +125,13 @@ class PhotoStyles(Recipe):
         if self.photo:
             one = torch.tensor(read_image(self.photo, SHORT_SIDE))[None]
             return Dataset(one, torch.zeros(1).long(), one, torch.zeros(1).long())
-        return image_folder(Path(path) / self.photos, SHORT_SIDE)
+        photos = image_folder(Path(path) / self.photos, SHORT_SIDE)
+        if not len(photos.test_images):
+            raise DataError(
+                f"{self.name} keeps a tenth of the photos for testing, so it needs 10, got {len(photos.train_images)}; "
+                "add some, or fit one by --photo."
+            )
+        return photos
 
     def _teachers(self, path: str | None) -> list[Teacher]:
         files = parse_teachers(self.teacher).values()
