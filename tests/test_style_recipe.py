@@ -25,7 +25,7 @@ from linearizer_core.teachers import Teacher, parse_teachers
 from linearizer_core.training import train
 
 close = torch.testing.assert_close
-SMALL = {"stage_steps": (1, 1), "stage_hidden": (4, 4), "crop": 64, "views": 1, "batch": 2, "steps": 3}
+SMALL = {"depth": 1, "hidden": 4, "blocks": 1, "crop": 64, "views": 1, "batch": 2, "steps": 3}
 TEACHERS = ("inverted=teachers/inverted.onnx", "halved=teachers/halved.onnx")
 
 
@@ -322,7 +322,7 @@ def test_an_untrained_model_has_a_style_per_teacher_and_each_is_the_photo():
         ({"views": 0}, "views must be at least 1"),
         ({"crop": 32}, "crop a multiple of 32 from 64 on, got 1 and 32"),
         ({"crop": 100}, "crop a multiple of 32"),
-        ({"crop": 96, "stage_steps": (1,) * 3, "stage_hidden": (4,) * 3}, "crop a multiple of 64"),
+        ({"crop": 72}, "crop a multiple of 32"),
         ({"teacher": ("halved",)}, "teacher must be name=path"),
         ({"steps": 0}, "steps must be above 0"),
     ],
@@ -336,7 +336,7 @@ def test_before_training_every_latent_channel_has_the_mean_offset_and_variance_1
     recipe = small(offset=0.7)
     model, x = recipe.build(), torch.rand(5, 9, 64, 96)
     recipe.prepare(model, x, torch.zeros(5))
-    g = photo_flow((3, 64, 96), (1, 1), (4, 4), recipe.bound)
+    g = photo_flow((3, 64, 96), 1, 4, 1, recipe.bound)
     g.load_state_dict(model.g.state_dict())
     z = g(x[:, :3]).unflatten(1, (192, -1)).transpose(0, 1).flatten(1)
     close(z.mean(1), torch.full((192,), 0.7), rtol=0, atol=1e-4)

@@ -80,7 +80,7 @@ class PhotoStyles(Recipe):
             raise ValueError(
                 f"{self.name}: kept styles need operators_only and must not have a teacher, got kept={self.kept}."
             )
-        grain = max(32, 8 * 2 ** len(self.stage_steps))  # `lattice` looks at windows of 4 positions
+        grain = 32  # `lattice` looks at windows of 4 positions of 8 pixels
         if self.views < 1 or self.crop < LEAST or self.crop % grain:
             raise ValueError(
                 f"{self.name}: views must be at least 1 and crop a multiple of {grain} from {LEAST} on, "
