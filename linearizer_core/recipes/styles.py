@@ -62,7 +62,7 @@ class PhotoStyles(Recipe):
     blocks: int = 3
     bound: float = 1.0
     offset: float = 1.0
-    steps: int = 5000
+    steps: int = 4500
     batch: int = 1
     learning_rate: float = 1e-3
     evaluate_every: int = 500
