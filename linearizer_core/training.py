@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from .data import Dataset, as_float
+from .data import Dataset, as_input
 from .networks import mixed_precision
 from .recipes import Recipe
 
@@ -32,6 +32,7 @@ def train(
     progress: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
     save_every: float = 45.0,
     start_from: Path | None = None,
+    watch: Callable[[int, nn.Module], bool] = lambda step, model: True,
 ) -> nn.Module:
     """Trains `recipe` on `dataset`, writing into the folder `out`, and returns the finished model in eval mode.
 
@@ -40,6 +41,7 @@ def train(
     the state is saved every `save_every` seconds, so a killed run loses less than a minute.
     `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
     `start_from`, the folder of another run, gives the first weights, the companion's too, instead of `recipe.prepare`.
+    `watch(step, model)` sees the model after each step; with False from it training ends there, and is finished as usual.
     Raises ValueError when `resume` finds no state, or one that another recipe wrote.
 
     >>> import tempfile
@@ -53,7 +55,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     trainee = Trainee(recipe.build(), recipe.companion()).to(device).train()
-    images = as_float(dataset.train_images).to(device)
+    images = as_input(dataset.train_images).to(device)
     labels = dataset.train_labels.to(device)
     groups = [{"params": params, "share": share} for share, params in recipe.learning_rates(trainee.model)]
     beside = {"params": list(trainee.companion.parameters()), "share": 1.0, "betas": (0.5, 0.99)}
@@ -68,12 +70,13 @@ def train(
         trainee.load_state_dict(read_weights(start_from / STATE))
     else:
         recipe.prepare(trainee.model, images, labels)
-    saved = time.monotonic()
-    while step < recipe.steps:
+    saved, wanted = time.monotonic(), True
+    while step < recipe.steps and wanted:
         figures = _update(recipe, trainee, optimizer, images, labels, step)
         step += 1
         progress(step, figures)
-        if step == recipe.steps or time.monotonic() - saved > save_every:
+        wanted = watch(step, trainee.model)
+        if not wanted or step == recipe.steps or time.monotonic() - saved > save_every:
             save_state(out / STATE, recipe, trainee, optimizer, step)
             saved = time.monotonic()
         if step % recipe.evaluate_every == 0 or step == recipe.steps:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from torch import nn
 
 from ..data import Dataset
+from ..recipes.plane import PLANES
 from .digits import evaluate_classifier, evaluate_digits
 from .figure import Figure
 from .flow_matching import evaluate_flow_matching
 from .patches import evaluate_patches
+from .plane import evaluate_plane
 from .projectors import evaluate_digits_projector, evaluate_faces, evaluate_sparse
 
 EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
@@ -19,6 +21,7 @@ EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
     "digits-projector-sparse": evaluate_sparse,
     "faces": evaluate_faces,
     "patches": evaluate_patches,
+    **{recipe.name: evaluate_plane for recipe in PLANES},
 }
 """Recipe name to evaluate(model, dataset, seed), which measures on data that was not trained on."""
 

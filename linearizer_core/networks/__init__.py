@@ -4,7 +4,7 @@ from .base import Chain, Inverse, InvertibleNetwork, Log
 from .conditioners import Conditioner, conv_conditioner, mixed_precision, mlp_conditioner
 from .coupling import AdditiveCoupling, AffineCoupling
 from .elementwise import ActNorm, Translate, initialise
-from .flows import image_flow, vector_flow
+from .flows import image_flow, plane_flow, vector_flow
 from .log_det import forward_and_log_det
 from .mixing import PLU, InvertibleConv1x1, InvertibleLinear
 from .shaping import Flatten, Permute, Squeeze
@@ -33,5 +33,6 @@ __all__ = [
     "initialise",
     "mixed_precision",
     "mlp_conditioner",
+    "plane_flow",
     "vector_flow",
 ]

@@ -5,6 +5,16 @@ from .classifier import DigitsClassifier
 from .digits import Digits
 from .flow_matching import DigitsFlowMatching
 from .patches import Patches
+from .plane import (
+    PLANES,
+    PlaneCheckerboard,
+    PlaneIdentity,
+    PlaneMoons,
+    PlanePoints,
+    PlaneRecipe,
+    PlaneRings,
+    PlaneSpiral,
+)
 from .projectors import DigitsProjector, Faces, SparseProjector
 
 RECIPES: dict[str, type[Recipe]] = {
@@ -17,6 +27,7 @@ RECIPES: dict[str, type[Recipe]] = {
         Faces,
         Patches,
         SparseProjector,
+        *PLANES,
     )
 }
 
@@ -28,6 +39,13 @@ __all__ = [
     "DigitsProjector",
     "Faces",
     "Patches",
+    "PlaneCheckerboard",
+    "PlaneIdentity",
+    "PlaneMoons",
+    "PlanePoints",
+    "PlaneRecipe",
+    "PlaneRings",
+    "PlaneSpiral",
     "Recipe",
     "SparseProjector",
 ]
