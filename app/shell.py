@@ -7,7 +7,7 @@ from types import ModuleType
 import gradio as gr
 from PIL import Image
 
-from app import captions, images, links, models, picker, pictures, proof
+from app import captions, images, links, models, picker, pictures, planes, proof
 from app.state import FIRST_PICTURE, LIFE, QUIET, Lab, Opening
 from app.theme import theme
 from app.views import VIEWS
@@ -82,7 +82,8 @@ def opener(slug: str, opening: Opening, at_load: bool) -> Callable:
 
 
 def warm_up() -> None:
-    """Load the model and fill the gallery, so that the first visitor does not wait for it."""
+    """Load what the first visitor would wait for: the planes, the model of digits, the gallery."""
+    planes.shipped_payload()
     models.model()
     for source in pictures.gallery():
         picker.page_value(source)

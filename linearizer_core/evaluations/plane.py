@@ -14,6 +14,9 @@ from ..methods.smoothness import corners, jacobians
 from ..recipes.plane import grid_of_view
 from .figure import Figure
 
+NEAR = 0.2
+"""How far from data a sample may lie to count as one of it, in a view of 6."""
+
 
 @torch.no_grad()
 def evaluate_plane(model: Generator, dataset: Dataset, seed: int = 0) -> list[Figure]:
@@ -145,15 +148,30 @@ def _one_step(model: Generator, x: Tensor, generator: torch.Generator, steps: in
 
 
 def _samples(model: Generator, x: Tensor, generator: torch.Generator) -> list[Figure]:
-    """Energy distances to one half of the test points: of samples, of a Gaussian's, and of the other half."""
+    """How samples lie to one half of the test points; beside them a Gaussian's, and the other half of the test points."""
     data, others = x[torch.randperm(len(x), generator=generator).to(x.device)].chunk(2)
     noise = torch.randn(len(data), 2, generator=generator).to(x)
     parts = enumerate(noise.chunk(len(model.means)))
     drawn = torch.cat([model.collapse(label=c)(part) for c, part in parts])
     plain = x.mean(0) + noise @ torch.linalg.cholesky(torch.cov(x.mT)).mT
     rows = {"one-step samples": drawn, "one Gaussian": plain, "other test points": others}
-    how = f"to {len(data)} test points; 0 is the same law"
-    return [Figure(f"energy distance, {name}", energy_distance(data, y), how=how) for name, y in rows.items()]
+    near, law = (
+        f"share within {NEAR} of one of {len(data)} test points",
+        "0 is the same law as the test points'",
+    )
+    return [
+        *(Figure(f"on the data, {name}", share_near(y, data), how=near) for name, y in rows.items()),
+        *(Figure(f"energy distance, {name}", energy_distance(data, y), how=law) for name, y in rows.items()),
+    ]
+
+
+def share_near(x: Tensor, data: Tensor, reach: float = NEAR) -> float:
+    """Share of points x (N, 2) that lie within `reach` of some point of data (M, 2).
+
+    >>> share_near(torch.tensor([[0.0, 0.1], [1.0, 1.0]]), torch.zeros(1, 2))
+    0.5
+    """
+    return float((torch.cdist(x, data).amin(1) <= reach).float().mean())
 
 
 def energy_distance(x: Tensor, y: Tensor) -> float:

@@ -43,7 +43,7 @@ class PlaneRecipe(Recipe, abc.ABC):
     (2,)
     """
 
-    steps: int = 1500
+    steps: int = 2000
     batch: int = 256
     learning_rate: float = 5e-3
     classes: int = 2
@@ -221,7 +221,7 @@ class PlaneSpiral(GeneratedPlane):
 
     name: ClassVar[str] = "plane-spiral"
     points: ClassVar[str] = "spiral"
-    steps: int = 2500
+    steps: int = 4000
     depth: int = 12
 
     def network(self) -> InvertibleNetwork:

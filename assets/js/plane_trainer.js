@@ -1,0 +1,92 @@
+// Train a plane while it is watched: pick or draw points, press train; what comes back is handed to the plane by "lab:plane".
+const $ = (name) => element.querySelector('[data-part="' + name + '"]');
+const VIEW = 3, SIDE = 220, SPRAY = 0.16, MOST = 3000;
+const pad = $('pad');
+let chosen = 'moons', ink = 0, running = '', clouds = {}, drawing = null, last = null;
+const own_points = { xy: [], labelled: [] };
+
+const cloudOf = () => (chosen === 'own' ? own_points : clouds[chosen] || { xy: [], labelled: [] });
+
+function draw() {
+  const pen = lab.sharp(pad, SIDE, SIDE), { xy, labelled } = cloudOf();
+  for (let i = 0; i < labelled.length; i++) {
+    pen.fillStyle = lab.colour('--plane-class-' + labelled[i], element);
+    pen.fillRect(SIDE / 2 * (1 + xy[2 * i] / VIEW) - 1, SIDE / 2 * (1 - xy[2 * i + 1] / VIEW) - 1, 2.4, 2.4);
+  }
+  element.dataset.state = JSON.stringify({ set: chosen, points: labelled.length, phase: last ? last.phase : '', step: last ? last.step : 0 });
+}
+
+function key(holder, text, pressed, act) {
+  const button = document.createElement('button');
+  button.type = 'button'; button.textContent = text; button.addEventListener('click', act);
+  if (pressed !== null) button.setAttribute('aria-pressed', pressed);
+  $(holder).append(button);
+  return button;
+}
+
+function keys() {
+  const mine = chosen === 'own';
+  for (const holder of ['sets', 'inks']) $(holder).replaceChildren();
+  for (const name of ['moons', 'rings', 'spiral', 'checkerboard', 'own']) key('sets', own.words[name], name === chosen, () => { chosen = name; keys(); });
+  own.words.inks.forEach((text, i) => key('inks', text, i === ink, () => { ink = i; keys(); }));
+  key('inks', own.words.clear, null, () => { own_points.xy = []; own_points.labelled = []; draw(); });
+  $('inks').hidden = $('hint').hidden = !mine; pad.classList.toggle('drawing', mine);
+  $('train').disabled = Boolean(running); $('stop').disabled = !running;
+  draw();
+}
+
+pad.addEventListener('pointerdown', (event) => { if (chosen === 'own') { drawing = true; pad.setPointerCapture(event.pointerId); spray(event); } });
+pad.addEventListener('pointermove', (event) => { if (drawing) spray(event); });
+for (const end of ['pointerup', 'pointercancel']) pad.addEventListener(end, () => { drawing = false; });
+
+function spray(event) {
+  const box = pad.getBoundingClientRect(), limit = (v) => Math.max(-VIEW, Math.min(VIEW, v));
+  for (let i = 0; i < 6 && own_points.labelled.length < MOST; i++) {
+    const a = 6.2832 * Math.random(), r = SPRAY * Math.sqrt(Math.random());
+    own_points.xy.push(limit(((event.clientX - box.left) / box.width * 2 - 1) * VIEW + r * Math.cos(a)), limit((1 - (event.clientY - box.top) / box.height * 2) * VIEW + r * Math.sin(a)));
+    own_points.labelled.push(ink);
+  }
+  draw();
+}
+
+$('train').textContent = own.words.train; $('stop').textContent = own.words.stop; $('hint').textContent = own.hint;
+$('train').addEventListener('click', () => {
+  running = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, '0')).join('');
+  last = null; $('files').replaceChildren(); $('progress').value = 0; $('text').textContent = '…'; keys();
+  const rounded = chosen === 'own' ? own_points.xy.map((v) => Number(v.toFixed(3))) : [];
+  trigger('train', { run: running, set: chosen, points: rounded, labels: chosen === 'own' ? own_points.labelled : [] });
+});
+$('stop').addEventListener('click', () => { $('stop').disabled = true; trigger('stop', { run: running }); });
+
+function offer(files) {
+  $('files').replaceChildren();
+  for (const name of Object.keys(files)) {
+    key('files', own.words.save.replace('{name}', name), null, () => {
+      const link = document.createElement('a'), url = URL.createObjectURL(new Blob([planeMath.bytes(files[name])]));
+      link.href = url; link.download = name; link.click();
+      setTimeout(() => URL.revokeObjectURL(url), 1000);
+    });
+  }
+}
+
+function read() {
+  const value = props.value;
+  if (!value || !value.phase || (value.run && value.run !== running)) return;
+  last = value; $('text').textContent = value.text;
+  if (value.steps) $('progress').value = value.step / value.steps;
+  const over = value.phase !== 'waiting' && value.phase !== 'training';
+  if (value.plane) document.dispatchEvent(new CustomEvent('lab:plane', { detail: { plane: { ...value.plane, token: value.run }, settled: over } }));
+  if (!over) return draw();
+  if (value.phase === 'done') $('progress').value = 1;
+  if (value.files) offer(value.files);
+  running = ''; keys();
+}
+
+const arrived = (event) => {
+  if (!element.isConnected) return document.removeEventListener('lab:planes', arrived);
+  clouds = event.detail; draw();
+};
+document.addEventListener('lab:planes', arrived);
+lab.keepFresh(element, draw);
+keys();
+watch('value', read);
