@@ -540,6 +540,7 @@ PLANE_CHOICE = "Which plane"
 PLANE_MODE = "What to look at"
 PLANE_CONTROLS = "Numbers"
 PLANE_SHOW = "What is shown"
+PLANE_MORE = "More to try"
 PLANE_NAMES = {
     "moons": "moons",
     "rings": "rings",
@@ -573,14 +574,13 @@ PLANE_WORDS = {
     "Indigo lines are straight for g, orange ones for the eye.",
     "operator": "The induced unit circle (input) becomes an ellipse with half-axes {s1} and {s2} (output): the singular "
     "values of A. Drag the ends of its axes.",
-    "orbit": "x moves along its orbit; f{p} takes it to {place}. {why}",
-    "none": "f to the power {p} does not exist here: {why}",
+    "orbit": "x moves along its orbit; f{raised} takes it to {place}. {why}",
+    "none": "The power {p} of f does not exist: {why}",
     "project": "The induced circle about x grows until it touches the line of y: at {place}, {distance} from x in the "
     "induced distance, is the nearest point. The ordinary foot would be {plain}.",
     "flow": "{count} points of noise, t = {t}: {steps} {method} steps carry them to the data. The circles are where the "
     "one operator B lands: at most {gap} from where the steps do.",
-    "whole": "A turns an axis around (a negative eigenvalue), so only whole powers exist.",
-    "negative": "A has a negative eigenvalue, so only whole powers are real.",
+    "negative": "A has a negative eigenvalue, so only whole powers of it are real.",
     "singular": "A flattens the plane (σ = 0), so nothing can undo it.",
 }
 PLANE_FORMULAS = {
@@ -590,7 +590,7 @@ PLANE_FORMULAS = {
     "project": "P(x) = (⟨x, y⟩ / ⟨y, y⟩)⊙y = {c}⊙y,  ‖x ⊖ P(x)‖ = {distance}",
     "flow": "x = g⁻¹(B (x₀ + ν)),  B = diag({b1}, {b2})",
 }
-PLANE_ANGLES = ("angle of u₁, output", "angle of v₁, input")
+PLANE_ANGLES = ("u₁ at °", "v₁ at °")
 PLANE_PRESETS = {
     "identity": "identity",
     "rotation": "rotation",
@@ -618,6 +618,11 @@ PROJECTION_FORMULA = "P(P(x)) = P(x), and P(x) is the nearest point of the line"
 
 def plane_one_step_formula(steps: int, method: str) -> str:
     return f"g⁻¹(B z₀) is where {steps} {INTEGRATORS[method]} step{'s lead' if steps > 1 else ' leads'}"
+
+
+def plane_linearity_formula(a: float, b: float) -> str:
+    a, b = minus(a), minus(b)
+    return f"f({a}⊙x ⊕ {b}⊙y) = {a}⊙f(x) ⊕ {b}⊙f(y)"
 
 
 def plane_out_of_range(name: str, value: object, low: float, high: float) -> str:

@@ -142,13 +142,13 @@ class Standing:
     y: tuple[float, float] = (0.4, 0.55)
     a: float = 0.5
     b: float = 0.5
-    s: tuple[float, float] = (1.0, 1.0)
+    s: tuple[float, float] = (1.2, 0.8)
     u: float = 30.0
     v: float = 0.0
     p: float = 1.0
     steps: int = 20
     method: str = METHODS[0]
-    show: tuple[str, ...] = ("grid", "data", "vectors")
+    show: tuple[str, ...] = ("grid", "data")
     token: str = ""  # of the training that made the plane, where it was made here
 
     def matrix(self) -> Tensor:

@@ -58,7 +58,7 @@ def _laws(standing: Standing, model: Generator, broken: bool) -> Iterator[proof.
     worst = max(errors, key=errors.get)
     yield proof.Law(captions.LAW_SPACE, captions.axiom_formula(worst), errors[worst])
     error = diagnostics.linearity_error(f, x, y, standing.a, standing.b, add=add)
-    yield proof.Law(captions.LAW_LINEARITY, captions.linearity_formula(standing.a, standing.b), error)
+    yield proof.Law(captions.LAW_LINEARITY, captions.plane_linearity_formula(standing.a, standing.b), error)
     if standing.mode == "operator":
         yield proof.Law(captions.LAW_SVD, captions.SVD_FORMULA, diagnostics.svd_error(f, x))
     elif standing.mode == "orbit":

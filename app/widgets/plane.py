@@ -10,15 +10,20 @@ PANES = ("input", "latent", "output")
 PANE = '<div class="pane" data-pane="{name}"><canvas aria-hidden="true"></canvas></div>'
 FIGURE = f"<figure>{PANE}<figcaption></figcaption></figure>"
 TEMPLATE = f"""
-<div class="bar"><div data-part="planes" class="keys" role="group" aria-label="{captions.PLANE_CHOICE}"></div></div>
-<div class="bar"><div data-part="modes" class="keys" role="group" aria-label="{captions.PLANE_MODE}"></div></div>
+<div class="bar apart">
+  <div data-part="modes" class="keys" role="group" aria-label="{captions.PLANE_MODE}"></div>
+  <div data-part="planes" class="keys" role="group" aria-label="{captions.PLANE_CHOICE}"></div>
+</div>
 <div class="stage">{"".join(FIGURE.format(name=name) for name in PANES)}</div>
 <p data-part="words" class="words"></p>
 <p data-part="formula" class="formula"></p>
 <div class="bar">
   <div data-part="controls" class="keys controls" role="group" aria-label="{captions.PLANE_CONTROLS}"></div>
 </div>
-<div class="bar"><div data-part="show" class="keys" role="group" aria-label="{captions.PLANE_SHOW}"></div></div>
+<div class="bar apart">
+  <div data-part="show" class="keys" role="group" aria-label="{captions.PLANE_SHOW}"></div>
+  <div data-part="presets" class="keys" role="group" aria-label="{captions.PLANE_MORE}"></div>
+</div>
 """
 
 

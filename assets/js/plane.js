@@ -21,7 +21,6 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key
 const times = (c, z) => z.map((v) => c * v);
 const plus = (z, w) => z.map((v, i) => v + w[i]);
 const length = (z) => Math.hypot(z[0], z[1]);
-const tiny = (v) => (v < 1e-15 ? '0' : v.toExponential(0).replace('e-', '·10^−'));
 const between = (z, w, from, to, count) => {
   const line = new Float64Array(2 * count + 2);
   for (let i = 0; i <= count; i++) {
@@ -69,7 +68,7 @@ function line(pane, points, { colour, width = 2, dash = [], alpha = 1, filled = 
 
 const everywhere = (lines, style) => PANES.forEach((pane) => lines[pane] && line(panes[pane], lines[pane], style));
 
-function dots(pen, pane, points, labels, { size = 2.4, alpha = 0.75, tint } = {}) {
+function dots(pen, pane, points, labels, { size = 2.6, alpha = 0.8, tint } = {}) {
   const half = pane.size / 2, unit = half / pane.reach;
   for (let label = 0; label < (tint ? 1 : 6); label++) {
     pen.beginPath();
@@ -131,7 +130,7 @@ function still(key, pane, quick) {
   if (state.show.includes('data') && !(flow && key === 'input')) {
     const cloud = planes[name];
     const shown = key === 'input' || (flow && key === 'output') ? cloud.xy : key === 'latent' ? latents : inverse(map(latents));
-    dots(pen, pane, shown, cloud.labelled, { alpha: flow ? 0.28 : 0.75 });
+    dots(pen, pane, shown, cloud.labelled, { alpha: flow ? 0.28 : 0.8 });
   }
 }
 
@@ -142,15 +141,16 @@ const MODES = {
     const plain = [a * x[0] + b * y[0], a * x[1] + b * y[1]], ax = times(a, x), by = times(b, y);
     const vectors = state.show.includes('vectors');
     everywhere(induced(between(zx, zy, -4, 5, 5 * SEGMENT)), { colour: 'induced', width: 1.2, alpha: 0.55 });
-    everywhere(induced(segment(zx, zy)), { colour: 'induced', width: 2.5, alpha: 0.8 });
+    everywhere(induced(segment(zx, zy)), { colour: 'induced', width: 2.5, alpha: 0.9 });
+    everywhere(ordinary(segment(x, y)), { colour: 'pixel', width: 2, dash: [6, 5] });
     if (vectors) {
-      const side = { colour: 'pixel', width: 1.6, dash: [5, 5], alpha: 0.85 };
+      const side = { colour: 'pixel', width: 1.4, dash: [3, 4], alpha: 0.8 };
       for (const [p, q] of [[[0, 0], ax], [[0, 0], by], [ax, plain], [by, plain]]) everywhere(ordinary(segment(p, q)), side);
       everywhere(induced([...segment([0, 0], za), ...segment(za, sum), ...segment(sum, zb), ...segment(zb, [0, 0])]),
         { colour: 'induced', width: 2, filled: true, alpha: 0.9 });
     }
     const sums = induced(sum), plains = ordinary(plain), zero = induced([0, 0]);
-    spots(zero, { colour: 'induced', radius: 5, hollow: true }, { input: '0', latent: '0', output: '0' });
+    if (vectors) spots(zero, { colour: 'induced', radius: 5, hollow: true }, { input: '0', latent: '0', output: '0' });
     spots(plains, { colour: 'pixel', below: true }, { input: '+' });
     spots(sums, { colour: 'induced', radius: 7 }, { input: '⊕' });
     const gap = Math.hypot(sums.input[0] - plain[0], sums.input[1] - plain[1]);
@@ -178,7 +178,7 @@ const MODES = {
   },
 
   orbit(zx) {
-    const curve = [], first = state.p < 0 ? -3 : 0;
+    const curve = [];
     let real = true;
     for (let p = -3; p <= 10.001; p += 0.05) {
       const B = planeMath.power(A, round(p));
@@ -198,7 +198,7 @@ const MODES = {
     if (B) {
       const z = planeMath.apply(B, zx), place = inverse(z);
       spots({ input: place, latent: z, output: place }, { colour: 'accent', radius: 8 }, { output: 'f' + power(state.p) + '(x)' });
-      return { p: show(state.p, 1), place: at(place), why: real ? '' : own.words.whole, first };
+      return { p: show(state.p, 1), raised: power(state.p), place: at(place), why: real ? '' : own.words.negative };
     }
     const why = A[0][0] * A[1][1] - A[0][1] * A[1][0] === 0 || state.p < 0 ? own.words.singular : own.words.negative;
     return { none: true, p: show(state.p, 1), why };
@@ -237,6 +237,7 @@ const MODES = {
 };
 
 const SUPER = { '-': '⁻', '.': '·' };
+const tiny = (v) => { const [digits, e] = v.toExponential(0).split('e'); return v ? digits + '·10' + power(Number(e)) : '0'; };
 const power = (p) => String(round(p, 2)).replace(/./g, (d) => SUPER[d] || '⁰¹²³⁴⁵⁶⁷⁸⁹'[d]);
 const ends = (degrees, s) => { const [c, d] = planeMath.unit(degrees); return [[s[0] * c, s[0] * d], [-s[1] * d, s[1] * c]]; };
 
@@ -267,7 +268,7 @@ function draw() {
 
 function frame(now) {
   pending = 0;
-  if (!state || !net || !element.isConnected || !panes.input.holder.clientWidth) return;
+  if (!state || !net || !element.isConnected || !PANES.every((key) => panes[key].holder.clientWidth)) return;
   if (idle) slide(now);
   if (playing) play(now);
   A = planeMath.ofSingular(state);
@@ -281,6 +282,7 @@ function frame(now) {
   }
   const said = MODES[state.mode](zx, zy);
   for (const handle of handles) place(handle);
+  element.plane.first ||= performance.now();
   element.plane.frames += 1;
   if (now - worded > 150 || !(idle || dragging || playing)) { worded = now; speak(said); }
   if (idle || playing) draw();
@@ -416,14 +418,15 @@ for (const mode of ['add', 'orbit', 'project']) {
 // --- keys and sliders -----------------------------------------------------------------------------------------------------------------------
 function key(holder, text, pressed, act) {
   const button = document.createElement('button');
-  button.type = 'button'; button.textContent = text; button.setAttribute('aria-pressed', pressed);
+  button.type = 'button'; button.textContent = text;
+  if (pressed !== null) button.setAttribute('aria-pressed', pressed);
   button.addEventListener('click', () => { touch(); act(); });
   $(holder).append(button);
   return button;
 }
 
 function keys() {
-  for (const holder of ['planes', 'modes', 'show', 'controls']) $(holder).replaceChildren();
+  for (const holder of ['planes', 'modes', 'show', 'controls', 'presets']) $(holder).replaceChildren();
   for (const known of Object.keys(planes)) key('planes', own.planes[known], known === name, () => { choose(known); emit(); });
   for (const mode of Object.keys(own.modes)) key('modes', own.modes[mode], mode === state.mode, () => { state.mode = mode; keys(); start(); emit(); });
   for (const what of Object.keys(own.show)) {
@@ -433,7 +436,7 @@ function keys() {
   for (const spec of own.controls[state.mode]) slider(spec);
   if (state.mode === 'operator') {
     for (const preset of Object.keys(own.presets)) {
-      key('controls', preset, false, () => {
+      key('presets', preset, null, () => {
         const given = own.presets[preset] || planeMath.toSingular(planes[name].A);
         Object.assign(state, { s: given.s.map((v) => round(v)), u: round(given.u, 2), v: round(given.v, 2) }); keys(); emit();
       });
@@ -441,11 +444,11 @@ function keys() {
   }
   if (state.mode === 'flow') {
     for (const method of Object.keys(own.methods)) {
-      key('controls', own.methods[method], method === state.method, () => { state.method = method; flowCloud = null; keys(); start(); emit(); });
+      key('presets', own.methods[method], method === state.method, () => { state.method = method; flowCloud = null; keys(); start(); emit(); });
     }
-    key('controls', own.again, false, start);
+    key('presets', own.again, null, start);
   }
-  if (state.mode === 'project') key('controls', own.grow, false, start);
+  if (state.mode === 'project') key('presets', own.grow, null, start);
 }
 
 const valueOf = (k) => (k === 't' ? t : k[0] === 's' && k.length === 2 ? state.s[k[1] - 1] : state[k]);
