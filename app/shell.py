@@ -7,7 +7,7 @@ from types import ModuleType
 import gradio as gr
 from PIL import Image
 
-from app import captions, images, links, models, picker, pictures, planes, proof
+from app import captions, images, links, models, picker, pictures, proof
 from app.state import FIRST_PICTURE, LIFE, QUIET, Lab, Opening
 from app.theme import theme
 from app.views import VIEWS
@@ -19,7 +19,7 @@ FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
 
 
 def build_app() -> gr.Blocks:
-    """The lab as Gradio blocks, one tab per view; nothing is loaded or computed before somebody looks."""
+    """The lab as Gradio blocks, one tab per view; no picture model is loaded before somebody looks."""
     with gr.Blocks(title=captions.TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _header()
         lab = Lab(picture=gr.State(FIRST_PICTURE, time_to_live=LIFE))
@@ -82,8 +82,7 @@ def opener(slug: str, opening: Opening, at_load: bool) -> Callable:
 
 
 def warm_up() -> None:
-    """Load what the first visitor would wait for: the planes, the model of digits, the gallery."""
-    planes.shipped_payload()
+    """Load the model and fill the gallery, so that the first visitor does not wait for it."""
     models.model()
     for source in pictures.gallery():
         picker.page_value(source)

@@ -195,7 +195,8 @@ def answer(standing: Standing, f: lc.Linearizer) -> dict:
 def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{captions.PLANE_LEAD}</p>', apply_default_css=False)
     with gr.Column(elem_classes="lab-card"):
-        canvas = Plane(elem_id=f"{SLUG}-canvas")
+        first = Standing().as_value() | {"planes": planes.shipped_payload(), "idle": True}
+        canvas = Plane(first, elem_id=f"{SLUG}-canvas")
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320), gr.Column(elem_classes="lab-card"):
             gr.HTML(f"<h3>{captions.TRAIN}</h3><p>{captions.TRAIN_LEAD}</p>", apply_default_css=False)
@@ -208,8 +209,8 @@ def build(lab: Lab) -> Opening:
     gr.api(plane, api_name="plane", queue=False)
 
     def opened(query: dict[str, str], picture: str) -> list:
-        standing, given = planes.of_link(query), set(query) - {"view"}
-        return [standing.as_value() | {"planes": planes.shipped_payload(), "idle": not given}]
+        linked = set(query) - {"view"}
+        return [planes.of_link(query).as_value() | {"idle": False} if linked else gr.skip()]
 
     return Opening(opened, [canvas])
 

@@ -58,18 +58,18 @@ PRESETS: dict[str, dict | None] = {
 }
 
 
-def Plane(*, elem_id: str) -> gr.HTML:
+def Plane(value: dict, *, elem_id: str) -> gr.HTML:
     """Three planes that move together, without a request, while anything is dragged.
 
-    value: `planes.Standing.as_value()`, and from the server also "planes", the models (`planes.shipped_payload()`), and
-    "idle", whether the opening loop may run
+    value: `planes.Standing.as_value()`; from the server also "idle", whether the opening loop may run; and with the page
+    "planes", the models (`planes.shipped_payload()`), so that it draws without asking for anything
     event `change`: when a hand has come to rest
     The page's event "lab:plane" with {"plane": payload, "settled": bool} shows a model that is being trained.
     """
     return widget(
         "plane",
         TEMPLATE,
-        None,
+        value,
         elem_id=elem_id,
         label=captions.PLANE,
         css_template=asset("css/plane.css"),

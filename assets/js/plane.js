@@ -1,7 +1,7 @@
 // The plane: three linked planes, input, latent and output, in which everything moves together and nothing asks the server.
 //
-// props.value: what a visitor has set (app/planes.py, Standing), and from the server also `planes`, the models, and `idle`, whether the
-// opening loop may run. It is sent back without these two when a hand rests, never during a drag. The page's event "lab:plane" with
+// props.value: what a visitor has set (app/planes.py, Standing), and from the server also `idle`, whether the opening loop may run, and
+// with the page `planes`, the models. It is sent back without these two when a hand rests, never during a drag. The page's event "lab:plane" with
 // {plane, name} brings a model that is being trained; `element.plane` is for tests and for whoever opens the console.
 const $ = (name) => element.querySelector('[data-part="' + name + '"]');
 const PANES = ['input', 'latent', 'output'], REACH = { input: 3, latent: 4, output: 3 }, FAR = 7;
@@ -307,7 +307,7 @@ function slide(now) {                      // two points of one class slide alon
   if (idle === true) idle = now;
   const since = now - idle, phase = TAU * since / LOOP, ease = Math.min(1, since / 1500), { centre, spread } = planes[name].bar;
   const path = (share, lift) => inverse([centre[0] + spread * share, centre[1] + lift]);
-  const towards = { x: path(-0.45 - 1.05 * Math.cos(phase), 0.08 * Math.sin(2 * phase)), y: path(0.8 + 0.75 * Math.sin(phase), -0.08 * Math.sin(phase)) };
+  const towards = { x: path(-0.6 - 0.85 * Math.cos(phase), 0.08 * Math.sin(2 * phase)), y: path(0.9 + 0.65 * Math.sin(phase), -0.08 * Math.sin(phase)) };
   for (const key of ['x', 'y']) state[key] = state[key].map((v, i) => clamp(v + ease * (towards[key][i] - v), -3, 3));
 }
 
@@ -478,18 +478,23 @@ function setSliders() { for (const spec of own.controls[state.mode]) setSlider(s
 
 // --- models ---------------------------------------------------------------------------------------------------------------------------------
 function take(known, plane) {              // a model as it comes: its cloud may have come before, while it was still training
-  const before = planes[known] || {}, all = { ...before, ...plane, version: (before.version || 0) + 1 };
+  const before = planes[known] || {}, all = { ...before, ...plane, version: (before.version || 0) + 1, net: null };
   if (plane.points) { all.xy = planeMath.floats(plane.points); all.labelled = planeMath.bytes(plane.labels); }
-  all.net = planeMath.network(all);
-  const z = all.net.encode(all.xy), rows = [...all.labelled.keys()].filter((i) => all.labelled[i] === 0);
-  const mean = (k) => rows.reduce((sum, i) => sum + z[2 * i + k], 0) / rows.length;
-  const centre = [mean(0), mean(1)], spread = Math.sqrt(rows.reduce((sum, i) => sum + (z[2 * i] - centre[0]) ** 2, 0) / rows.length);
-  all.bar = { centre, spread }; all.z = z;
   planes[known] = all;
 }
 
+function ready(plane) {                    // what is computed when a model is first looked at
+  if (plane.net) return plane;
+  plane.net = planeMath.network(plane); plane.z = plane.net.encode(plane.xy);
+  const rows = [...plane.labelled.keys()].filter((i) => plane.labelled[i] === 0), { z } = plane;
+  const mean = (of) => rows.reduce((sum, i) => sum + of(i), 0) / rows.length, centre = [mean((i) => z[2 * i]), mean((i) => z[2 * i + 1])];
+  plane.bar = { centre, spread: Math.sqrt(mean((i) => (z[2 * i] - centre[0]) ** 2)) };
+  return plane;
+}
+
 function choose(known) {
-  name = state.plane = known; net = planes[known].net; latents = planes[known].z; flowCloud = null;
+  const plane = ready(planes[known]);
+  name = state.plane = known; net = plane.net; latents = plane.z; flowCloud = null;
   keys(); draw();
 }
 
@@ -524,22 +529,23 @@ function build() {
 }
 
 function read() {
-  const value = props.value;
-  if (!value || !value.planes) return;     // what this script itself has set
-  planes = {};
-  for (const known of Object.keys(value.planes)) take(known, value.planes[known]);
-  const { planes: _, idle: may, ...given } = value;
-  state = given;
-  if (!built) build();
-  document.dispatchEvent(new CustomEvent('lab:planes', { detail: planes }));
+  const value = props.value || {}, { planes: given, idle: may, ...standing } = value;
+  if (given) {                             // with the page itself: no request stands between it and the first drawing
+    planes = {};
+    for (const known of Object.keys(given)) take(known, given[known]);
+    if (!built) build();
+    document.dispatchEvent(new CustomEvent('lab:planes', { detail: planes }));
+    if (/[?&]view=plane&/.test(location.search)) return;    // a link: its settings are on their way
+  }
+  if (may === undefined) return;           // what this script itself has set
+  state = standing; grown = 1; t = 1;
   if (!planes[state.plane]) state.plane = Object.keys(planes)[0];
+  idle = may && !calm.matches;
   choose(state.plane);
-  if (may && !calm.matches) idle = true;
-  if (state.mode === 'project' || state.mode === 'flow') { grown = 1; t = 1; }
   props.value = { ...state };
 }
 
-element.plane = { frames: 0, encode: (p) => g(p), decode: (z) => inverse(z), operator: () => A, power: planeMath.power, planes: () => planes };
+element.plane = { frames: 0, began: performance.now(), encode: (p) => g(p), decode: (z) => inverse(z), operator: () => A, power: planeMath.power, planes: () => planes };
 element.addEventListener('pointerdown', () => { if (idle) { touch(); emit(); } });
 element.addEventListener('focusin', () => { if (idle) { touch(); emit(); } });
 calm.addEventListener('change', () => { if (calm.matches && idle) { touch(); draw(); } });
