@@ -52,7 +52,7 @@ RECIPES: dict[str, type[PlaneRecipe]] = {
 
 
 class Ticket:
-    """A visitor's place in the line; `place()` says how many are before it, and shows that the visitor is still there."""
+    """A visitor in the hall: when it was last seen, and whether its training is to end."""
 
     def __init__(self) -> None:
         self.seen = time.monotonic()
@@ -60,6 +60,7 @@ class Ticket:
 
     @property
     def stale(self) -> bool:
+        """Whether the visitor has gone."""
         return time.monotonic() - self.seen > PATIENCE
 
 
@@ -89,13 +90,20 @@ class Hall:
         return ticket
 
     def place(self, ticket: Ticket) -> int:
-        """How many trainings must end before this one begins; 0 where it may run."""
+        """How many trainings must end before this one begins, 0 where it may run; also a sign that the visitor is there."""
         with self._door:
             ticket.seen = time.monotonic()
             self._clear()
-            return max(0, list(self._tickets.values()).index(ticket) + 1 - self.at_once)
+            tickets = list(self._tickets.values())
+            return max(0, tickets.index(ticket) + 1 - self.at_once) if ticket in tickets else 0
+
+    def holds(self, token: str) -> bool:
+        """Whether this training waits or runs."""
+        with self._door:
+            return token in self._tickets
 
     def leave(self, token: str) -> None:
+        """Frees the place, if it is still taken."""
         with self._door:
             self._tickets.pop(token, None)
 
@@ -132,7 +140,7 @@ def _keep(token: str, model: Generator) -> None:
 
 @dataclass
 class Training:
-    """A training in its thread: its newest picture, and at the end its model and files, or that it failed."""
+    """A training in its thread: its newest picture, and at the end its model and files."""
 
     recipe: PlaneRecipe
     dataset: Dataset
@@ -140,16 +148,12 @@ class Training:
     newest: dict | None = None
     model: Generator | None = None
     files: dict[str, str] = field(default_factory=dict)
-    failed: bool = False
     figures: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                self._train(Path(folder))
-        except Exception:  # the visitor gets a sentence, the log the rest
-            self.failed = True
-            raise
+        """Trains in a folder that is thrown away; where it fails, `model` stays None and the log has the rest."""
+        with tempfile.TemporaryDirectory() as folder:
+            self._train(Path(folder))
 
     def _train(self, folder: Path) -> None:
         began = shown = time.monotonic()
@@ -199,7 +203,7 @@ def drawn(points: object, labels: object) -> tuple[Tensor, Tensor]:
         found = torch.tensor(labels)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ValueError(captions.train_points(MOST_DRAWN)) from error
-    if len(x) != len(found) or found.dtype != torch.int64 or not torch.isfinite(x).all():
+    if found.shape != x.shape[:1] or found.dtype != torch.int64 or not torch.isfinite(x).all():
         raise ValueError(captions.train_points(MOST_DRAWN))
     if found.min() < 0 or found.max() >= MOST_CLASSES or (found.unique(return_counts=True)[1] < 5).any():
         raise ValueError(captions.train_points(MOST_DRAWN))
@@ -217,12 +221,18 @@ def stream(data: object) -> Iterator[dict]:
     except ValueError as error:
         yield {"phase": "refused", "text": str(error)}
         return
+    training = Training(recipe, dataset, ticket)
     try:
         yield from _wait(token, ticket)
-        yield from _watch(token, Training(recipe, dataset, ticket))
+        cloud = planes.points_payload(*_cloud(dataset))
+        for newest in _newest(training):
+            yield _picture(token, training, newest, cloud)
+            cloud = {}
     finally:
+        stopped = ticket.stop.is_set()
         ticket.stop.set()
         HALL.leave(token)
+    yield _end(token, training, stopped, cloud)
 
 
 def _wait(token: str, ticket: Ticket) -> Iterator[dict]:
@@ -234,20 +244,16 @@ def _wait(token: str, ticket: Ticket) -> Iterator[dict]:
         time.sleep(EVERY)
 
 
-def _watch(token: str, training: Training) -> Iterator[dict]:
-    thread = threading.Thread(target=training.run, daemon=True)
-    cloud = planes.points_payload(*_cloud(training.dataset))
+def _newest(training: Training) -> Iterator[dict]:
+    """Runs the training, and gives its newest picture whenever there is one."""
+    thread, shown = threading.Thread(target=training.run, daemon=True), None
     thread.start()
-    shown = None
     while thread.is_alive():
         thread.join(EVERY)
         HALL.place(training.ticket)  # a sign of life
-        newest = training.newest
-        if newest is not None and newest is not shown:
-            shown = newest
-            yield _picture(token, training, newest, cloud)
-            cloud = {}
-    yield _end(token, training, cloud)
+        if training.newest is not shown:
+            shown = training.newest
+            yield shown
 
 
 def _cloud(dataset: Dataset) -> tuple[Tensor, Tensor]:
@@ -268,11 +274,10 @@ def _picture(token: str, training: Training, newest: dict, cloud: dict) -> dict:
     }
 
 
-def _end(token: str, training: Training, cloud: dict) -> dict:
-    if training.failed or training.model is None:
+def _end(token: str, training: Training, stopped: bool, cloud: dict) -> dict:
+    if training.model is None:
         return {"run": token, "phase": "refused", "text": captions.TRAIN_FAILED}
     _keep(token, training.model)
-    stopped = training.ticket.stop.is_set()
     return {
         "run": token,
         "phase": "stopped" if stopped else "done",

@@ -48,12 +48,12 @@ def rings(u: Tensor, side: Tensor, labels: Tensor) -> Tensor:
 
 
 def spiral(u: Tensor, side: Tensor, labels: Tensor) -> Tensor:
-    """Two arms, each once round, from radius ½ to 2½.
+    """Two arms, each three quarters round, from radius ½ to 2½.
 
     >>> spiral(torch.tensor([0.0]), torch.tensor([0.5]), torch.tensor([0]))
     tensor([[0.5000, 0.0000]])
     """
-    return _polar(0.5 + 2 * u, 2 * math.pi * u + math.pi * labels)
+    return _polar(0.5 + 2 * u, 1.5 * math.pi * u + math.pi * labels.to(u))
 
 
 def checkerboard(u: Tensor, side: Tensor, labels: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from linearizer_core.networks import (
     Squeeze,
     Translate,
     image_flow,
+    plane_flow,
     vector_flow,
 )
 from linearizer_core.operators import (
@@ -64,6 +65,8 @@ NETWORKS = {
     "inverse of a chain": lambda: Chain(stirred(InvertibleLinear(4)), stirred(vector_flow(4, 2, 8))).inv,
     "fresh vector flow": lambda: vector_flow(3, steps=3, hidden=8),
     "vector flow": lambda: stirred(vector_flow(3, steps=3, hidden=8)),
+    "fresh plane flow": lambda: plane_flow(depth=3, hidden=8),
+    "plane flow": lambda: stirred(plane_flow(depth=4, hidden=8, bound=1.0)),
     "fresh image flow": lambda: image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8]),
     "image flow": lambda: stirred(image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8])),
     "colour image flow": lambda: stirred(image_flow((3, 4, 4), steps=[2], hidden=[8])),
@@ -244,6 +247,8 @@ MODELS = {
     "flow, projection": lambda: _on_one(_flow(5), Projection(torch.randn(5, 2))),
     "flow to flow, tall": lambda: Linearizer(_flow(3), Dense(torch.randn(5, 3)), _flow(5)),
     "flow to flow, wide": lambda: Linearizer(_flow(5), Dense(torch.randn(3, 5)), _flow(3)),
+    "plane, rotation": lambda: _on_one(stirred(plane_flow(4, 8)), Dense(_rotation(1.0))),
+    "plane, shear": lambda: _on_one(stirred(plane_flow(4, 8)), Dense(torch.tensor([[1.0, 1.0], [0.0, 1.0]]))),
     "images, diagonal": lambda: _on_one(_picture_flow(), Diagonal(torch.linspace(1, 0, 16))),
     "images, low rank": lambda: _on_one(
         _picture_flow(), LowRank(0.5 * torch.randn(16, 3), 0.5 * torch.randn(16, 3))
