@@ -44,17 +44,13 @@ CONTROLS = {
     "flow": [_slider("t", "t", 0, 1, 0.01), _slider("steps", "N", 1, MOST_STEPS, 1, 0)],
 }
 PRESETS: dict[str, dict | None] = {
-    captions.PLANE_PRESETS["identity"]: {"s": [1, 1], "u": 0, "v": 0},
-    captions.PLANE_PRESETS["rotation"]: {"s": [1, 1], "u": 30, "v": 0},
-    captions.PLANE_PRESETS["shear"]: {
-        "s": [1.618034, 0.618034],
-        "u": 31.7175,
-        "v": 58.2825,
-    },  # [[1, 1], [0, 1]]
-    captions.PLANE_PRESETS["scaling"]: {"s": [1.3, 0.6], "u": 0, "v": 0},
-    captions.PLANE_PRESETS["reflection"]: {"s": [1, -1], "u": 0, "v": 0},
-    captions.PLANE_PRESETS["projection"]: {"s": [1, 0], "u": 0, "v": 0},
-    captions.PLANE_PRESETS["trained"]: None,  # the A that the model came with
+    "identity": {"s": [1, 1], "u": 0, "v": 0},
+    "rotation": {"s": [1, 1], "u": 30, "v": 0},
+    "shear": {"s": [1.618034, 0.618034], "u": 31.7175, "v": 58.2825},  # [[1, 1], [0, 1]]
+    "scaling": {"s": [1.3, 0.6], "u": 0, "v": 0},
+    "reflection": {"s": [1, -1], "u": 0, "v": 0},
+    "projection": {"s": [1, 0], "u": 0, "v": 0},
+    "trained": None,  # the A that the model came with
 }
 
 
@@ -86,6 +82,7 @@ def Plane(value: dict, *, elem_id: str) -> gr.HTML:
         again=captions.PLANE_AGAIN,
         grow=captions.PLANE_GROW,
         controls=CONTROLS,
-        presets=PRESETS,
+        presets=captions.PLANE_PRESETS,
+        values=PRESETS,
         trained=TRAINED,
     )

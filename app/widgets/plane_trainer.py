@@ -38,7 +38,6 @@ def PlaneTrainer(*, elem_id: str) -> gr.HTML:
         elem_id=elem_id,
         label=captions.TRAIN,
         css_template=asset("css/plane.css"),
-        before=("plane_math",),
         words=captions.TRAIN_WORDS,
         hint=captions.TRAIN_DRAW_HINT,
     )

@@ -1,8 +1,8 @@
-// The plane: three linked planes, input, latent and output, in which everything moves together and nothing asks the server.
+// The plane: input, latent and output, linked; everything moves together and nothing asks the server.
 //
-// props.value: what a visitor has set (app/planes.py, Standing), and from the server also `idle`, whether the opening loop may run, and
-// with the page `planes`, the models. It is sent back without these two when a hand rests, never during a drag. The page's event "lab:plane" with
-// {plane, name} brings a model that is being trained; `element.plane` is for tests and for whoever opens the console.
+// props.value: what a visitor has set (app/planes.py, Standing); from the server also `idle`, whether the opening loop may run, and
+// with the page `planes`, the models. It is sent back when a hand rests, never during a drag. The page's event "lab:plane" with
+// {plane, settled} brings a model that is being trained; `element.plane` is for tests and for whoever opens the console.
 const $ = (name) => element.querySelector('[data-part="' + name + '"]');
 const PANES = ['input', 'latent', 'output'], REACH = { input: 3, latent: 4, output: 3 }, FAR = 7;
 const LOOP = 10000, SEGMENT = 40, ROUND = 96, CLOUD = 2000, KEY_STEP = 0.05, TAU = 2 * Math.PI;
@@ -10,7 +10,7 @@ const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
 
 let planes = {}, name = '', net = null, latents = null, flowCloud = null;
 let state = null, A = [[1, 0], [0, 1]], t = 1, grown = 1, idle = 0, playing = 0, dragging = false;
-let pending = 0, worded = 0, colours = {}, built = false;
+let pending = 0, worded = 0, colours = {}, built = false, woken = false;
 const panes = {}, handles = [];
 
 const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
@@ -38,7 +38,7 @@ const circle = (centre, radius) => {
   return line;
 };
 
-// --- what is drawn where: a latent line is straight in the middle, bent at its sides; an ordinary one the other way ------------
+// --- what is drawn where: a latent line is straight in the middle and bent beside it, an ordinary one the other way round
 const g = (points) => net.encode(points);
 const inverse = (z) => net.decode(z);
 const map = (z) => planeMath.apply(A, z);
@@ -68,15 +68,14 @@ function line(pane, points, { colour, width = 2, dash = [], alpha = 1, filled = 
 
 const everywhere = (lines, style) => PANES.forEach((pane) => lines[pane] && line(panes[pane], lines[pane], style));
 
-function dots(pen, pane, points, labels, { size = 2.6, alpha = 0.8, tint } = {}) {
-  const half = pane.size / 2, unit = half / pane.reach;
-  for (let label = 0; label < (tint ? 1 : 6); label++) {
+function dots({ pen, size, reach }, points, labels, alpha) {
+  const half = size / 2, unit = half / reach;
+  for (let label = 0; label < 6; label++) {
     pen.beginPath();
     for (let i = 0; i < points.length; i += 2) {
-      if (!tint && labels[i / 2] !== label) continue;
-      pen.rect(half + unit * points[i] - size / 2, half - unit * points[i + 1] - size / 2, size, size);
+      if (labels[i / 2] === label) pen.rect(half + unit * points[i] - 1.3, half - unit * points[i + 1] - 1.3, 2.6, 2.6);
     }
-    pen.fillStyle = tint || colours['class' + label]; pen.globalAlpha = alpha; pen.fill();
+    pen.fillStyle = colours['class' + label]; pen.globalAlpha = alpha; pen.fill();
   }
   pen.globalAlpha = 1;
 }
@@ -100,41 +99,35 @@ function note({ pen, size }, text, x, y, colour) {
 
 const spots = (places, style, texts = {}) => PANES.forEach((pane) => places[pane] && spot(panes[pane], places[pane], { ...style, text: texts[pane] || '' }));
 
-// --- the still part of each plane: grid, circles, data; kept until what it depends on changes ---------------------------------------
+// --- the still part: grid, circles, data; kept until what it depends on changes
 function lattice(step) {
   const lines = [];
   for (let k = -FAR; k <= FAR; k += step) {
     const count = Math.round((step > 0.5 ? 4 : 8) * FAR);
-    lines.push([k === 0, segmentOf([-FAR, k], [FAR, k], count)], [k === 0, segmentOf([k, -FAR], [k, FAR], count)]);
+    lines.push([k === 0, between([-FAR, k], [FAR, k], 0, 1, count)], [k === 0, between([k, -FAR], [k, FAR], 0, 1, count)]);
   }
   return lines;
 }
-const segmentOf = (z, w, count) => between(z, w, 0, 1, count);
 
 function still(key, pane, quick) {
   const flow = state.mode === 'flow', matrix = key === 'output' ? A.flat().map((v) => v.toFixed(5)).join() : '';
-  const signature = [name, planes[name].version || 0, pane.size, pane.reach, colours.key, state.show.join(), flow, flow ? '' : matrix, quick && key === 'output'].join('|');
+  const signature = [name, planes[name].version || 0, pane.size, pane.reach, colours.key, state.show.join(), flow, flow ? '' : matrix, quick].join('|');
   if (pane.signature === signature) return;
   pane.signature = signature;
   const sheet = pane.sheet, pen = lab.sharp(sheet, pane.size, pane.size), drawn = { pen, size: pane.size, reach: pane.reach };
   pen.fillStyle = colours.paper; pen.fillRect(0, 0, pane.size, pane.size);
   const place = key === 'latent' || (flow && key === 'input') ? (z) => z : key === 'input' || flow ? inverse : (z) => inverse(map(z));
-  if (state.show.includes('grid')) {
-    for (const [axis, z] of lattice(quick && key === 'output' ? 1 : 0.5)) {
-      line(drawn, place(z), { colour: 'induced', width: axis ? 1.6 : 1, alpha: axis ? 0.55 : 0.26 });
-    }
-  }
-  if (state.show.includes('circles')) {
-    for (let r = 1; r <= 3; r++) line(drawn, place(circle([0, 0], r)), { colour: 'induced', width: 1.2, alpha: 0.6, dash: [3, 4] });
-  }
-  if (state.show.includes('data') && !(flow && key === 'input')) {
+  const has = (what) => state.show.includes(what), colour = 'induced';
+  if (has('grid')) for (const [axis, z] of lattice(quick ? 1 : 0.5)) line(drawn, place(z), { colour, width: axis ? 1.6 : 1, alpha: axis ? 0.55 : 0.26 });
+  if (has('circles')) for (let r = 1; r <= 3; r++) line(drawn, place(circle([0, 0], r)), { colour, width: 1.2, alpha: 0.6, dash: [3, 4] });
+  if (has('data') && !(flow && key === 'input')) {
     const cloud = planes[name];
     const shown = key === 'input' || (flow && key === 'output') ? cloud.xy : key === 'latent' ? latents : inverse(map(latents));
-    dots(pen, pane, shown, cloud.labelled, { alpha: flow ? 0.28 : 0.8 });
+    dots(drawn, shown, cloud.labelled, flow ? 0.28 : 0.8);
   }
 }
 
-// --- what each mode draws, and what it says in words ------------------------------------------------------------------------------------
+// --- what each mode draws, and what it says in words
 const MODES = {
   add(zx, zy) {
     const { x, y, a, b } = state, za = times(a, zx), zb = times(b, zy), sum = plus(za, zb);
@@ -159,19 +152,15 @@ const MODES = {
 
   operator() {
     const [s1, s2] = state.s, u = ends(state.u, [s1, s2]), v = ends(state.v, [1, 1]), ring = circle([0, 0], 1);
-    line(panes.input, inverse(ring), { colour: 'induced', width: 2.5, filled: true });
-    line(panes.latent, ring, { colour: 'induced', width: 2.5, filled: true });
-    line(panes.latent, map(ring), { colour: 'accent', width: 2.5, filled: true });
-    line(panes.output, inverse(map(ring)), { colour: 'accent', width: 2.5, filled: true });
-    for (const [i, axis] of v.entries()) {
-      const dash = i ? [6, 4] : [];
-      line(panes.input, inverse(segment([0, 0], axis)), { colour: 'induced', width: 2, dash });
-      line(panes.latent, segment([0, 0], axis), { colour: 'induced', width: 2, dash });
+    for (const [z, side, colour] of [[ring, 'input', 'induced'], [map(ring), 'output', 'accent']]) {
+      const style = { colour, width: 2.5, filled: true };
+      line(panes[side], inverse(z), style); line(panes.latent, z, style);
     }
-    for (const [i, axis] of u.entries()) {
-      const dash = i ? [6, 4] : [];
-      line(panes.latent, segment([0, 0], axis), { colour: 'accent', width: 2, dash });
-      line(panes.output, inverse(segment([0, 0], axis)), { colour: 'accent', width: 2, dash });
+    for (const [axes, side, colour] of [[v, 'input', 'induced'], [u, 'output', 'accent']]) {
+      axes.forEach((axis, i) => {
+        const z = segment([0, 0], axis), style = { colour, width: 2, dash: i ? [6, 4] : [] };
+        line(panes[side], inverse(z), style); line(panes.latent, z, style);
+      });
     }
     spots(induced([0, 0]), { colour: 'induced', radius: 5, hollow: true });
     return { s1: show(s1), s2: show(s2), u: show(state.u, 0), v: show(state.v, 0), det: show(s1 * s2) };
@@ -222,9 +211,9 @@ const MODES = {
 
   flow() {
     const cloud = flowCloud || (flowCloud = carry()), now = Math.round(t * state.steps), z = cloud.states[now];
-    dots(panes.input.pen, panes.input, cloud.noise, cloud.labels, { alpha: 0.9 });
-    dots(panes.latent.pen, panes.latent, z, cloud.labels, { alpha: 0.9 });
-    dots(panes.output.pen, panes.output, now === state.steps ? cloud.landed : inverse(z), cloud.labels, { alpha: 0.9 });
+    dots(panes.input, cloud.noise, cloud.labels, 0.9);
+    dots(panes.latent, z, cloud.labels, 0.9);
+    dots(panes.output, now === state.steps ? cloud.landed : inverse(z), cloud.labels, 0.9);
     const { pen, size, reach } = panes.output, unit = size / 2 / reach;
     pen.strokeStyle = colours.text; pen.lineWidth = 1.2; pen.beginPath();
     for (let i = 0; i < 120; i += 2) {
@@ -239,9 +228,9 @@ const MODES = {
 const SUPER = { '-': '⁻', '.': '·' };
 const tiny = (v) => { const [digits, e] = v.toExponential(0).split('e'); return v ? digits + '·10' + power(Number(e)) : '0'; };
 const power = (p) => String(round(p, 2)).replace(/./g, (d) => SUPER[d] || '⁰¹²³⁴⁵⁶⁷⁸⁹'[d]);
-const ends = (degrees, s) => { const [c, d] = planeMath.unit(degrees); return [[s[0] * c, s[0] * d], [-s[1] * d, s[1] * c]]; };
+const ends = (degrees, [p, q]) => { const [c, d] = planeMath.unit(degrees); return [[p * c, p * d], [-q * d, q * c]]; };
 
-// Noise with a class each, stepped through the latent plane point by point; and the same in one go by B = all steps multiplied.
+// Noise with a class each, stepped point by point; and the same in one go by B, all steps multiplied.
 function carry() {
   const plane = planes[name], noise = planeMath.noise(CLOUD, 7), labels = new Uint8Array(CLOUD), start = Float64Array.from(noise);
   for (let i = 0; i < CLOUD; i++) {
@@ -261,7 +250,7 @@ function carry() {
   return { noise, labels, states, B, landed, once, gap };
 }
 
-// --- one frame ------------------------------------------------------------------------------------------------------------------------
+// --- one frame
 function draw() {
   if (!pending) pending = requestAnimationFrame(frame);
 }
@@ -277,10 +266,11 @@ function frame(now) {
     const pane = panes[key];
     pane.reach = key === 'latent' && state.mode === 'flow' ? 7 : REACH[key];
     fit(pane);
-    still(key, pane, dragging === 'operator');
+    still(key, pane, key === 'output' && dragging === 'operator');
     pane.pen.drawImage(pane.sheet, 0, 0, pane.size, pane.size);
   }
   const said = MODES[state.mode](zx, zy);
+  marks();
   for (const handle of handles) place(handle);
   element.plane.first ||= performance.now();
   element.plane.frames += 1;
@@ -302,8 +292,8 @@ function speak(said) {
   element.dataset.state = JSON.stringify({ ...state, t, idle: Boolean(idle), playing: Boolean(playing), said });
 }
 
-// --- motion: the opening loop, the flow, the growing circle -------------------------------------------------------------------------------
-function slide(now) {                      // two points of one class slide along it; the induced sum stays on it, the ordinary does not
+// --- motion: the opening loop, the flow, the growing circle
+function slide(now) {  // two points of one class slide along it; the induced sum stays on it, the ordinary does not
   if (idle === true) idle = now;
   const since = now - idle, phase = TAU * since / LOOP, ease = Math.min(1, since / 1500), { centre, spread } = planes[name].bar;
   const path = (share, lift) => inverse([centre[0] + spread * share, centre[1] + lift]);
@@ -319,28 +309,27 @@ function play(now) {
   if (share >= 1) playing = 0;
 }
 
-function start() {                         // what moves when a mode is entered; still for those who asked for that
+function start() {  // what moves when a mode is entered; still for those who asked for that
   grown = 1; t = 1;
   playing = !calm.matches && (state.mode === 'flow' || state.mode === 'project');
   if (playing && state.mode === 'flow') t = 0;
   setSlider('t', t); draw();
 }
 
-function touch() {                         // the first touch ends the loop
+function touch() {  // the first touch ends the loop
   if (!idle) return;
-  idle = 0; state.x = Array.from(state.x, (v) => round(v)); state.y = Array.from(state.y, (v) => round(v));
+  idle = 0; woken = true; state.x = Array.from(state.x, (v) => round(v)); state.y = Array.from(state.y, (v) => round(v));
 }
 
-function emit() { touch(); props.value = { ...state, x: Array.from(state.x), y: Array.from(state.y) }; draw(); }
+function emit() { touch(); woken = false; props.value = { ...state, x: Array.from(state.x), y: Array.from(state.y) }; draw(); }
 
-// --- handles ------------------------------------------------------------------------------------------------------------------------------
-const anyMode = (mode) => mode !== 'flow';
-const points = (key) => ({ modes: key === 'y' ? (m) => m === 'add' || m === 'project' : (m) => anyMode(m) && m !== 'operator', colour: 'text' });
+// --- handles
+const points = (key) => ({ modes: key === 'y' ? 'add project' : 'add orbit project', colour: 'text' });
 const set = (key, p) => { state[key] = [round(clamp(p[0], -3, 3)), round(clamp(p[1], -3, 3))]; };
 const turn = (z) => round(Math.atan2(z[1], z[0]) * 180 / Math.PI, 2);
 const wrap = (degrees) => round(((degrees + 540) % 360) - 180, 2);
 const pullU = (z) => { state.s = [round(clamp(length(z), 0, 2.5)), state.s[1]]; if (length(z) > 0.02) state.u = turn(z); };
-const pullW = (z) => {                     // the other end: its length is σ₂, its direction turns both
+const pullW = (z) => {  // the other end: its length is σ₂, its direction turns both
   const sign = state.s[1] < 0 ? -1 : 1;
   state.s = [state.s[0], round(sign * clamp(length(z), 0, 2.5))];
   if (length(z) > 0.02) state.u = wrap(turn(z) - sign * 90);
@@ -351,14 +340,12 @@ const HANDLES = [
   { key: 'y', pane: 'input', label: 'y', ...points('y'), get: () => state.y, set: (p) => set('y', p) },
   { key: 'gx', pane: 'latent', label: 'g(x)', ...points('x'), get: () => g(state.x), set: (z) => set('x', inverse(z)) },
   { key: 'gy', pane: 'latent', label: 'g(y)', ...points('y'), get: () => g(state.y), set: (z) => set('y', inverse(z)) },
-  { key: 'v1', pane: 'input', label: 'v₁', modes: (m) => m === 'operator', colour: 'induced', get: () => inverse(planeMath.unit(state.v)), set: (p) => { state.v = turn(g(p)); } },
-  { key: 'u1', pane: 'latent', label: 'σ₁u₁', modes: (m) => m === 'operator', colour: 'accent', get: () => ends(state.u, state.s)[0], set: pullU },
-  { key: 'u2', pane: 'latent', label: 'σ₂u₂', modes: (m) => m === 'operator', colour: 'accent', get: () => ends(state.u, state.s)[1], set: pullW },
-  { key: 'fu1', pane: 'output', label: 'σ₁⊙u₁', modes: (m) => m === 'operator', colour: 'accent', get: () => inverse(ends(state.u, state.s)[0]), set: (p) => pullU(g(p)) },
-  { key: 'fu2', pane: 'output', label: 'σ₂⊙u₂', modes: (m) => m === 'operator', colour: 'accent', get: () => inverse(ends(state.u, state.s)[1]), set: (p) => pullW(g(p)) },
+  { key: 'v1', pane: 'input', label: 'v₁', modes: 'operator', colour: 'induced', get: () => inverse(planeMath.unit(state.v)), set: (p) => { state.v = turn(g(p)); } },
+  { key: 'u1', pane: 'latent', label: 'σ₁u₁', modes: 'operator', colour: 'accent', get: () => ends(state.u, state.s)[0], set: pullU },
+  { key: 'u2', pane: 'latent', label: 'σ₂u₂', modes: 'operator', colour: 'accent', get: () => ends(state.u, state.s)[1], set: pullW },
+  { key: 'fu1', pane: 'output', label: 'σ₁⊙u₁', modes: 'operator', colour: 'accent', get: () => inverse(ends(state.u, state.s)[0]), set: (p) => pullU(g(p)) },
+  { key: 'fu2', pane: 'output', label: 'σ₂⊙u₂', modes: 'operator', colour: 'accent', get: () => inverse(ends(state.u, state.s)[1]), set: (p) => pullW(g(p)) },
 ];
-const MARKS = [['fx', 'f(x)', 'x'], ['fy', 'f(y)', 'y']];   // images of x and y: shown, not dragged
-
 function makeHandle(spec) {
   const knob = document.createElement('button'), pane = panes[spec.pane];
   knob.type = 'button'; knob.className = 'handle ' + spec.colour; knob.dataset.handle = spec.key; knob.setAttribute('role', 'slider');
@@ -372,7 +359,7 @@ function makeHandle(spec) {
   };
   knob.addEventListener('pointerdown', (event) => {
     if (event.button) return;
-    touch(); dragging = state.mode; playing = 0; grown = 1;
+    dragging = state.mode; playing = 0; grown = 1;
     knob.setPointerCapture(event.pointerId);
     const p = where(event), q = spec.get();
     offset = [q[0] - p[0], q[1] - p[1]];
@@ -382,11 +369,11 @@ function makeHandle(spec) {
     const p = where(event);
     spec.set([p[0] + offset[0], p[1] + offset[1]]); setSliders(); draw();
   });
-  for (const end of ['pointerup', 'pointercancel']) knob.addEventListener(end, () => { if (dragging) { dragging = false; emit(); } });
+  knob.addEventListener('lostpointercapture', () => { dragging = false; emit(); });
   knob.addEventListener('keydown', (event) => {
     const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (!move) return;
-    event.preventDefault(); touch();
+    event.preventDefault();
     const p = spec.get(), by = KEY_STEP * (event.shiftKey ? 5 : 1);
     spec.set([p[0] + by * move[0], p[1] + by * move[1]]); setSliders(); draw();
   });
@@ -396,7 +383,7 @@ function makeHandle(spec) {
 
 function place({ knob, pane, modes, get, label }) {
   const { size, reach } = panes[pane];
-  knob.hidden = !modes(state.mode);
+  knob.hidden = !modes.includes(state.mode);
   if (knob.hidden) return;
   const p = get(), x = clamp(size / 2 * (1 + p[0] / reach), 0, size), y = clamp(size / 2 * (1 - p[1] / reach), 0, size);
   knob.style.transform = 'translate(' + (x - 22) + 'px,' + (y - 22) + 'px)';
@@ -404,69 +391,47 @@ function place({ knob, pane, modes, get, label }) {
   knob.setAttribute('aria-valuetext', label + ' ' + fill(own.at, { x: show(p[0]), y: show(p[1]) }));
 }
 
-function drawMarks() {
-  for (const [, text, key] of MARKS) {
-    if (!handles.find((h) => h.key === key).modes(state.mode)) continue;
-    spot(panes.output, inverse(map(g(state[key]))), { colour: 'text', text });
-  }
-}
-for (const mode of ['add', 'orbit', 'project']) {
-  const inner = MODES[mode];
-  MODES[mode] = (zx, zy) => { const said = inner(zx, zy); if (mode !== 'orbit') drawMarks(); return said; };
+function marks() {  // images of x and y: shown, not dragged
+  if (state.mode !== 'add' && state.mode !== 'project') return;
+  for (const key of ['x', 'y']) spot(panes.output, inverse(map(g(state[key]))), { colour: 'text', text: 'f(' + key + ')' });
 }
 
-// --- keys and sliders -----------------------------------------------------------------------------------------------------------------------
-function key(holder, text, pressed, act) {
-  const button = document.createElement('button');
-  button.type = 'button'; button.textContent = text;
-  if (pressed !== null) button.setAttribute('aria-pressed', pressed);
-  button.addEventListener('click', () => { touch(); act(); });
-  $(holder).append(button);
-  return button;
-}
-
+// --- keys and sliders
 function keys() {
-  for (const holder of ['planes', 'modes', 'show', 'controls', 'presets']) $(holder).replaceChildren();
-  for (const known of Object.keys(planes)) key('planes', own.planes[known], known === name, () => { choose(known); emit(); });
-  for (const mode of Object.keys(own.modes)) key('modes', own.modes[mode], mode === state.mode, () => { state.mode = mode; keys(); start(); emit(); });
-  for (const what of Object.keys(own.show)) {
-    const shown = state.show.includes(what);
-    key('show', own.show[what], shown, () => { state.show = shown ? state.show.filter((w) => w !== what) : [...state.show, what]; keys(); emit(); });
-  }
-  for (const spec of own.controls[state.mode]) slider(spec);
-  if (state.mode === 'operator') {
-    for (const preset of Object.keys(own.presets)) {
-      key('presets', preset, null, () => {
-        const given = own.presets[preset] || planeMath.toSingular(planes[name].A);
-        Object.assign(state, { s: given.s.map((v) => round(v)), u: round(given.u, 2), v: round(given.v, 2) }); keys(); emit();
-      });
-    }
-  }
-  if (state.mode === 'flow') {
-    for (const method of Object.keys(own.methods)) {
-      key('presets', own.methods[method], method === state.method, () => { state.method = method; flowCloud = null; keys(); start(); emit(); });
-    }
-    key('presets', own.again, null, start);
-  }
-  if (state.mode === 'project') key('presets', own.grow, null, start);
+  const rows = (texts, pressed, act) => Object.keys(texts).map((k) => [texts[k], pressed === null ? null : pressed(k), () => { act(k); emit(); }]);
+  const named = Object.fromEntries(Object.keys(planes).map((known) => [known, own.planes[known]])), { mode, show: shown } = state;
+  lab.keys($('planes'), rows(named, (k) => k === name, choose));
+  lab.keys($('modes'), rows(own.modes, (k) => k === mode, (k) => { state.mode = k; keys(); start(); }));
+  lab.keys($('show'), rows(own.show, (k) => shown.includes(k), (k) => { state.show = shown.includes(k) ? shown.filter((w) => w !== k) : [...shown, k]; keys(); }));
+  $('controls').replaceChildren(...own.controls[mode].map(slider));
+  const more = { operator: () => rows(own.presets, null, preset), project: () => [[own.grow, null, start]] };
+  more.flow = () => [...rows(own.methods, (k) => k === state.method, (k) => { state.method = k; flowCloud = null; keys(); start(); }), [own.again, null, start]];
+  lab.keys($('presets'), mode in more ? more[mode]() : []);
 }
 
-const valueOf = (k) => (k === 't' ? t : k[0] === 's' && k.length === 2 ? state.s[k[1] - 1] : state[k]);
+function preset(known) {  // without numbers of its own: the A that the model came with
+  const { s, u, v } = own.values[known] || planeMath.toSingular(planes[name].A);
+  Object.assign(state, { s: s.map((one) => round(one)), u: round(u, 2), v: round(v, 2) }); setSliders();
+}
+
+const sigma = { s1: 0, s2: 1 };
+const valueOf = (k) => (k === 't' ? t : k in sigma ? state.s[sigma[k]] : state[k]);
 
 function slider(spec) {
   const label = document.createElement('label'), text = document.createElement('span'), input = document.createElement('input'), out = document.createElement('output');
   text.textContent = spec.text; input.type = 'range'; input.dataset.key = spec.key;
   Object.assign(input, { min: spec.low, max: spec.high, step: spec.step, value: valueOf(spec.key) });
   input.addEventListener('input', () => {
-    touch(); playing = 0;
+    playing = 0;
     const v = Number(input.value), k = spec.key;
-    if (k === 't') t = v; else if (k[0] === 's' && k.length === 2) { state.s = state.s.slice(); state.s[k[1] - 1] = v; } else state[k] = v;
+    if (k === 't') t = v; else if (k in sigma) state.s = state.s.map((s, i) => (i === sigma[k] ? v : s)); else state[k] = v;
     if (k === 'steps') { flowCloud = null; t = 1; setSlider('t', 1); }
     out.textContent = show(v, spec.digits); dragging = state.mode; draw();
   });
   input.addEventListener('change', () => { dragging = false; emit(); });
   out.textContent = show(valueOf(spec.key), spec.digits);
-  label.append(text, input, out); label.spec = spec; $('controls').append(label);
+  label.append(text, input, out); label.spec = spec;
+  return label;
 }
 
 function setSlider(k, v) {
@@ -476,14 +441,14 @@ function setSlider(k, v) {
 
 function setSliders() { for (const spec of own.controls[state.mode]) setSlider(spec.key, valueOf(spec.key)); }
 
-// --- models ---------------------------------------------------------------------------------------------------------------------------------
-function take(known, plane) {              // a model as it comes: its cloud may have come before, while it was still training
+// --- models
+function take(known, plane) {  // a model as it comes: its cloud may have come before, while it was still training
   const before = planes[known] || {}, all = { ...before, ...plane, version: (before.version || 0) + 1, net: null };
   if (plane.points) { all.xy = planeMath.floats(plane.points); all.labelled = planeMath.bytes(plane.labels); }
   planes[known] = all;
 }
 
-function ready(plane) {                    // what is computed when a model is first looked at
+function ready(plane) {  // what is computed when a model is first looked at
   if (plane.net) return plane;
   plane.net = planeMath.network(plane); plane.z = plane.net.encode(plane.xy);
   const rows = [...plane.labelled.keys()].filter((i) => plane.labelled[i] === 0), { z } = plane;
@@ -509,7 +474,7 @@ function arrived(event) {
 }
 document.addEventListener('lab:plane', arrived);
 
-// --- start --------------------------------------------------------------------------------------------------------------------------------------
+// --- start
 function shade() {
   const ink = (variable) => lab.colour(variable, element);
   colours = { induced: ink('--lab-induced'), pixel: ink('--lab-pixel'), text: ink('--lab-text'), paper: ink('--lab-paper'), quiet: ink('--lab-quiet'), accent: ink('--plane-accent') };
@@ -530,14 +495,14 @@ function build() {
 
 function read() {
   const value = props.value || {}, { planes: given, idle: may, ...standing } = value;
-  if (given) {                             // with the page itself: no request stands between it and the first drawing
+  if (given) {  // with the page itself: no request stands between it and the first drawing
     planes = {};
     for (const known of Object.keys(given)) take(known, given[known]);
     if (!built) build();
     document.dispatchEvent(new CustomEvent('lab:planes', { detail: planes }));
-    if (/[?&]view=plane&/.test(location.search)) return;    // a link: its settings are on their way
+    if (/[?&]view=plane&/.test(location.search)) return;  // a link: its settings are on their way
   }
-  if (may === undefined) return;           // what this script itself has set
+  if (may === undefined) return;  // what this script itself has set
   state = standing; grown = 1; t = 1;
   if (!planes[state.plane]) state.plane = Object.keys(planes)[0];
   idle = may && !calm.matches;
@@ -545,9 +510,9 @@ function read() {
   props.value = { ...state };
 }
 
-element.plane = { frames: 0, began: performance.now(), encode: (p) => g(p), decode: (z) => inverse(z), operator: () => A, power: planeMath.power, planes: () => planes };
-element.addEventListener('pointerdown', () => { if (idle) { touch(); emit(); } });
-element.addEventListener('focusin', () => { if (idle) { touch(); emit(); } });
+element.plane = { frames: 0, began: performance.now(), encode: (p) => g(p), decode: (z) => inverse(z), operator: () => A, power: planeMath.power };
+for (const sign of ['pointerdown', 'focusin']) element.addEventListener(sign, () => { touch(); draw(); });
+for (const sign of ['pointerup', 'keyup']) element.addEventListener(sign, () => { if (woken && !dragging) emit(); });
 calm.addEventListener('change', () => { if (calm.matches && idle) { touch(); draw(); } });
 lab.keepFresh(element, shade);
 shade();

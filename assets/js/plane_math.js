@@ -1,7 +1,7 @@
 // The network of a plane in plain JavaScript: g, g⁻¹ and 2×2 operators, in float64. No drawing here.
 //
-// Points come in rows, [x₀, y₀, x₁, y₁, …]. A plane, from app/planes.py: {layers, numbers, …}; a layer is {matrix, shift, inverse} for
-// z = M x + b, or {hidden, at, bound, reach} for an affine coupling whose weights start at numbers[at].
+// Points come in rows, [x₀, y₀, x₁, y₁, …]. A layer (app/planes.py) is {matrix, shift, inverse} for z = M x + b, or {hidden, at, bound,
+// reach} for an affine coupling whose weights start at numbers[at].
 const planeMath = (() => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const floats = (text) => Float64Array.from(new Float32Array(bytes(text).buffer));
@@ -53,7 +53,7 @@ const planeMath = (() => {
     return { encode, decode };
   }
 
-  // --- 2×2 operators, as [[a, b], [c, d]] ----------------------------------------------------------------------------
+  // --- 2×2 operators, as [[a, b], [c, d]]
   const apply = (A, points) => { const p = Float64Array.from(points); affine(A, NONE, NONE, p); return p; };
   const unit = (degrees) => [Math.cos(degrees * Math.PI / 180), Math.sin(degrees * Math.PI / 180)];
 
@@ -89,13 +89,13 @@ const planeMath = (() => {
       if (root > 1e-6 * size) beta = (l1 ** p - l2 ** p) / (l1 - l2);
       else if (half > tiny || whole) beta = p * half ** (p - 1);
       else if (size === 0) beta = 1;
-      else return null;                                     // nilpotent: 0 is an eigenvalue without a second eigenvector
+      else return null;  // nilpotent: 0 is an eigenvalue without a second eigenvector
       alpha = root > 1e-6 * size ? l1 ** p - beta * l1 : (1 - p) * half ** p;
     }
     return [[alpha + beta * a, beta * b], [beta * c, alpha + beta * d]];
   }
 
-  // --- the flow: dz/dt = V(t) z, one number per axis -----------------------------------------------------------------------
+  // --- the flow: dz/dt = V(t) z, one number per axis
   const growth = (v, t) => (t * v - (1 - t)) / Math.max((1 - t) ** 2 + t * t * v, 1e-300);
   const STEPS = {
     euler: (v, t, h) => 1 + h * growth(v, t),

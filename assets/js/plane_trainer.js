@@ -3,9 +3,9 @@ const $ = (name) => element.querySelector('[data-part="' + name + '"]');
 const VIEW = 3, SIDE = 220, SPRAY = 0.16, MOST = 3000;
 const pad = $('pad');
 let chosen = 'moons', ink = 0, running = '', clouds = {}, drawing = null, last = null;
-const own_points = { xy: [], labelled: [] };
+const mine = { xy: [], labelled: [] };
 
-const cloudOf = () => (chosen === 'own' ? own_points : clouds[chosen] || { xy: [], labelled: [] });
+const cloudOf = () => (chosen === 'own' ? mine : clouds[chosen] || { xy: [], labelled: [] });
 
 function draw() {
   const pen = lab.sharp(pad, SIDE, SIDE), { xy, labelled } = cloudOf();
@@ -16,21 +16,14 @@ function draw() {
   element.dataset.state = JSON.stringify({ set: chosen, points: labelled.length, phase: last ? last.phase : '', step: last ? last.step : 0 });
 }
 
-function key(holder, text, pressed, act) {
-  const button = document.createElement('button');
-  button.type = 'button'; button.textContent = text; button.addEventListener('click', act);
-  if (pressed !== null) button.setAttribute('aria-pressed', pressed);
-  $(holder).append(button);
-  return button;
-}
-
 function keys() {
-  const mine = chosen === 'own';
-  for (const holder of ['sets', 'inks']) $(holder).replaceChildren();
-  for (const name of ['moons', 'rings', 'spiral', 'checkerboard', 'own']) key('sets', own.words[name], name === chosen, () => { chosen = name; keys(); });
-  own.words.inks.forEach((text, i) => key('inks', text, i === ink, () => { ink = i; keys(); }));
-  key('inks', own.words.clear, null, () => { own_points.xy = []; own_points.labelled = []; draw(); });
-  $('inks').hidden = $('hint').hidden = !mine; pad.classList.toggle('drawing', mine);
+  const own_set = chosen === 'own';
+  lab.keys($('sets'), ['moons', 'rings', 'spiral', 'checkerboard', 'own'].map((name) => [own.words[name], name === chosen, () => { chosen = name; keys(); }]));
+  lab.keys($('inks'), [
+    ...own.words.inks.map((text, i) => [text, i === ink, () => { ink = i; keys(); }]),
+    [own.words.clear, null, () => { mine.xy = []; mine.labelled = []; draw(); }],
+  ]);
+  $('inks').hidden = $('hint').hidden = !own_set; pad.classList.toggle('drawing', own_set);
   $('train').disabled = Boolean(running); $('stop').disabled = !running;
   draw();
 }
@@ -41,10 +34,10 @@ for (const end of ['pointerup', 'pointercancel']) pad.addEventListener(end, () =
 
 function spray(event) {
   const box = pad.getBoundingClientRect(), limit = (v) => Math.max(-VIEW, Math.min(VIEW, v));
-  for (let i = 0; i < 6 && own_points.labelled.length < MOST; i++) {
+  for (let i = 0; i < 6 && mine.labelled.length < MOST; i++) {
     const a = 6.2832 * Math.random(), r = SPRAY * Math.sqrt(Math.random());
-    own_points.xy.push(limit(((event.clientX - box.left) / box.width * 2 - 1) * VIEW + r * Math.cos(a)), limit((1 - (event.clientY - box.top) / box.height * 2) * VIEW + r * Math.sin(a)));
-    own_points.labelled.push(ink);
+    mine.xy.push(limit(((event.clientX - box.left) / box.width * 2 - 1) * VIEW + r * Math.cos(a)), limit((1 - (event.clientY - box.top) / box.height * 2) * VIEW + r * Math.sin(a)));
+    mine.labelled.push(ink);
   }
   draw();
 }
@@ -53,20 +46,17 @@ $('train').textContent = own.words.train; $('stop').textContent = own.words.stop
 $('train').addEventListener('click', () => {
   running = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, '0')).join('');
   last = null; $('files').replaceChildren(); $('progress').value = 0; $('text').textContent = '…'; keys();
-  const rounded = chosen === 'own' ? own_points.xy.map((v) => Number(v.toFixed(3))) : [];
-  trigger('train', { run: running, set: chosen, points: rounded, labels: chosen === 'own' ? own_points.labelled : [] });
+  const rounded = chosen === 'own' ? mine.xy.map((v) => Number(v.toFixed(3))) : [];
+  trigger('train', { run: running, set: chosen, points: rounded, labels: chosen === 'own' ? mine.labelled : [] });
 });
 $('stop').addEventListener('click', () => { $('stop').disabled = true; trigger('stop', { run: running }); });
 
 function offer(files) {
-  $('files').replaceChildren();
-  for (const name of Object.keys(files)) {
-    key('files', own.words.save.replace('{name}', name), null, () => {
-      const link = document.createElement('a'), url = URL.createObjectURL(new Blob([planeMath.bytes(files[name])]));
-      link.href = url; link.download = name; link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 1000);
-    });
-  }
+  lab.keys($('files'), Object.keys(files).map((name) => [own.words.save.replace('{name}', name), null, () => {
+    const link = document.createElement('a'), url = URL.createObjectURL(new Blob([Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0))]));
+    link.href = url; link.download = name; link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }]));
 }
 
 function read() {

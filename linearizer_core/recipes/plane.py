@@ -225,8 +225,9 @@ class PlaneSpiral(GeneratedPlane):
 
     name: ClassVar[str] = "plane-spiral"
     points: ClassVar[str] = "spiral"
-    steps: int = 4000
+    steps: int = 3000
     depth: int = 12
+    smooth_weight: float = 0.04
 
     def network(self) -> InvertibleNetwork:
         return plane_flow(self.depth, self.hidden, self.bound)
