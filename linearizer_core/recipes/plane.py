@@ -106,7 +106,9 @@ class PlaneRecipe(Recipe, abc.ABC):
         n = len(images)
         nll = class_nll(z[:n], log_det[:n], model.means, model.log_std, labels)
         bent = bending(jacobians(z[n:]))
-        calm = (SHOUT * torch.log1p(bent / SHOUT)).mean()  # one torn place must not outshout the rest, nor go unheard
+        calm = (
+            SHOUT * torch.log1p(bent / SHOUT)
+        ).mean()  # one torn place must not outshout the rest, nor go unheard
         return {"loss": nll + self.smooth_weight * calm, "nll": nll, "bending": bent.mean()}
 
     @torch.no_grad()
