@@ -19,7 +19,7 @@ FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
 
 
 def build_app() -> gr.Blocks:
-    """The lab as Gradio blocks, one tab per view; nothing is loaded or computed before somebody looks."""
+    """The lab as Gradio blocks, one tab per view; no picture model is loaded before somebody looks."""
     with gr.Blocks(title=captions.TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _header()
         lab = Lab(picture=gr.State(FIRST_PICTURE, time_to_live=LIFE))

@@ -109,7 +109,7 @@ def _train(options: argparse.Namespace) -> None:
     figures = recipe.report(model, dataset)
     training = {
         "command": " ".join(["python -m linearizer_core", *_shown(sys.argv[1:])]),
-        "data": f"{len(dataset.train_images)} training images",
+        "data": f"{len(dataset.train_images)} training {'points' if dataset.train_images.dim() == 2 else 'images'}",
         "seconds": round(time.monotonic() - started),
         "device": options.device,
         "torch": torch.__version__,

@@ -58,7 +58,7 @@ class DataError(ValueError):
 
 
 class Dataset(NamedTuple):
-    """Images uint8 (N, C, H, W) and labels int64 (N,), split for training and for testing.
+    """Images uint8 (N, C, H, W), or float points of the plane (N, 2), and labels int64 (N,), to train and to test on.
 
     ``names[label]`` is the name of a class; label -1 means that an image has none. ``others`` are images of something
     else, of the same shape, to see what a model does far from its data. `as_float` turns a batch into floats in
@@ -87,6 +87,15 @@ def as_float(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     if images.dtype != torch.uint8:
         raise ValueError(f"images must be uint8, got {images.dtype}; floats need no conversion.")
     return images.to(dtype) / 255
+
+
+def as_input(items: Tensor) -> Tensor:
+    """What a network is fed: images as floats in [0, 1]; points of the plane are floats already and stay as they are.
+
+    >>> as_input(torch.tensor([51], dtype=torch.uint8)), as_input(torch.tensor([[-2.5, 1.0]]))
+    (tensor([0.2000]), tensor([[-2.5000,  1.0000]]))
+    """
+    return items if items.is_floating_point() else as_float(items)
 
 
 def fit_size(images: Tensor, size: int) -> Tensor:

@@ -57,7 +57,9 @@ class Teacher:
             except Exception as error:  # a file for pictures of another size, for instance
                 raise DataError(f"{self.file} cannot paint {size} ({_reason(error)}).") from error
             if y.shape != x.shape:
-                raise DataError(f"{self.file} makes {'×'.join(map(str, y.shape))} of {size}; it must keep the size.")
+                raise DataError(
+                    f"{self.file} makes {'×'.join(map(str, y.shape))} of {size}; it must keep the size."
+                )
             painted.append(torch.from_numpy((y[0] * (255 / self.top)).clip(0, 255).round().astype(np.uint8)))
         return torch.stack(painted)
 

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from .data import Dataset, as_float
+from .data import Dataset, as_input
 from .networks import mixed_precision
 from .recipes import Recipe
 
@@ -70,7 +70,7 @@ def train(
     elif start_from is not None:
         _start(trainee, recipe, start_from)
     else:
-        recipe.prepare(trainee.model, as_float(images), labels)
+        recipe.prepare(trainee.model, as_input(images), labels)
     saved, wanted = time.monotonic(), True
     while step < recipe.steps and wanted:
         figures = _update(recipe, trainee, optimizer, images, labels, step)
@@ -82,7 +82,7 @@ def train(
             saved = time.monotonic()
         if step % recipe.evaluate_every == 0 or step == recipe.steps:
             _evaluate(recipe, trainee.model, dataset, out, step, figures)
-    recipe.finish(trainee.model, as_float(images), labels)
+    recipe.finish(trainee.model, as_input(images), labels)
     return trainee.model.eval()
 
 
@@ -107,7 +107,9 @@ def _start(trainee: Trainee, recipe: Recipe, folder: Path) -> None:
         weights = {f"model.{name}": tensor for name, tensor in safetensors.torch.load_file(saved).items()}
         own = trainee.state_dict(keep_vars=True)
         weights |= {name: tensor for name, tensor in own.items() if name.startswith("companion.")}
-        first = {id(tensor): name for name, tensor in reversed(own.items())}  # a file holds shared tensors once
+        first = {
+            id(tensor): name for name, tensor in reversed(own.items())
+        }  # a file holds shared tensors once
         shared = {name: first[id(tensor)] for name, tensor in own.items() if name not in weights}
         weights |= {name: weights[source] for name, source in shared.items() if source in weights}
     misshapen = [
@@ -145,7 +147,7 @@ def _update(
     with mixed_precision(recipe.mixed_precision):
         done = step / recipe.steps
         terms = recipe.loss(
-            trainee.model, trainee.companion, as_float(images[batch]), labels[batch], generator, done
+            trainee.model, trainee.companion, as_input(images[batch]), labels[batch], generator, done
         )
     optimizer.zero_grad(set_to_none=True)
     terms["loss"].backward()

@@ -20,6 +20,7 @@ from linearizer_core.networks import (
     adaptive_conditioner,
     image_flow,
     photo_flow,
+    plane_flow,
     resized,
     vector_flow,
 )
@@ -70,6 +71,8 @@ NETWORKS = {
     "inverse of a chain": lambda: Chain(stirred(InvertibleLinear(4)), stirred(vector_flow(4, 2, 8))).inv,
     "fresh vector flow": lambda: vector_flow(3, steps=3, hidden=8),
     "vector flow": lambda: stirred(vector_flow(3, steps=3, hidden=8)),
+    "fresh plane flow": lambda: plane_flow(depth=3, hidden=8),
+    "plane flow": lambda: stirred(plane_flow(depth=4, hidden=8, bound=1.0)),
     "fresh image flow": lambda: image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8]),
     "image flow": lambda: stirred(image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8])),
     "affine with an adaptive conditioner": lambda: stirred(
@@ -77,7 +80,7 @@ NETWORKS = {
     ),
     "photo flow": lambda: stirred(photo_flow((3, 8, 8), steps=2, hidden=6, blocks=1), by=0.02),
     "photo flow of another size": lambda: resized(
-        stirred(photo_flow((3, 8, 8), 1, 6, 1), by=0.02), (3, 4, 8)
+        stirred(photo_flow((3, 8, 8), 1, 6, 1), by=0.02), (3, 16, 8)
     ),
     "colour image flow": lambda: stirred(image_flow((3, 4, 4), steps=[2], hidden=[8])),
 }
@@ -290,6 +293,8 @@ MODELS = {
     "flow, projection": lambda: _on_one(_flow(5), Projection(torch.randn(5, 2))),
     "flow to flow, tall": lambda: Linearizer(_flow(3), Dense(torch.randn(5, 3)), _flow(5)),
     "flow to flow, wide": lambda: Linearizer(_flow(5), Dense(torch.randn(3, 5)), _flow(3)),
+    "plane, rotation": lambda: _on_one(stirred(plane_flow(4, 8)), Dense(_rotation(1.0))),
+    "plane, shear": lambda: _on_one(stirred(plane_flow(4, 8)), Dense(torch.tensor([[1.0, 1.0], [0.0, 1.0]]))),
     "images, diagonal": lambda: _on_one(_picture_flow(), Diagonal(torch.linspace(1, 0, 16))),
     "images, low rank": lambda: _on_one(
         _picture_flow(), LowRank(0.5 * torch.randn(16, 3), 0.5 * torch.randn(16, 3))

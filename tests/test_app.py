@@ -67,7 +67,7 @@ def test_importing_and_building_write_no_file_and_load_no_model():
 
 def test_every_view_follows_the_pattern():
     slugs = [view.SLUG for view in VIEWS]
-    assert len(set(slugs)) == len(slugs) and slugs[0] == "interpolate"
+    assert len(set(slugs)) == len(slugs) and slugs[0] == "plane"
     assert all(view.TITLE and callable(view.build) for view in VIEWS)
 
 
@@ -104,7 +104,7 @@ def test_only_named_endpoints_are_public(config):
         d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public" and d["backend_fn"]
     }
     assert "interpolate" in public
-    assert public <= {"interpolate", "spectrum", "generate", "latent_pca", "project"}
+    assert public <= {"plane", "interpolate", "spectrum", "generate", "latent_pca", "project"}
 
 
 @pytest.mark.parametrize("command", [["-m", "app"], ["app/__main__.py"]])

@@ -10,8 +10,10 @@ import linearizer_core as lc
 from linearizer_core import checkpoints, diagnostics
 from linearizer_core.generator import Generator
 from linearizer_core.methods.flow_matching import METHODS
+from linearizer_core.methods.smoothness import bending, corners, jacobians
 from linearizer_core.projector import Projector
-from linearizer_core.recipes import RECIPES
+from linearizer_core.recipes import RECIPES, PlaneRecipe
+from linearizer_core.recipes.plane import grid_of_view
 
 # float64 leaves 1e-12 for well-behaved g; trained networks stretch some directions a thousandfold
 TOLERANCE = 1e-6
@@ -19,8 +21,11 @@ KIND = {
     name: get_type_hints(checkpoints.read_config(name).recipe.build)["return"] for name in lc.pretrained()
 }
 GENERATORS, PROJECTORS = ([name for name in KIND if KIND[name] is kind] for kind in (Generator, Projector))
+PLANES = [name for name in KIND if isinstance(checkpoints.read_config(name).recipe, PlaneRecipe)]
+BENT = [name for name in PLANES if name != "plane-identity"]
 every_generator = pytest.mark.parametrize("model", GENERATORS, indirect=True)
 every_projector = pytest.mark.parametrize("model", PROJECTORS, indirect=True)
+every_plane = pytest.mark.parametrize("model", PLANES, indirect=True)
 
 
 @pytest.fixture(scope="module", params=KIND)
@@ -80,8 +85,9 @@ def test_vector_space_and_linearity(model, points):
     assert diagnostics.linearity_error(model, x, y, 0.7, -0.4) < TOLERANCE
 
 
+@pytest.mark.parametrize("model", [name for name in KIND if name != "plane-identity"], indirect=True)
 def test_the_pixel_average_breaks_linearity(model, points):
-    """The meter reacts: what the lab's "break it" switch does must be seen."""
+    """The meter reacts: what the lab's "break it" switch does must be seen. Where g is the identity, ⊕ is + and stands."""
     broken = diagnostics.linearity_error(model, points[:2], points[2:], 0.7, -0.4, add=torch.add)
     assert broken > 1e-3
 
@@ -159,6 +165,41 @@ def test_coarser_projectors_are_nested_and_fit_ever_better(model, points):
 def test_what_is_drawn_is_left_alone(model):
     x = model.draw(torch.randn(4, model.rank))
     assert x.isfinite().all() and (model(x) - x).abs().max() <= 1e-9
+
+
+@every_plane
+def test_a_plane_is_undone_over_the_whole_view_in_float32(model):
+    view = grid_of_view(101).float()
+    g = model.float().g_x
+    error = (g.inverse(g(view)) - view).abs().max()
+    model.double()
+    assert error <= 1e-4
+
+
+@every_plane
+def test_a_plane_neither_folds_nor_tears_the_view(model):
+    J = jacobians(model.g_x(corners(grid_of_view(61))))
+    assert (torch.linalg.det(J) > 0).all() or (torch.linalg.det(J) < 0).all()
+    assert bending(J).quantile(0.9) < 15
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_a_line_parts_in_the_latent_plane_what_no_line_parts_in_the_input(name):
+    model, recipe = lc.load(name).double(), checkpoints.read_config(name).recipe
+    data = recipe.dataset(None)
+    x, labels, train = data.test_images.double(), data.test_labels, data.train_images.double()
+    across = 2 * labels - 1
+
+    def accuracy(points, more):  # the best line by least squares, fitted to the training points
+        design = torch.cat([points, torch.ones(len(points), 1)], 1)
+        line = torch.linalg.lstsq(design, (2.0 * data.train_labels - 1)[:, None]).solution
+        return float(
+            (torch.cat([more, torch.ones(len(more), 1)], 1) @ line * across[:, None] > 0).double().mean()
+        )
+
+    assert accuracy(model.g_x(train), model.g_x(x)) >= 0.995
+    if name != "plane-checkerboard":  # its halves are apart in the input too; what g does is close the ranks
+        assert accuracy(train, x) < 0.95
 
 
 @pytest.mark.parametrize("name", lc.pretrained())

@@ -135,7 +135,9 @@ def test_an_unknown_style_is_refused_with_the_ones_there_are(styles):
     "A", [Identity(191), Dense(torch.zeros(192, 191)), LowRank(torch.zeros(48, 1), torch.zeros(48, 1))]
 )
 def test_an_operator_of_another_size_is_refused_by_name(A):
-    with pytest.raises(ValueError, match=r"operator 'wide' must be \(192, 192\), the channels of g's latents"):
+    with pytest.raises(
+        ValueError, match=r"operator 'wide' must be \(192, 192\), the channels of g's latents"
+    ):
         Styles(photo_flow((3, 8, 8), 1, 4, 1), {"wide": A})
 
 

@@ -37,6 +37,6 @@ and follows this pattern:
    Colours: --lab-induced for ⊕ and latents, --lab-pixel for pixels, in every view.
 """
 
-from app.views import generate, interpolate, latent_pca, project, spectrum, styles
+from app.views import generate, interpolate, latent_pca, plane, project, spectrum, styles
 
-VIEWS = (interpolate, spectrum, styles, generate, project, latent_pca)
+VIEWS = (plane, interpolate, spectrum, styles, generate, project, latent_pca)

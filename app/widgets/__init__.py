@@ -11,6 +11,7 @@ says what its `value` and its events are. What keeps them quick and safe:
 """
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,21 +35,25 @@ def widget(
     label: str,
     visible: bool = True,
     css_template: str = "",
+    before: Sequence[str] = (),
     **own: object,
 ) -> gr.HTML:
     """A component of our own: fixed HTML that the script assets/js/`script`.js brings to life.
 
     The script knows `element`, `props.value`, `props.label`, `trigger`, `watch`, the library `lab` and `own`, the constants
-    given here. A function and not a subclass of gr.HTML: Gradio writes a .pyi file beside the source of every subclass and
-    rebuilds components by calling their class with arguments of its own. Constants are not passed as gr.HTML's props:
-    Gradio 6.31 overwrites those when a handler returns gr.skip() for the component.
+    given here; scripts named in `before` stand in front of it. A function and not a subclass of gr.HTML: Gradio writes a
+    .pyi file beside the source of every subclass and rebuilds components by calling their class with arguments of its own.
+    Constants are not passed as gr.HTML's props: Gradio 6.31 overwrites those when a handler returns gr.skip() for the
+    component.
     """
     return gr.HTML(
         value,
         label=label,
         html_template=f'<div class="lab-widget {script}">{template}</div>',
         css_template=css_template,
-        js_on_load=f"const own = {json.dumps(own)};\n{asset(f'js/{script}.js')}",
+        js_on_load="\n".join(
+            [f"const own = {json.dumps(own)};", *(asset(f"js/{name}.js") for name in (*before, script))]
+        ),
         head=f"<script>{asset('js/lab.js')}</script>",
         apply_default_css=False,
         elem_id=elem_id,

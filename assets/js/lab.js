@@ -67,5 +67,19 @@ window.lab = window.lab || (() => {
     return context;
   };
 
-  return { colour, bytes, image, paint, keepFresh, sharp };
+  // Fills `holder` with buttons, [text, pressed or null, act] each; the one that had the focus keeps it.
+  const keys = (holder, rows) => {
+    const focused = holder.contains(document.activeElement) && document.activeElement.textContent;
+    holder.replaceChildren(...rows.map(([text, pressed, act]) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = text;
+      if (pressed !== null) button.setAttribute("aria-pressed", pressed);
+      button.addEventListener("click", act);
+      return button;
+    }));
+    if (focused) [...holder.children].find((button) => button.textContent === focused)?.focus({ preventScroll: true });
+  };
+
+  return { colour, bytes, image, paint, keepFresh, sharp, keys };
 })();

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from torch import nn
 
 from ..data import Dataset
+from ..recipes.plane import PLANES
 from .digits import evaluate_classifier, evaluate_digits
 from .figure import Figure
 from .flow_matching import evaluate_flow_matching
 from .patches import evaluate_patches
+from .plane import evaluate_plane
 from .projectors import evaluate_digits_projector, evaluate_faces, evaluate_sparse
 from .styles import evaluate_styles
 
@@ -21,6 +23,7 @@ EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
     "faces": evaluate_faces,
     "patches": evaluate_patches,
     "styles": evaluate_styles,
+    **{recipe.name: evaluate_plane for recipe in PLANES},
 }
 """Recipe name to evaluate(model, dataset, seed), which measures on data that was not trained on."""
 

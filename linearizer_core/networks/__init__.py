@@ -12,7 +12,7 @@ from .conditioners import (
 )
 from .coupling import AdditiveCoupling, AffineCoupling
 from .elementwise import ActNorm, Translate, initialise
-from .flows import image_flow, photo_flow, vector_flow
+from .flows import image_flow, photo_flow, plane_flow, vector_flow
 from .log_det import forward_and_log_det
 from .mixing import PLU, InvertibleConv1x1, InvertibleLinear
 from .resizing import resized
@@ -46,6 +46,7 @@ __all__ = [
     "mixed_precision",
     "mlp_conditioner",
     "photo_flow",
+    "plane_flow",
     "resized",
     "vector_flow",
 ]

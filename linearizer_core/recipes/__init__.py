@@ -5,6 +5,16 @@ from .classifier import DigitsClassifier
 from .digits import Digits
 from .flow_matching import DigitsFlowMatching
 from .patches import Patches
+from .plane import (
+    PLANES,
+    PlaneCheckerboard,
+    PlaneIdentity,
+    PlaneMoons,
+    PlanePoints,
+    PlaneRecipe,
+    PlaneRings,
+    PlaneSpiral,
+)
 from .projectors import DigitsProjector, Faces, SparseProjector
 from .styles import PhotoStyles
 
@@ -19,6 +29,7 @@ RECIPES: dict[str, type[Recipe]] = {
         Patches,
         PhotoStyles,
         SparseProjector,
+        *PLANES,
     )
 }
 
@@ -31,6 +42,13 @@ __all__ = [
     "Faces",
     "Patches",
     "PhotoStyles",
+    "PlaneCheckerboard",
+    "PlaneIdentity",
+    "PlaneMoons",
+    "PlanePoints",
+    "PlaneRecipe",
+    "PlaneRings",
+    "PlaneSpiral",
     "Recipe",
     "SparseProjector",
 ]
