@@ -5,6 +5,7 @@ from typing import get_type_hints
 
 import pytest
 import torch
+from sklearn.datasets import load_sample_image
 
 import linearizer_core as lc
 from linearizer_core import checkpoints, diagnostics
@@ -14,13 +15,17 @@ from linearizer_core.methods.smoothness import bending, corners, jacobians
 from linearizer_core.projector import Projector
 from linearizer_core.recipes import RECIPES, PlaneRecipe
 from linearizer_core.recipes.plane import grid_of_view
+from linearizer_core.styles import Styles
 
 # float64 leaves 1e-12 for well-behaved g; trained networks stretch some directions a thousandfold
 TOLERANCE = 1e-6
 KIND = {
     name: get_type_hints(checkpoints.read_config(name).recipe.build)["return"] for name in lc.pretrained()
 }
-GENERATORS, PROJECTORS = ([name for name in KIND if KIND[name] is kind] for kind in (Generator, Projector))
+GENERATORS, PROJECTORS, STYLES = (
+    [name for name in KIND if KIND[name] is kind] for kind in (Generator, Projector, Styles)
+)
+LINEARIZERS = [*GENERATORS, *PROJECTORS]
 PLANES = [name for name in KIND if isinstance(checkpoints.read_config(name).recipe, PlaneRecipe)]
 BENT = [name for name in PLANES if name != "plane-identity"]
 every_generator = pytest.mark.parametrize("model", GENERATORS, indirect=True)
@@ -28,9 +33,20 @@ every_projector = pytest.mark.parametrize("model", PROJECTORS, indirect=True)
 every_plane = pytest.mark.parametrize("model", PLANES, indirect=True)
 
 
-@pytest.fixture(scope="module", params=KIND)
+@pytest.fixture(scope="module", params=LINEARIZERS)
 def model(request):
     return lc.load(request.param).double()
+
+
+@pytest.fixture(scope="module", params=STYLES)
+def styles(request):
+    return lc.load(request.param).double()
+
+
+@pytest.fixture(scope="module")
+def photo():
+    """A corner of a sample photo of scikit-learn, its sides multiples of 8."""
+    return torch.tensor(load_sample_image("china.jpg")[100:180, 200:296] / 255).permute(2, 0, 1)[None]
 
 
 @pytest.fixture
@@ -52,7 +68,8 @@ def anything(model, points):
 
 
 def test_every_model_that_ships_is_of_a_kind_that_is_tested_here():
-    assert sorted(GENERATORS + PROJECTORS) == lc.pretrained() and GENERATORS and PROJECTORS
+    assert sorted(GENERATORS + PROJECTORS + STYLES) == lc.pretrained()
+    assert GENERATORS and PROJECTORS and STYLES
 
 
 def test_round_trip_near_and_far_from_data(model, points):
@@ -85,7 +102,7 @@ def test_vector_space_and_linearity(model, points):
     assert diagnostics.linearity_error(model, x, y, 0.7, -0.4) < TOLERANCE
 
 
-@pytest.mark.parametrize("model", [name for name in KIND if name != "plane-identity"], indirect=True)
+@pytest.mark.parametrize("model", [name for name in LINEARIZERS if name != "plane-identity"], indirect=True)
 def test_the_pixel_average_breaks_linearity(model, points):
     """The meter reacts: what the lab's "break it" switch does must be seen. Where g is the identity, ⊕ is + and stands."""
     broken = diagnostics.linearity_error(model, points[:2], points[2:], 0.7, -0.4, add=torch.add)
@@ -209,3 +226,35 @@ def test_the_config_holds_the_recipe_and_the_command_that_made_it(name):
     assert "linearizer_core train" in str(config.training["command"])
     assert config.figures, "the figures reached stand in the config"
     assert sum(f.stat().st_size <= 10e6 for f in (checkpoints.ASSETS / name).glob("*.safetensors")) == 1
+
+
+def test_styles_follow_one_another_come_in_halves_and_come_off(styles, photo):
+    for name, other in pairwise((*styles.names, styles.names[0])):
+        f, h = styles[name], styles[other]
+        assert diagnostics.relative_error((h @ f)(photo), h(f(photo))) < TOLERANCE
+        assert diagnostics.relative_error((f**0.5)((f**0.5)(photo)), f(photo)) < TOLERANCE
+        assert diagnostics.relative_error(f.pinv()(f(photo)), photo) < TOLERANCE
+
+
+def test_a_blend_of_styles_is_the_induced_sum_of_their_paintings(styles, photo):
+    weights = dict(zip((*styles.names, "photo"), (0.4, 0.3, 0.2, 0.3, -0.2)))
+    space = styles["photo"].at(*photo.shape[-2:]).domain
+    paintings = torch.stack([styles[name](photo) for name in weights])
+    expected = space.combine(list(weights.values()), paintings)
+    assert diagnostics.relative_error(styles.blend(weights)(photo), expected) < TOLERANCE
+
+
+def test_styles_survive_photos_that_nobody_takes_and_any_size(styles):
+    for x in (torch.zeros(1, 3, 64, 64), torch.rand(1, 3, 65, 71), 1.0 * (torch.rand(1, 3, 64, 99) > 0.5)):
+        for name in styles.names:
+            y = styles[name](x)
+            assert y.shape == x.shape and y.isfinite().all()
+            if x.shape[-1] % 8 == 0:  # beyond these the continuation is cut off, and with it the way back
+                assert (styles[name].pinv()(y) - x).abs().max() < 1e-5
+
+
+def test_styles_differ_and_the_photo_stays_itself(styles, photo):
+    paintings = [styles[name](photo) for name in styles.names]
+    for left, right in pairwise(paintings):
+        assert (left - right).abs().mean() > 0.05
+    assert (styles["photo"](photo) - photo).abs().max() < 1e-10
