@@ -194,11 +194,10 @@ def cost(model: Styles, seed: int = 0) -> list[Figure]:
     like = next(model.parameters())
     photo = torch.rand(1, 3, *PHOTO, generator=torch.Generator().manual_seed(seed)).to(like)
     with threads(2):
-        f(photo)
+        megabytes = peak_megabytes(lambda: f(photo))
         start = time.perf_counter()
         f(photo)
         seconds = time.perf_counter() - start
-        megabytes = peak_megabytes(lambda: f(photo))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.safetensors"
         safetensors.torch.save_file({k: v.contiguous() for k, v in model.state_dict().items()}, file)
