@@ -264,7 +264,11 @@ def build(lab: Lab) -> Opening:
             program_half = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
-                stage = Compare(elem_id=f"{SLUG}-stage", label=captions.STAGE)
+                with gr.Row(elem_classes="lab-orders"):
+                    stage = Compare(elem_id=f"{SLUG}-stage", label=captions.STAGE)
+                    other = Compare(
+                        elem_id=f"{SLUG}-other", label=captions.OTHER_STAGE, after=captions.OTHER_STAGE
+                    )
                 shown_formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
                 other = Compare(
                     elem_id=f"{SLUG}-other", label=captions.OTHER_STAGE, after=captions.OTHER_STAGE

@@ -22,7 +22,7 @@ def Compare(*, elem_id: str, label: str, after: str = captions.AFTER) -> gr.HTML
         None,
         elem_id=elem_id,
         label=label,
-        before=captions.BEFORE,
+        photo=captions.BEFORE,
         after=after,
         divider=captions.DIVIDER,
     )

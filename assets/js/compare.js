@@ -1,13 +1,13 @@
 // Before and after: two pictures of one size, one over the other, and a divider to drag.
 const frame = element.querySelector(".pair"), before = element.querySelector(".before"), after = element.querySelector(".after");
 const [left, right] = element.querySelectorAll(".tag"), divider = element.querySelector("input");
-left.textContent = own.before;
+left.textContent = own.photo;
 right.textContent = own.after;
 divider.setAttribute("aria-label", own.divider);
 
 const place = () => {
   frame.style.setProperty("--at", divider.value + "%");
-  divider.setAttribute("aria-valuetext", Math.round(divider.value) + " % " + own.before);
+  divider.setAttribute("aria-valuetext", Math.round(divider.value) + " % " + own.photo);
 };
 
 // A picture is decoded before it is shown: while somebody drags nothing flickers, and the newest wins.
@@ -25,7 +25,7 @@ const draw = async () => {
   if (frame.hidden) return;
   const mine = ++newest;
   frame.style.aspectRatio = value.width + " / " + value.height;
-  before.alt = own.before;
+  before.alt = own.photo;
   after.alt = value.name || own.after;
   await Promise.all([show(before, value.before), show(after, value.after)]).catch(() => {});
   if (mine === newest) frame.dataset.state = value.state;
