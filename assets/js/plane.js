@@ -30,10 +30,10 @@ const between = (z, w, from, to, count) => {
   return line;
 };
 const segment = (z, w) => between(z, w, 0, 1, SEGMENT);
-const circle = (centre, radius) => {
-  const line = new Float64Array(2 * ROUND + 2);
-  for (let i = 0; i <= ROUND; i++) {
-    line[2 * i] = centre[0] + radius * Math.cos(TAU * i / ROUND); line[2 * i + 1] = centre[1] + radius * Math.sin(TAU * i / ROUND);
+const circle = (centre, radius, round = ROUND) => {
+  const line = new Float64Array(2 * round + 2);
+  for (let i = 0; i <= round; i++) {
+    line[2 * i] = centre[0] + radius * Math.cos(TAU * i / round); line[2 * i + 1] = centre[1] + radius * Math.sin(TAU * i / round);
   }
   return line;
 };
@@ -103,7 +103,7 @@ const spots = (places, style, texts = {}) => PANES.forEach((pane) => places[pane
 function lattice(step) {
   const lines = [];
   for (let k = -FAR; k <= FAR; k += step) {
-    const count = Math.round((step > 0.5 ? 4 : 8) * FAR);
+    const count = (step > 0.5 ? 3 : 8) * FAR;
     lines.push([k === 0, between([-FAR, k], [FAR, k], 0, 1, count)], [k === 0, between([k, -FAR], [k, FAR], 0, 1, count)]);
   }
   return lines;
@@ -119,7 +119,7 @@ function still(key, pane, quick) {
   const place = key === 'latent' || (flow && key === 'input') ? (z) => z : key === 'input' || flow ? inverse : (z) => inverse(map(z));
   const has = (what) => state.show.includes(what), colour = 'induced';
   if (has('grid')) for (const [axis, z] of lattice(quick ? 1 : 0.5)) line(drawn, place(z), { colour, width: axis ? 1.6 : 1, alpha: axis ? 0.55 : 0.26 });
-  if (has('circles')) for (let r = 1; r <= 3; r++) line(drawn, place(circle([0, 0], r)), { colour, width: 1.2, alpha: 0.6, dash: [3, 4] });
+  if (has('circles')) for (let r = 1; r <= 3; r++) line(drawn, place(circle([0, 0], r, quick ? ROUND / 2 : ROUND)), { colour, width: 1.2, alpha: 0.6, dash: [3, 4] });
   if (has('data') && !(flow && key === 'input')) {
     const cloud = planes[name];
     const shown = key === 'input' || (flow && key === 'output') ? cloud.xy : key === 'latent' ? latents : inverse(map(latents));

@@ -8,11 +8,11 @@ const planeMath = (() => {
 
   // (x₁, x₂) ↦ (x₁, x₂ exp(s(x₁)) + t(x₁)): the conditioner is two hidden layers of SiLU.
   function couple(layer, w, p, undo) {
-    const n = layer.hidden, one = new Float64Array(n), { bound, reach } = layer;
-    const b1 = layer.at + n, w2 = b1 + n, b2 = w2 + n * n, w3 = b2 + n, b3 = w3 + 2 * n;
+    const { hidden: n, at: w1, bound, reach } = layer, one = new Float64Array(n);
+    const b1 = w1 + n, w2 = b1 + n, b2 = w2 + n * n, w3 = b2 + n, b3 = w3 + 2 * n;
     for (let i = 0; i < p.length; i += 2) {
       const kept = Math.min(reach, Math.max(-reach, p[i]));
-      for (let j = 0; j < n; j++) { const v = w[layer.at + j] * kept + w[b1 + j]; one[j] = v / (1 + Math.exp(-v)); }
+      for (let j = 0; j < n; j++) { const v = w[w1 + j] * kept + w[b1 + j]; one[j] = v / (1 + Math.exp(-v)); }
       let raw = w[b3], shift = w[b3 + 1];
       for (let k = 0, at = w2; k < n; k++) {
         let v = w[b2 + k];
