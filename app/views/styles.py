@@ -270,9 +270,6 @@ def build(lab: Lab) -> Opening:
                         elem_id=f"{SLUG}-other", label=captions.OTHER_STAGE, after=captions.OTHER_STAGE
                     )
                 shown_formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
-                other = Compare(
-                    elem_id=f"{SLUG}-other", label=captions.OTHER_STAGE, after=captions.OTHER_STAGE
-                )
                 full = FullSize(elem_id=f"{SLUG}-full")
             with gr.Column(elem_classes="lab-card"):
                 heading = f'<h3>{captions.SPECTRUM}</h3><p class="lab-quiet">{captions.SPECTRUM_LEAD}</p>'
