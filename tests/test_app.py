@@ -104,7 +104,15 @@ def test_only_named_endpoints_are_public(config):
         d["api_name"] for d in config["dependencies"] if d["api_visibility"] == "public" and d["backend_fn"]
     }
     assert "interpolate" in public
-    assert public <= {"plane", "interpolate", "spectrum", "generate", "latent_pca", "project"}
+    assert public <= {
+        "plane",
+        "interpolate",
+        "spectrum",
+        "compose_styles",
+        "generate",
+        "latent_pca",
+        "project",
+    }
 
 
 @pytest.mark.parametrize("command", [["-m", "app"], ["app/__main__.py"]])
