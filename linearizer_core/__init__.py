@@ -7,8 +7,10 @@ from .linearizer import Linearizer
 from .networks import InvertibleNetwork
 from .operators import LinearOperator
 from .pca import LatentPCA
+from .photos import PhotoLinearizer
 from .projector import Projector
 from .spaces import InducedSpace
+from .styles import Styles
 
 __all__ = [
     "Generator",
@@ -17,7 +19,9 @@ __all__ = [
     "LatentPCA",
     "LinearOperator",
     "Linearizer",
+    "PhotoLinearizer",
     "Projector",
+    "Styles",
     "exp",
     "from_pretrained",
     "load",

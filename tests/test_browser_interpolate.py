@@ -123,7 +123,7 @@ def test_a_bad_upload_gets_one_sentence_and_the_session_goes_on(visit: Visit):
 
 def test_the_meter_reacts_when_the_law_is_broken(visit: Visit):
     page = visit.open(VIEW)
-    switch = page.get_by_label("Break it")
+    switch = page.locator("#interpolate-break input")
     switch.check()
     visit.shows(page, METER, "broken")
     switch.uncheck()

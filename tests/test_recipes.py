@@ -6,8 +6,9 @@ import pytest
 import torch
 from catalogue import stirred
 
-from linearizer_core.recipes import RECIPES, Digits, Recipe
+from linearizer_core.recipes import RECIPES, Digits, PhotoStyles, Recipe
 from linearizer_core.recipes.digits import digit_map
+from linearizer_core.styles import Styles
 
 
 def test_recipes_are_found_under_their_own_names():
@@ -27,6 +28,8 @@ def test_every_recipe_refuses_settings_that_are_not_above_0(recipe, field, value
 def tiny(recipe, **arguments):
     """The recipe with networks as small as they come."""
     small = {"stage_steps": (1, 1), "stage_hidden": (4, 4)}
+    if recipe is PhotoStyles:
+        small = {"depth": 1, "hidden": 4, "blocks": 1, "crop": 64}
     fields = {field.name for field in dataclasses.fields(recipe)}
     return recipe(**{name: value for name, value in small.items() if name in fields} | arguments)
 
@@ -36,6 +39,11 @@ def losses(recipe, done, count=8, global_seed=0):
     torch.manual_seed(3)
     model, companion = stirred(recipe.build(), by=0.02), recipe.companion()
     shape = model.g_x.in_shape if hasattr(model, "g_x") else (1, 32, 32)
+    if isinstance(model, Styles):
+        shape = (
+            3 + 3 * len(model.names),
+            *model.g.in_shape[1:],
+        )  # a photo, then what each teacher made of it
     classes = len(model.means) if hasattr(model, "means") else 10
     images, labels = torch.rand(count, *shape), torch.arange(count) % classes
     generator = torch.Generator().manual_seed(0)
