@@ -386,6 +386,7 @@ def _listen_to_fit(
 ) -> None:
     def run(reference: str, request: gr.Request) -> Iterator[list]:
         ended = _stops[request.session_hash] = threading.Event()
+        yield [captions.fitting(0, 0), gr.skip()]  # the teachers paint first, for some seconds
         try:
             for step in fitting.fit(reference, ended):
                 if step.key:
