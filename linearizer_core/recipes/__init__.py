@@ -3,6 +3,7 @@
 from .base import Recipe
 from .classifier import DigitsClassifier
 from .digits import Digits
+from .faces import ColourFaces
 from .flow_matching import DigitsFlowMatching
 from .patches import Patches
 from .plane import (
@@ -21,6 +22,7 @@ from .styles import PhotoStyles
 RECIPES: dict[str, type[Recipe]] = {
     recipe.name: recipe
     for recipe in (
+        ColourFaces,
         Digits,
         DigitsClassifier,
         DigitsFlowMatching,
@@ -35,6 +37,7 @@ RECIPES: dict[str, type[Recipe]] = {
 
 __all__ = [
     "RECIPES",
+    "ColourFaces",
     "Digits",
     "DigitsClassifier",
     "DigitsFlowMatching",

@@ -1,0 +1,116 @@
+"""Closed forms for pictures of many pixels: principal axes, moments and ages, batch by batch, nothing n×n."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..networks import InvertibleNetwork
+
+BATCH = 250
+"""Pictures that are encoded at a time."""
+
+
+@torch.no_grad()
+def leading_frequencies(
+    transform: InvertibleNetwork, images: Tensor, frequencies: int, rank: int
+) -> tuple[Tensor, Tensor]:
+    """Mean (n,) and the `rank` principal axes (frequencies, rank) of the first axes of transform(images), mirrored too.
+
+    >>> from linearizer_core.networks.lifting import CosineTransform
+    >>> mean, axes = leading_frequencies(CosineTransform((1, 4, 4)), torch.rand(9, 1, 4, 4), 8, 3)
+    >>> mean.shape, axes.shape
+    (torch.Size([16]), torch.Size([8, 3]))
+    """
+    n = transform.out_shape[0]
+    total = torch.zeros(n, dtype=torch.float64, device=images.device)
+    squares = torch.zeros(frequencies, frequencies, dtype=torch.float64, device=images.device)
+    for part in images.split(BATCH):
+        z = transform(torch.cat([part, part.flip(3)]))
+        total += z.double().sum(0)
+        head = z[:, :frequencies]
+        squares += (head.mT @ head).double()
+    mean = total / (2 * len(images))
+    covariance = squares / (2 * len(images)) - mean[:frequencies, None] * mean[:frequencies]
+    axes = torch.linalg.eigh(covariance).eigenvectors.flip(1)[:, :rank]
+    return mean.to(images.dtype), axes.to(images.dtype)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What is known of latents z (N, n) and one number y for each, such as an age, after one pass over them.
+
+    `mean`, `std` (n,); `with_label` = Cov(z, y)/Var(y), the change of z with y (n,); `leading` (r, r) the covariance of
+    the first axes; `label_mean`, `label_variance`, and `count`. Of z centred at `mean`.
+    """
+
+    mean: Tensor
+    std: Tensor
+    with_label: Tensor
+    leading: Tensor
+    label_mean: Tensor
+    label_variance: Tensor
+    count: int
+
+    def reordered(self, order: Tensor) -> Moments:
+        """Those of z[:, order]; the leading axes must stay where they are."""
+        vectors = (self.mean[order], self.std[order], self.with_label[order])
+        return Moments(*vectors, self.leading, self.label_mean, self.label_variance, self.count)
+
+    def rescaled(self, factors: Tensor) -> Moments:
+        """Those of factors · z."""
+        head = factors[: len(self.leading)]
+        vectors = (self.mean * factors, self.std * factors.abs(), self.with_label * factors)
+        leading = head[:, None] * self.leading * head
+        return Moments(*vectors, leading, self.label_mean, self.label_variance, self.count)
+
+
+@torch.no_grad()
+def moments(g: InvertibleNetwork, x: Tensor, labels: Tensor, leading: int = 256) -> Moments:
+    """The `Moments` of g(x) and labels, of `leading` axes the covariance too; x (B, *g.in_shape), labels (B,).
+
+    >>> from linearizer_core.networks import Flatten
+    >>> x = torch.randn(500, 1, 1, 2)
+    >>> found = moments(Flatten((1, 1, 2)), x, 3 * x[:, 0, 0, 1])
+    >>> found.with_label[1].round(decimals=4)
+    tensor(0.3333)
+    """
+    n, count, y = g.out_shape[0], len(x), labels.double()
+    y_mean, y_variance = y.mean(), y.var(correction=0).clamp(min=1e-12)
+    leading = min(leading, n)
+    total, squares, crossed = (torch.zeros(n, dtype=torch.float64, device=x.device) for _ in range(3))
+    covariance = torch.zeros(leading, leading, dtype=torch.float64, device=x.device)
+    for part, ages in zip(x.split(BATCH), y.split(BATCH)):
+        z = g(part)
+        total += z.double().sum(0)
+        squares += z.double().square().sum(0)
+        crossed += (ages - y_mean) @ z.double()
+        head = z[:, :leading].double()
+        covariance += head.mT @ head
+    mean = total / count
+    std = (squares / count - mean.square()).clamp(min=1e-12).sqrt()
+    covariance = covariance / count - mean[:leading, None] * mean[:leading]
+    vectors = (v.to(x.dtype) for v in (mean, std, crossed / count / y_variance))
+    return Moments(*vectors, covariance, y_mean, y_variance, count)
+
+
+@torch.no_grad()
+def age_by_least_squares(found: Moments, r: int, ridge: float) -> tuple[Tensor, Tensor]:
+    """Weights (n,), 0 beyond the first r, and offset () of the linear reading of y that errs least on the training set.
+
+    `ridge` counts as that many more observations of every axis at its variance with y at its mean: it shrinks the weights.
+
+    >>> from linearizer_core.networks import Flatten
+    >>> x = torch.randn(500, 1, 1, 2)
+    >>> weights, offset = age_by_least_squares(moments(Flatten((1, 1, 2)), x, 3 * x[:, 0, 0, 1] + 7), 2, 0.0)
+    >>> weights.round(decimals=3).abs(), offset.round(decimals=3)
+    (tensor([0., 3.]), tensor(7.))
+    """
+    covariance = found.leading[:r, :r]
+    loaded = covariance + ridge / found.count * torch.diag(covariance.diagonal())
+    head = torch.linalg.solve(loaded, found.with_label[:r].double() * found.label_variance)
+    weights = torch.zeros_like(found.mean)
+    weights[:r] = head.to(weights.dtype)
+    return weights, (found.label_mean - found.mean.double() @ weights.double()).to(weights.dtype)

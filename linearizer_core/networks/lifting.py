@@ -1,0 +1,348 @@
+"""Layers for pictures of many pixels: few leading axes that tell most, and all others moved by what these tell."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .base import InvertibleNetwork, size
+from .conditioners import Conditioner, mlp_conditioner
+from .coupling import REACH
+from .log_det import forward_and_log_det
+
+OPPONENTS = ((1.0, 1.0, 1.0), (1.0, 0.0, -1.0), (1.0, -2.0, 1.0))
+"""Brightness, red against blue, green against both: nearly the principal axes of colours in photographs."""
+FINENESS = (1.0, 2.0, 5.0)
+"""How much later in the order of frequencies each of the three stands: there is less to say in colour than in light."""
+INPUT_GAIN, OUTPUT_GAIN = 4.0, 0.1
+"""Of a `PictureConditioner`: centred pictures deviate by about 0.25, what is finer than their leading axes by a tenth."""
+
+
+class CosineTransform(InvertibleNetwork):
+    r"""Pictures (*, C, H, W) to frequencies (*, n), from coarse to fine: the orthonormal cosine transform of each colour.
+
+    Nothing is learned and nothing stored. With three channels, colours are first turned to brightness and two opponents;
+    the axes come by (1 + √(u² + v²)) times the colour's `FINENESS`. Source: Ahmed, Natarajan, Rao, "Discrete Cosine
+    Transform", IEEE Trans. Computers 1974 (DCT-II). ValueError unless in_shape is (1 or 3, H, W).
+
+    >>> z = CosineTransform((3, 4, 4))(torch.ones(3, 4, 4))             # one colour: one number, √n times as large
+    >>> z[0].round(decimals=3), z[1:].abs().max() < 1e-6
+    (tensor(6.9280), tensor(True))
+    """
+
+    def __init__(self, in_shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        if len(in_shape) != 3 or in_shape[0] not in (1, 3):
+            raise ValueError(f"CosineTransform: in_shape must be (1 or 3, H, W), got {tuple(in_shape)}.")
+        self.in_shape, self.out_shape = tuple(in_shape), (size(in_shape),)
+        channels, height, width = in_shape
+        colours = torch.tensor(OPPONENTS) if channels == 3 else torch.ones(1, 1)
+        rows, columns = torch.arange(height)[:, None], torch.arange(width)
+        frequency = 1 + (rows.square() + columns.square()).sqrt()
+        order = (torch.tensor(FINENESS[:channels])[:, None, None] * frequency).flatten().argsort(stable=True)
+        fixed = {
+            "colours": colours.double() / colours.double().norm(dim=1, keepdim=True),
+            "vertical": cosines(height),
+            "horizontal": cosines(width),
+        }
+        for name, matrix in fixed.items():
+            self.register_buffer(name, matrix.to(torch.get_default_dtype()), persistent=False)
+        self.register_buffer("order", order, persistent=False)
+        self.register_buffer("places", order.argsort(), persistent=False)
+
+    def _apply(self, fn, recurse: bool = True) -> CosineTransform:
+        """Matrices that are orthonormal to float32 rounding only would spoil a round trip in float64."""
+        super()._apply(fn, recurse)
+        for name in ("colours", "vertical", "horizontal"):
+            matrix = getattr(self, name)
+            setattr(self, name, _polished(matrix))
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.vertical @ x @ self.horizontal.mT
+        return (self.colours @ y.flatten(-2)).flatten(-2).index_select(-1, self.order)
+
+    def inverse(self, z: Tensor) -> Tensor:
+        y = z.index_select(-1, self.places).unflatten(-1, (self.in_shape[0], -1))
+        y = (self.colours.mT @ y).unflatten(-1, self.in_shape[1:])
+        return self.vertical.mT @ y @ self.horizontal
+
+
+def cosines(n: int) -> Tensor:
+    """The orthonormal matrix (n, n) of the cosine transform of n numbers, in float64: row u is its frequency u.
+
+    >>> cosines(2)
+    tensor([[ 0.7071,  0.7071],
+            [ 0.7071, -0.7071]], dtype=torch.float64)
+    """
+    u, i = torch.arange(n, dtype=torch.float64)[:, None], torch.arange(n, dtype=torch.float64)
+    matrix = torch.cos(math.pi * (2 * i + 1) * u / (2 * n)) * (2 / n) ** 0.5
+    matrix[0] /= 2**0.5
+    return matrix
+
+
+def _polished(matrix: Tensor) -> Tensor:
+    """The orthonormal matrix next to one that is so up to rounding: one step of Newton and Schulz."""
+    eye = torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
+    return matrix @ (1.5 * eye - 0.5 * matrix.mT @ matrix) if matrix.is_floating_point() else matrix
+
+
+class BlockReflector(InvertibleNetwork):
+    r"""A learned rotation of the first m of n axes by r block reflections: z = Uᵀ x, U = I − Y T Yᵀ, (*, n) to (*, n).
+
+    T⁻¹ = ½ YᵀY + S − Sᵀ makes U orthogonal for *every* Y (m, r) and S (r, r), so they train freely; costs O(m r), where a
+    full rotation costs m². `set_` chooses them so that given directions become the leading axes. Fresh, it turns the sign
+    of the first r axes. Source: Schreiber and Van Loan, "A storage-efficient WY representation for products of
+    Householder transformations", SIAM J. Sci. Stat. Comput. 1989. ValueError unless 1 ≤ r ≤ m ≤ n.
+
+    >>> g = BlockReflector(n=3, m=2, r=1)
+    >>> g(torch.tensor([1.0, 2.0, 3.0])).detach()
+    tensor([-1.,  2.,  3.])
+    """
+
+    def __init__(self, n: int, m: int, r: int) -> None:
+        super().__init__()
+        if not 1 <= r <= m <= n:
+            raise ValueError(f"BlockReflector: expected 1 ≤ r ≤ m ≤ n, got r={r}, m={m}, n={n}.")
+        self.in_shape = self.out_shape = (n,)
+        self.Y = nn.Parameter(torch.eye(m, r))
+        self.S = nn.Parameter(torch.zeros(r, r))
+
+    @torch.no_grad()
+    def set_(self, directions: Tensor) -> None:
+        """Makes axis i point along the i-th of orthonormal `directions` (m, r), or against it: signs are chosen here.
+
+        >>> g = BlockReflector(2, 2, 1); g.set_(torch.tensor([[0.6], [0.8]])); g(torch.tensor([0.6, 0.8])).detach().abs()
+        tensor([1., 0.])
+        """
+        if directions.shape != self.Y.shape:
+            raise ValueError(
+                f"directions must be {tuple(self.Y.shape)}, orthonormal columns, got {tuple(directions.shape)}."
+            )
+        Q = torch.linalg.qr(directions.double()).Q
+        Q = Q * (Q * directions).sum(0).sign()  # QR's own signs are arbitrary
+        Q = Q * torch.where(Q.diagonal() > 0, -1.0, 1.0)  # far from I: then T is well conditioned
+        top = Q[: Q.shape[1]]
+        self.Y.copy_(torch.eye(*Q.shape).to(Q) - Q)
+        self.S.copy_((top - top.mT) / 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._turned(x, self._core().mT)
+
+    def inverse(self, z: Tensor) -> Tensor:
+        return self._turned(z, self._core())
+
+    def _core(self) -> Tensor:
+        """T⁻¹, (r, r)."""
+        return 0.5 * self.Y.mT @ self.Y + self.S - self.S.mT
+
+    def _turned(self, x: Tensor, core: Tensor) -> Tensor:
+        """x − Y core⁻¹ Yᵀ x on the first m axes."""
+        head, rest = x.split([len(self.Y), x.shape[-1] - len(self.Y)], -1)
+        along = (head @ self.Y).reshape(-1, self.Y.shape[1])
+        moved = torch.linalg.solve(core, along.mT).mT.reshape(*head.shape[:-1], -1)
+        return torch.cat([head - moved @ self.Y.mT, rest], -1)
+
+
+class OnLeading(InvertibleNetwork):
+    """A network of r axes on the first r of n; the others stay. (*, n) to (*, n). ValueError where r > n.
+
+    >>> from linearizer_core.networks import Log
+    >>> OnLeading(Log(1), 2)(torch.tensor([1.0, 5.0]))
+    tensor([0., 5.])
+    """
+
+    def __init__(self, network: InvertibleNetwork, n: int) -> None:
+        super().__init__()
+        if network.in_shape != network.out_shape or len(network.in_shape) != 1 or network.in_shape[0] > n:
+            raise ValueError(
+                f"OnLeading: expected a network of at most {n} axes to as many, got {network.in_shape} to "
+                f"{network.out_shape}."
+            )
+        self.network = network
+        self.in_shape = self.out_shape = (n,)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.network(x[..., : self._r]), x[..., self._r :]], -1)
+
+    def inverse(self, z: Tensor) -> Tensor:
+        return torch.cat([self.network.inverse(z[..., : self._r]), z[..., self._r :]], -1)
+
+    @property
+    def _r(self) -> int:
+        return self.network.in_shape[0]
+
+
+class Lift(InvertibleNetwork):
+    r"""(x₁, x₂, x₃) ↦ (x₁, (x₂ − t(x₁)) e^{−s(x₁)}, x₃): a coupling whose first `kept` axes say what the next ones hold.
+
+    What is left of x₂ is what x₁ cannot tell, so with zeros there the inverse fills in t(x₁), the best guess: this is the
+    prediction step of a lifting scheme. `conditioner` maps (*, kept) to t, (*, moved), or where `bound` > 0 to s and t,
+    (*, 2 moved), with |s| < bound. (*, n) to (*, n). ValueError unless kept + moved ≤ n.
+    Source: Sweldens, "The lifting scheme: a custom-design construction of biorthogonal wavelets", 1996.
+
+    >>> g = Lift(3, kept=1, moved=1, conditioner=nn.Identity())
+    >>> g(torch.tensor([1.0, 5.0, 7.0]))
+    tensor([1., 4., 7.])
+    """
+
+    def __init__(self, n: int, kept: int, moved: int, conditioner: nn.Module, bound: float = 0.0) -> None:
+        super().__init__()
+        if kept < 1 or moved < 1 or kept + moved > n:
+            raise ValueError(
+                f"Lift: kept and moved must be at least 1 and together at most {n}, got {kept}, {moved}."
+            )
+        self.in_shape = self.out_shape = (n,)
+        self.kept, self.moved, self.bound = kept, moved, bound
+        self.conditioner = conditioner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _lifted(self, x)[0]
+
+    def inverse(self, z: Tensor) -> Tensor:
+        kept, moved, others = _parts(self, z)
+        log_scale, shift = _log_scale_and_shift(self, kept)
+        moved = moved if log_scale is None else moved * log_scale.exp()
+        return torch.cat([kept, moved + shift, others], -1)
+
+
+def _parts(g: Lift, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    return x.split([g.kept, g.moved, x.shape[-1] - g.kept - g.moved], -1)
+
+
+def _log_scale_and_shift(g: Lift, kept: Tensor) -> tuple[Tensor | None, Tensor]:
+    out = g.conditioner(kept)
+    if not g.bound:
+        return None, out
+    raw, shift = out.chunk(2, -1)
+    return g.bound * torch.tanh(raw / g.bound), shift
+
+
+def _lifted(g: Lift, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    kept, moved, others = _parts(g, x)
+    log_scale, shift = _log_scale_and_shift(g, kept)
+    moved = moved - shift
+    moved = moved if log_scale is None else moved * (-log_scale).exp()
+    return torch.cat([kept, moved, others], -1), log_scale
+
+
+class Clipped(nn.Module):
+    """A conditioner that sees its input within ± `REACH`, so that far from data it goes on as a constant.
+
+    >>> Clipped(nn.Identity())(torch.tensor([-9.0, 1.0]))
+    tensor([-6.,  1.])
+    """
+
+    def __init__(self, conditioner: nn.Module) -> None:
+        super().__init__()
+        self.conditioner = conditioner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conditioner(x.clamp(-REACH, REACH))
+
+
+def vector_lift(n: int, kept: int, hidden: int, bound: float) -> Lift:
+    """A lift of all axes but the `kept` first by an MLP on these, which ought to have variance 1. Fresh, the identity.
+
+    >>> vector_lift(3, kept=1, hidden=4, bound=0.5)(torch.ones(3))
+    tensor([1., 1., 1.], grad_fn=<CatBackward0>)
+    """
+    moved = n - kept
+    return Lift(n, kept, moved, Clipped(mlp_conditioner(kept, 2 * moved, hidden)), bound)
+
+
+class Refiner(nn.Module):
+    """Pictures (B, C, H, W) to as many, at 1/`patch` of the resolution: a convolution, residual blocks, a last one at 0.
+
+    `places` is learned at every position and feature: on aligned pictures, an eye is where eyes are.
+
+    >>> Refiner((3, 8, 8), width=4, blocks=1, patch=4)(torch.rand(2, 3, 8, 8)).abs().max()
+    tensor(0., grad_fn=<MaxBackward1>)
+    """
+
+    def __init__(self, in_shape: tuple[int, int, int], width: int, blocks: int, patch: int) -> None:
+        super().__init__()
+        channels, height, columns = in_shape[0] * patch**2, in_shape[1] // patch, in_shape[2] // patch
+        self.patch = patch
+        self.enter = nn.Conv2d(channels, width, 3, padding=1)
+        self.places = nn.Parameter(torch.zeros(width, height, columns))
+        self.convolutions = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2 * blocks))
+        self.leave = nn.Conv2d(width, channels, 3, padding=1)
+        for layer in (*self.convolutions[1::2], self.leave):  # each block starts as the identity
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.enter(F.pixel_unshuffle(x, self.patch)) + self.places
+        for first, second in zip(self.convolutions[::2], self.convolutions[1::2]):
+            h = h + second(F.silu(first(F.silu(h))))
+        return F.pixel_shuffle(self.leave(F.silu(h)), self.patch)
+
+
+class PictureConditioner(nn.Module):
+    """The `kept` leading axes are shown as a picture, a network refines it, and the next `moved` axes of that are given.
+
+    `to_axes` is what makes axes of pictures, linear and orthonormal; it is shared with the g that this is a part of, not
+    copied. (*, kept) to (*, moved). Inside `mixed_precision` the network, and it alone, computes in bfloat16.
+
+    >>> c = PictureConditioner(CosineTransform((3, 8, 8)), 2, 9, Refiner((3, 8, 8), width=4, blocks=1, patch=4))
+    >>> c(torch.ones(5, 2)).shape
+    torch.Size([5, 9])
+    """
+
+    def __init__(self, to_axes: InvertibleNetwork, kept: int, moved: int, network: nn.Module) -> None:
+        super().__init__()
+        self.to_axes, self.kept, self.moved = to_axes, kept, moved
+        self.network = Conditioner(network)
+
+    def forward(self, c: Tensor) -> Tensor:
+        z = F.pad(c.reshape(-1, self.kept), (0, self.to_axes.out_shape[0] - self.kept))
+        picture = self.network(INPUT_GAIN * self.to_axes.inverse(z))
+        told = self.to_axes(OUTPUT_GAIN * picture)[..., self.kept : self.kept + self.moved]
+        return told.reshape(*c.shape[:-1], self.moved)
+
+
+class Rescale(InvertibleNetwork):
+    """z = factors · x axis by axis, (*, n) to (*, n), with fixed `factors` (n,), none 0, in a buffer.
+
+    >>> Rescale(torch.tensor([2.0, 4.0]))(torch.ones(2))
+    tensor([2., 4.])
+    """
+
+    def __init__(self, factors: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("factors", factors.detach().clone())
+        self.in_shape = self.out_shape = tuple(factors.shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.factors
+
+    def inverse(self, z: Tensor) -> Tensor:
+        return z / self.factors
+
+
+@forward_and_log_det.register(CosineTransform)
+@forward_and_log_det.register(BlockReflector)
+def _(g: CosineTransform | BlockReflector, x: Tensor) -> tuple[Tensor, Tensor]:
+    return g(x), x.new_zeros(len(x))  # orthonormal
+
+
+@forward_and_log_det.register
+def _(g: OnLeading, x: Tensor) -> tuple[Tensor, Tensor]:
+    r = g.network.in_shape[0]
+    z, log_det = forward_and_log_det(g.network, x[:, :r])
+    return torch.cat([z, x[:, r:]], 1), log_det
+
+
+@forward_and_log_det.register
+def _(g: Lift, x: Tensor) -> tuple[Tensor, Tensor]:
+    z, log_scale = _lifted(g, x)
+    return z, x.new_zeros(len(x)) if log_scale is None else -log_scale.sum(1)
+
+
+@forward_and_log_det.register
+def _(g: Rescale, x: Tensor) -> tuple[Tensor, Tensor]:
+    return g(x), g.factors.abs().log().sum().expand(len(x))
