@@ -46,6 +46,6 @@ class AgedGenerator(Generator):
 
     @torch.no_grad()
     def aged(self, x: Tensor, years: float | Tensor) -> Tensor:
-        """x ⊕ years ⊙ older: points x (B, *g.in_shape) after `years`, a number or one per point (B,); years < 0 rejuvenate."""
+        """x ⊕ years ⊙ older: points x (B, *g.in_shape) after `years`, a number or one each (B,); < 0 rejuvenates."""
         years = torch.as_tensor(years, dtype=self.older.dtype, device=self.older.device)
         return decode(self.g_y, encode(self.g_x, x) + years.reshape(-1, 1) * self.older)

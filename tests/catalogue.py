@@ -24,6 +24,16 @@ from linearizer_core.networks import (
     resized,
     vector_flow,
 )
+from linearizer_core.networks.lifting import (
+    BlockReflector,
+    CosineTransform,
+    Lift,
+    OnLeading,
+    PictureConditioner,
+    Refiner,
+    Rescale,
+    vector_lift,
+)
 from linearizer_core.operators import (
     CircularConvolution,
     Dense,
@@ -38,6 +48,7 @@ from linearizer_core.operators import (
     RoundedDiagonal,
 )
 from linearizer_core.projector import Projector
+from linearizer_core.recipes.faces import faces_network
 
 
 def stirred(network: nn.Module, by: float = 0.1) -> nn.Module:
@@ -83,6 +94,20 @@ NETWORKS = {
         stirred(photo_flow((3, 8, 8), 1, 6, 1), by=0.02), (3, 16, 8)
     ),
     "colour image flow": lambda: stirred(image_flow((3, 4, 4), steps=[2], hidden=[8])),
+    "cosine transform": lambda: CosineTransform((3, 4, 4)),
+    "cosine transform of grey pictures": lambda: CosineTransform((1, 4, 6)),
+    "fresh block reflector": lambda: BlockReflector(6, 5, 2),
+    "block reflector": lambda: stirred(BlockReflector(7, 5, 2)),
+    "on leading axes": lambda: OnLeading(stirred(vector_flow(3, 2, 8)), 5),
+    "lift": lambda: stirred(vector_lift(5, 2, 8, bound=0.7)),
+    "lift of axes in the middle": lambda: Lift(6, 2, 3, nn.Linear(2, 3)),
+    "lift by a picture": lambda: stirred(
+        Lift(48, 3, 45, PictureConditioner(CosineTransform((3, 4, 4)), 3, 45, Refiner((3, 4, 4), 4, 1, 2)))
+    ),
+    "rescale": lambda: Rescale(torch.tensor([2.0, -0.5])),
+    "network of faces": lambda: stirred(
+        faces_network((3, 4, 4), 20, 6, (2, 6), (4, 4), 1, 2, (3, 1), 8, 0.7), by=0.05
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from ..data import Dataset
 from ..recipes.plane import PLANES
+from .colour_faces import evaluate_colour_faces
 from .digits import evaluate_classifier, evaluate_digits
 from .figure import Figure
 from .flow_matching import evaluate_flow_matching
@@ -21,6 +22,7 @@ EVALUATIONS: dict[str, Callable[[nn.Module, Dataset, int], list[Figure]]] = {
     "digits-projector": evaluate_digits_projector,
     "digits-projector-sparse": evaluate_sparse,
     "faces": evaluate_faces,
+    "faces-colour": evaluate_colour_faces,
     "patches": evaluate_patches,
     "styles": evaluate_styles,
     **{recipe.name: evaluate_plane for recipe in PLANES},

@@ -43,7 +43,11 @@ class Moments:
     """What is known of latents z (N, n) and one number y for each, such as an age, after one pass over them.
 
     `mean`, `std` (n,); `with_label` = Cov(z, y)/Var(y), the change of z with y (n,); `leading` (r, r) the covariance of
-    the first axes; `label_mean`, `label_variance`, and `count`. Of z centred at `mean`.
+    the first axes; `label_mean`, `label_variance`, and `count`. `moments` measures them.
+
+    >>> one, two = torch.ones(2), torch.ones(1, 1)
+    >>> Moments(one, one, one, two, one[0], one[0], 7).rescaled(2 * one).leading
+    tensor([[4.]])
     """
 
     mean: Tensor
@@ -53,6 +57,19 @@ class Moments:
     label_mean: Tensor
     label_variance: Tensor
     count: int
+
+    def followed_by(self, other: Moments) -> Moments:
+        """Of the leading axes as here; of the others as in `other`, and as if these did not depend on the label."""
+        r, none = len(self.leading), torch.zeros_like(self.mean)
+        return Moments(
+            torch.cat([self.mean[:r], other.mean[r:]]),
+            torch.cat([self.std[:r], other.std[r:]]),
+            torch.cat([self.with_label[:r], none[r:]]),
+            self.leading,
+            self.label_mean,
+            self.label_variance,
+            self.count,
+        )
 
     def reordered(self, order: Tensor) -> Moments:
         """Those of z[:, order]; the leading axes must stay where they are."""

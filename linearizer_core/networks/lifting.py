@@ -39,26 +39,26 @@ class CosineTransform(InvertibleNetwork):
             raise ValueError(f"CosineTransform: in_shape must be (1 or 3, H, W), got {tuple(in_shape)}.")
         self.in_shape, self.out_shape = tuple(in_shape), (size(in_shape),)
         channels, height, width = in_shape
-        colours = torch.tensor(OPPONENTS) if channels == 3 else torch.ones(1, 1)
         rows, columns = torch.arange(height)[:, None], torch.arange(width)
-        frequency = 1 + (rows.square() + columns.square()).sqrt()
-        order = (torch.tensor(FINENESS[:channels])[:, None, None] * frequency).flatten().argsort(stable=True)
-        fixed = {
-            "colours": colours.double() / colours.double().norm(dim=1, keepdim=True),
-            "vertical": cosines(height),
-            "horizontal": cosines(width),
-        }
-        for name, matrix in fixed.items():
-            self.register_buffer(name, matrix.to(torch.get_default_dtype()), persistent=False)
+        frequency = 1 + (rows.square() + columns.square()).double().sqrt()
+        fineness = torch.tensor(FINENESS[:channels], dtype=torch.float64)[:, None, None]
+        order = (1e6 * fineness * frequency).round().flatten().argsort(stable=True)  # the same on any machine
         self.register_buffer("order", order, persistent=False)
         self.register_buffer("places", order.argsort(), persistent=False)
+        for name, matrix in self._matrices().items():
+            self.register_buffer(name, matrix.to(torch.get_default_dtype()), persistent=False)
+
+    def _matrices(self) -> dict[str, Tensor]:
+        channels, height, width = self.in_shape
+        colours = torch.tensor(OPPONENTS if channels == 3 else ((1.0,),), dtype=torch.float64)
+        colours = colours / colours.norm(dim=1, keepdim=True)
+        return {"colours": colours, "vertical": cosines(height), "horizontal": cosines(width)}
 
     def _apply(self, fn, recurse: bool = True) -> CosineTransform:
         """Matrices that are orthonormal to float32 rounding only would spoil a round trip in float64."""
         super()._apply(fn, recurse)
-        for name in ("colours", "vertical", "horizontal"):
-            matrix = getattr(self, name)
-            setattr(self, name, _polished(matrix))
+        for name, matrix in self._matrices().items():
+            setattr(self, name, matrix.to(getattr(self, name)))
         return self
 
     def forward(self, x: Tensor) -> Tensor:
@@ -82,12 +82,6 @@ def cosines(n: int) -> Tensor:
     matrix = torch.cos(math.pi * (2 * i + 1) * u / (2 * n)) * (2 / n) ** 0.5
     matrix[0] /= 2**0.5
     return matrix
-
-
-def _polished(matrix: Tensor) -> Tensor:
-    """The orthonormal matrix next to one that is so up to rounding: one step of Newton and Schulz."""
-    eye = torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
-    return matrix @ (1.5 * eye - 0.5 * matrix.mT @ matrix) if matrix.is_floating_point() else matrix
 
 
 class BlockReflector(InvertibleNetwork):
@@ -115,7 +109,7 @@ class BlockReflector(InvertibleNetwork):
     def set_(self, directions: Tensor) -> None:
         """Makes axis i point along the i-th of orthonormal `directions` (m, r), or against it: signs are chosen here.
 
-        >>> g = BlockReflector(2, 2, 1); g.set_(torch.tensor([[0.6], [0.8]])); g(torch.tensor([0.6, 0.8])).detach().abs()
+        >>> g = BlockReflector(2, 2, 1); g.set_(torch.tensor([[0.6], [0.8]])); g(torch.tensor([0.6, 0.8])).detach().round().abs()
         tensor([1., 0.])
         """
         if directions.shape != self.Y.shape:

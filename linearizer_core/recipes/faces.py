@@ -46,6 +46,8 @@ from .base import Recipe
 SHAPE = (3, 64, 64)
 REPORTED = (4, 16, 64, 256)
 """Ranks at which the quality of a reconstruction is reported."""
+FEW = 4096
+"""Training faces on which the first scales, and at the end the deviations of the finest axes, are measured."""
 SHOWN = 16
 """Pictures in a row of a sheet."""
 
@@ -75,7 +77,9 @@ def faces_network(
     def by_picture(kept: int, width: int) -> Lift:
         moved = (n if kept == rank else rank) - kept
         refiner = Refiner(shape, width, blocks, patch)
-        return Lift(n if kept == rank else rank, kept, moved, PictureConditioner(to_axes, kept, moved, refiner))
+        return Lift(
+            n if kept == rank else rank, kept, moved, PictureConditioner(to_axes, kept, moved, refiner)
+        )
 
     lifts = {kept: by_picture(kept, width) for kept, width in zip(levels, widths)}
     inner = [lifts[kept] for kept in sorted(lifts, reverse=True) if kept < rank]
@@ -103,10 +107,10 @@ class ColourFaces(Recipe):
 
         python -m linearizer_core train faces-colour --data faces64.zip
 
-    On a GPU, ten minutes of an H100 or so (a state is saved each minute, `--resume` goes on with it):
+    On a GPU (a state is saved each minute, and the same command with `--resume` goes on with it):
 
-        python -m linearizer_core train faces-colour --data faces64.zip --device cuda --batch 512 --steps 20000 \
-            --widths 96 128 --evaluate-every 2000 --save-every 60
+        python -m linearizer_core train faces-colour --data faces64.zip --device cuda --batch 256 --steps 12000 \
+            --widths 96 128 --evaluate-every 1000 --save-every 60
 
     ValueError for levels or splits outside 1..rank, or as many widths as there are not levels.
 
@@ -193,9 +197,9 @@ class ColourFaces(Recipe):
         mean, directions = leading_frequencies(transform, images, self.frequencies, self.rank)
         shift.shift.copy_(-mean)
         reflector.set_(directions)
-        batch = torch.randperm(len(images), generator=torch.Generator().manual_seed(self.seed))[:4096]
         front, lead = self._front_and_lead(model)
-        parts = images[batch.to(images.device)].split(256)
+        few = images[self._some(images)]
+        parts = torch.cat([few, few.flip(3)]).split(256)
         initialise(lead, torch.cat([front(part)[:, : self.rank] for part in parts]))
         model.to(memory_format=torch.channels_last)
 
@@ -232,12 +236,14 @@ class ColourFaces(Recipe):
         order, scale = model.g_x.networks[-2:]
         order.order.copy_(torch.arange(len(order.order)))
         scale.factors.fill_(1)
-        front = Chain(*model.g_x.networks[:3])
-        in_pixels = moments(front, images, labels).std[: self.rank].sort(descending=True).values
-        found = moments(model.g_x, images, labels)
+        few = self._some(images)
+        front = model.g_x.networks[:3]
+        in_pixels = moments(Chain(*front), images[few], labels[few]).std[: self.rank]
+        leading = moments(Chain(*front, _layer(model.g_x, OnLeading)), images, labels, self.rank)
+        found = leading.followed_by(moments(model.g_x, images[few], labels[few]))
         tail = self.rank + found.std[self.rank :].argsort(descending=True)
         order.order[self.rank :] = tail
-        scale.factors[: self.rank] = in_pixels / found.std[: self.rank]
+        scale.factors[: self.rank] = in_pixels.sort(descending=True).values / found.std[: self.rank]
         self._take(model, found.reordered(order.order).rescaled(scale.factors))
 
     def _take(self, model: AgedGenerator, found: Moments) -> None:
@@ -278,6 +284,11 @@ class ColourFaces(Recipe):
         tail = model.means.shape[1] - self.rank
         rows += model.g_x.inverse(F.pad(drawn, (0, tail))).split(len(x))
         return torch.stack(rows)
+
+    def _some(self, images: Tensor) -> Tensor:
+        """Which faces statistics of many axes are taken of: indices of at most `FEW`."""
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.randperm(len(images), generator=generator)[:FEW].to(images.device)
 
     def _front_and_lead(self, model: AgedGenerator) -> tuple[Chain, InvertibleNetwork]:
         """Pictures to principal axes, and what g makes of the first `rank` of these; no lift of the others is needed."""
