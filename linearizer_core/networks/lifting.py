@@ -109,7 +109,8 @@ class BlockReflector(InvertibleNetwork):
     def set_(self, directions: Tensor) -> None:
         """Makes axis i point along the i-th of orthonormal `directions` (m, r), or against it: signs are chosen here.
 
-        >>> g = BlockReflector(2, 2, 1); g.set_(torch.tensor([[0.6], [0.8]])); g(torch.tensor([0.6, 0.8])).detach().round().abs()
+        >>> g = BlockReflector(2, 2, 1); g.set_(torch.tensor([[0.6], [0.8]]))
+        >>> g(torch.tensor([0.6, 0.8])).detach().round().abs()
         tensor([1., 0.])
         """
         if directions.shape != self.Y.shape:
