@@ -48,8 +48,8 @@ REPORTED = (4, 16, 64, 256)
 """Ranks at which the quality of a reconstruction is reported."""
 FEW = 4096
 """Training faces on which the first scales, and at the end the deviations of the finest axes, are measured."""
-SHOWN = 16
-"""Pictures in a row of a sheet."""
+REPORT_FACES, SHOWN = 200, 16
+"""Test faces of a report during training, and pictures in a row of a sheet."""
 
 
 def faces_network(
@@ -102,8 +102,9 @@ class ColourFaces(Recipe):
 
     The objective: nested truncation to k axes, k log-uniform up to `rank` and `rank` itself for `whole_share` of the
     batch, errors weighted by k^`rank_power`; and `nll_weight` times −log p of the leading axes, which makes them
-    independent and Gaussian, to sample from. What comes after training is closed form: scale and order of the axes, A,
-    A(t), the direction of a year. Faces are mirrored at random; ages are used at the end only.
+    independent and Gaussian, to sample from. What comes after training is closed form: scale and order of the axes, the
+    direction of a year, A = Σ(Σ + τ²)⁻¹ with τ = `wiener_noise`, and A(t) towards N(μ, AΣ), the law of A's guesses: a
+    sample shows of fine detail what A trusts, not grain. Faces are mirrored at random; ages are used at the end only.
 
         python -m linearizer_core train faces-colour --data faces64.zip
 
@@ -250,9 +251,10 @@ class ColourFaces(Recipe):
         """Everything that follows from the moments of the latents of the training faces."""
         model.means.copy_(found.mean[None])
         model.log_std.copy_(found.std.log())
-        model.A_t.variances.copy_(found.std.square())
-        model.noise_means.copy_((found.mean / found.std)[None])
-        model.A.values.copy_(found.std.square() / (found.std.square() + self.wiener_noise**2))
+        variances = found.std.square()
+        model.A.values.copy_(variances / (variances + self.wiener_noise**2))
+        model.A_t.variances.copy_(model.A.values * variances)
+        model.noise_means.copy_((found.mean / model.A_t.variances.sqrt())[None])
         weights, offset = age_by_least_squares(found, self.rank, self.age_ridge)
         model.age_weights.copy_(weights)
         model.age_offset.copy_(offset)
@@ -260,10 +262,10 @@ class ColourFaces(Recipe):
 
     @torch.no_grad()
     def report(self, model: AgedGenerator, dataset: Dataset) -> dict[str, float]:
-        x = as_float(dataset.test_images[:200]).to(model.means.device)
+        x = as_float(_evenly(dataset.test_images, REPORT_FACES)).to(model.means.device)
         figures = {}
-        for part, k in ((p, k) for p in [x] for k in REPORTED if k <= self.rank):
-            figures[f"psnr_{k}"] = psnr(self._truncated(model, part, k), part)
+        for k in (k for k in REPORTED if k <= self.rank):
+            figures[f"psnr_{k}"] = psnr(self._truncated(model, x, k), x)
         z, log_det = zip(*(self._leading(model, part) for part in x.split(100)))
         means, log_std = model.means[:, : self.rank], model.log_std[: self.rank]
         zeros = torch.zeros(len(x), dtype=torch.long, device=x.device)
@@ -274,7 +276,7 @@ class ColourFaces(Recipe):
     def sheet(self, model: AgedGenerator, dataset: Dataset) -> Tensor:
         """Rows: test faces, ranks 4 to 256, midpoints of neighbours beside pixels', samples at 1 and at 0.7."""
         device = model.means.device
-        x = as_float(dataset.test_images[:: max(1, len(dataset.test_images) // SHOWN)][:SHOWN]).to(device)
+        x = as_float(_evenly(dataset.test_images, SHOWN)).to(device)
         rows = [x, *(self._truncated(model, x, k) for k in REPORTED if k <= self.rank)]
         z = model.g_x(x)
         rows += [model.g_x.inverse((z + z.roll(1, 0)) / 2), (x + x.roll(1, 0)) / 2]
@@ -312,3 +314,8 @@ class ColourFaces(Recipe):
 
 def _layer(g: Chain, kind: type[InvertibleNetwork]) -> InvertibleNetwork:
     return next(layer for layer in g.networks if isinstance(layer, kind))
+
+
+def _evenly(images: Tensor, count: int) -> Tensor:
+    """`count` pictures from all over the data set, which is sorted by age."""
+    return images[:: max(1, len(images) // count)][:count]
