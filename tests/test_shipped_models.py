@@ -23,7 +23,7 @@ KIND = {
     name: get_type_hints(checkpoints.read_config(name).recipe.build)["return"] for name in lc.pretrained()
 }
 GENERATORS, PROJECTORS, STYLES = (
-    [name for name in KIND if KIND[name] is kind] for kind in (Generator, Projector, Styles)
+    [name for name in KIND if issubclass(KIND[name], kind)] for kind in (Generator, Projector, Styles)
 )
 LINEARIZERS = [*GENERATORS, *PROJECTORS]
 PLANES = [name for name in KIND if isinstance(checkpoints.read_config(name).recipe, PlaneRecipe)]

@@ -58,24 +58,6 @@ class Moments:
     label_variance: Tensor
     count: int
 
-    def followed_by(self, other: Moments) -> Moments:
-        """Of the leading axes as here; of the others as in `other`, and as if these did not depend on the label."""
-        r, none = len(self.leading), torch.zeros_like(self.mean)
-        return Moments(
-            torch.cat([self.mean[:r], other.mean[r:]]),
-            torch.cat([self.std[:r], other.std[r:]]),
-            torch.cat([self.with_label[:r], none[r:]]),
-            self.leading,
-            self.label_mean,
-            self.label_variance,
-            self.count,
-        )
-
-    def reordered(self, order: Tensor) -> Moments:
-        """Those of z[:, order]; the leading axes must stay where they are."""
-        vectors = (self.mean[order], self.std[order], self.with_label[order])
-        return Moments(*vectors, self.leading, self.label_mean, self.label_variance, self.count)
-
     def rescaled(self, factors: Tensor) -> Moments:
         """Those of factors · z."""
         head = factors[: len(self.leading)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,6 +49,8 @@ REPORTED = (4, 16, 64, 256)
 """Ranks at which the quality of a reconstruction is reported."""
 FEW = 4096
 """Training faces on which the first scales, and at the end the deviations of the finest axes, are measured."""
+LEAST_STD = 5e-3
+"""Of an axis and of what is drawn along it, in pixels: nobody sees less, and noise that small cannot be found again."""
 REPORT_FACES, SHOWN = 200, 16
 """Test faces of a report during training, and pictures in a row of a sheet."""
 
@@ -102,9 +105,12 @@ class ColourFaces(Recipe):
 
     The objective: nested truncation to k axes, k log-uniform up to `rank` and `rank` itself for `whole_share` of the
     batch, errors weighted by k^`rank_power`; and `nll_weight` times −log p of the leading axes, which makes them
-    independent and Gaussian, to sample from. What comes after training is closed form: scale and order of the axes, the
-    direction of a year, A = Σ(Σ + τ²)⁻¹ with τ = `wiener_noise`, and A(t) towards N(μ, AΣ), the law of A's guesses: a
-    sample shows of fine detail what A trusts, not grain. Faces are mirrored at random; ages are used at the end only.
+    independent and Gaussian, to sample from. Faces are mirrored at random; ages are used at the end only.
+
+    What comes after training is closed form. An axis that moves pixels by s deviates by s^`spread_power`: the order
+    stays, and B's range is not more than float32 can undo. A = Σ(Σ + τ²)⁻¹ with Σ in pixels and τ = `wiener_noise`.
+    A(t) leads to N(μ, AΣA), the law of f(x): a sample shows of fine detail what A lets through, not grain. A year is
+    the latents' mean change with age, on the first `age_axes`.
 
         python -m linearizer_core train faces-colour --data faces64.zip
 
@@ -140,7 +146,9 @@ class ColourFaces(Recipe):
     reconstruction_weight: float = 15.0
     nll_weight: float = 0.1
     wiener_noise: float = 0.3
-    age_ridge: float = 30.0
+    spread_power: float = 2 / 3
+    age_axes: int = 1024
+    age_ridge: float = 100.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -232,33 +240,43 @@ class ColourFaces(Recipe):
 
     @torch.no_grad()
     def finish(self, model: AgedGenerator, images: Tensor, labels: Tensor) -> None:
-        """Axes in pixels and in order, A and A(t) from their variances, and what a year is, all in closed form."""
+        """Axes in order and in units of pixels, A and A(t) from their variances, and what a year is, in closed form."""
         model.to(memory_format=torch.contiguous_format).eval()
         order, scale = model.g_x.networks[-2:]
         order.order.copy_(torch.arange(len(order.order)))
         scale.factors.fill_(1)
         few = self._some(images)
-        front = model.g_x.networks[:3]
-        in_pixels = moments(Chain(*front), images[few], labels[few]).std[: self.rank]
-        leading = moments(Chain(*front, _layer(model.g_x, OnLeading)), images, labels, self.rank)
-        found = leading.followed_by(moments(model.g_x, images[few], labels[few]))
-        tail = self.rank + found.std[self.rank :].argsort(descending=True)
-        order.order[self.rank :] = tail
+        in_pixels = moments(Chain(*model.g_x.networks[:3]), images[few], labels[few]).std[: self.rank]
+        tail = moments(model.g_x, images[few], labels[few]).std[self.rank :]
+        order.order[self.rank :] = self.rank + tail.argsort(descending=True)
+        found = self._with_tail_centred(model, moments(model.g_x, images, labels, self.age_axes))
         scale.factors[: self.rank] = in_pixels.sort(descending=True).values / found.std[: self.rank]
-        self._take(model, found.reordered(order.order).rescaled(scale.factors))
+        self._take(model, found.rescaled(scale.factors))
+
+    def _with_tail_centred(self, model: AgedGenerator, found: Moments) -> Moments:
+        """Moves 0 of all but the leading axes to their mean; the leading ones, orthogonal to them, stay as they are."""
+        _, shift, reflector = model.g_x.networks[:3]
+        tail = found.mean.clone()
+        tail[: self.rank] = 0
+        shift.shift.sub_(reflector.inverse(model.g_x.networks[-2].inverse(tail)))
+        return dataclasses.replace(found, mean=found.mean - tail)
 
     def _take(self, model: AgedGenerator, found: Moments) -> None:
-        """Everything that follows from the moments of the latents of the training faces."""
+        """All that follows from the moments, in pixels, of the latents of the training faces."""
+        std = found.std.clamp(min=LEAST_STD)
+        stretch = std ** (self.spread_power - 1)
+        model.g_x.networks[-1].factors.mul_(stretch)
+        model.A.values.copy_(std.square() / (std.square() + self.wiener_noise**2))
+        model.A_t.variances.copy_(((model.A.values * std).clamp(min=LEAST_STD) * stretch).square())
+        found = found.rescaled(stretch)
         model.means.copy_(found.mean[None])
-        model.log_std.copy_(found.std.log())
-        variances = found.std.square()
-        model.A.values.copy_(variances / (variances + self.wiener_noise**2))
-        model.A_t.variances.copy_(model.A.values * variances)
+        model.log_std.copy_((std * stretch).log())
         model.noise_means.copy_((found.mean / model.A_t.variances.sqrt())[None])
-        weights, offset = age_by_least_squares(found, self.rank, self.age_ridge)
+        weights, offset = age_by_least_squares(found, self.age_axes, self.age_ridge)
         model.age_weights.copy_(weights)
         model.age_offset.copy_(offset)
-        model.older.copy_(found.with_label / (found.with_label @ weights))
+        year = found.with_label * (torch.arange(len(weights), device=weights.device) < self.age_axes)
+        model.older.copy_(year / (year @ weights))
 
     @torch.no_grad()
     def report(self, model: AgedGenerator, dataset: Dataset) -> dict[str, float]:
