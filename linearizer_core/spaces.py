@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -55,7 +55,8 @@ class InducedSpace:
     r"""The vector space that g pulls back onto its inputs: x ⊕ y = g⁻¹(g(x) + g(y)) and a ⊙ x = g⁻¹(a g(x)).
 
     Its inner product is ⟨x, y⟩ = g(x)ᵀ g(y). Points have shape (*, *g.in_shape), where * is any batch shape,
-    also none; two arguments broadcast over it. `X(x)` is a point that adds and scales with + and *. Source:
+    also none; two arguments broadcast over it. `X(x)` is a point that adds and scales with + and *. Where g exists in
+    several sizes, `fit` gives the g for points of the size of x, and all points of one operation are of one size. Source:
     Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570, section 3.
 
     >>> from linearizer_core.networks import Log
@@ -66,33 +67,45 @@ class InducedSpace:
     tensor([8.])
     """
 
-    def __init__(self, g: InvertibleNetwork) -> None:
+    def __init__(
+        self, g: InvertibleNetwork, fit: Callable[[Tensor], InvertibleNetwork] | None = None
+    ) -> None:
         if len(g.out_shape) != 1:
             raise ValueError(
                 f"g must end in a flat latent (n,), got out_shape={tuple(g.out_shape)}; "
                 "append Flatten to the chain."
             )
         self.g = g
+        self.fit = fit
+
+    def at_size_of(self, x: Tensor) -> InvertibleNetwork:
+        """g for points of the size of x: g itself, where it exists in one size only."""
+        return self.g if self.fit is None else self.fit(x)
 
     def __call__(self, x: Tensor) -> Point:
         """x as a point that adds and scales with the signs + − * of Python."""
-        return Point(self, encode(self.g, x))
+        g = self.at_size_of(x)
+        return Point(self, encode(g, x), g)
 
     def add(self, x: Tensor, y: Tensor) -> Tensor:
         """x ⊕ y = g⁻¹(g(x) + g(y))."""
-        return decode(self.g, encode(self.g, x) + encode(self.g, y))
+        g = self.at_size_of(x)
+        return decode(g, encode(g, x) + encode(g, y))
 
     def subtract(self, x: Tensor, y: Tensor) -> Tensor:
         """x ⊖ y = g⁻¹(g(x) − g(y))."""
-        return decode(self.g, encode(self.g, x) - encode(self.g, y))
+        g = self.at_size_of(x)
+        return decode(g, encode(g, x) - encode(g, y))
 
     def scale(self, a: float | Tensor, x: Tensor) -> Tensor:
         """a ⊙ x = g⁻¹(a g(x)); a is a number, or a tensor with one number per point, of x's batch shape."""
-        return decode(self.g, _per_point(a) * encode(self.g, x))
+        g = self.at_size_of(x)
+        return decode(g, _per_point(a) * encode(g, x))
 
     def negate(self, x: Tensor) -> Tensor:
         """⊖x = g⁻¹(−g(x)), so that x ⊕ (⊖x) is the zero of the space."""
-        return decode(self.g, -encode(self.g, x))
+        g = self.at_size_of(x)
+        return decode(g, -encode(g, x))
 
     def combine(self, weights: Sequence[float] | Tensor, xs: Sequence[Tensor] | Tensor) -> Tensor:
         """⊕ᵢ wᵢ ⊙ xᵢ over the first dimension of xs (k, *, *in_shape), with k weights; any weights, any sum.
@@ -100,24 +113,28 @@ class InducedSpace:
         Weights of shape (s, k) give s blends at once, (s, *, *in_shape). ValueError unless there are k
         weights.
         """
-        z = encode(self.g, _stack(xs))
+        xs = _stack(xs)
+        g = self.at_size_of(xs)
+        z = encode(g, xs)
         weights = torch.as_tensor(weights, dtype=z.dtype, device=z.device)
         if weights.dim() not in (1, 2) or weights.shape[-1] != len(z):
             raise ValueError(
                 f"weights must have shape (k,) or (s, k) with k = {len(z)} points, got "
                 f"{tuple(weights.shape)}."
             )
-        return decode(self.g, torch.tensordot(weights, z, dims=1))
+        return decode(g, torch.tensordot(weights, z, dims=1))
 
     def interpolate(self, x: Tensor, y: Tensor, t: float | Tensor) -> Tensor:
         """(1 − t) ⊙ x ⊕ t ⊙ y, the straight line of the space: x at t = 0, y at t = 1; t may lie outside."""
-        zx, zy, t = encode(self.g, x), encode(self.g, y), _per_point(t)
-        return decode(self.g, (1 - t) * zx + t * zy)
+        g = self.at_size_of(x)
+        zx, zy, t = encode(g, x), encode(g, y), _per_point(t)
+        return decode(g, (1 - t) * zx + t * zy)
 
     def line(self, x: Tensor, y: Tensor, ts: Sequence[float] | Tensor) -> Tensor:
         """`interpolate` at each t of ts (s,), encoding x and y once: (s, *, *in_shape)."""
-        zx, zy = torch.broadcast_tensors(encode(self.g, x), encode(self.g, y))
-        return decode(self.g, zx + _along(ts, zx) * (zy - zx))
+        g = self.at_size_of(x)
+        zx, zy = torch.broadcast_tensors(encode(g, x), encode(g, y))
+        return decode(g, zx + _along(ts, zx) * (zy - zx))
 
     def geodesic(self, x: Tensor, y: Tensor, t: float | Tensor) -> Tensor:
         r"""The great circle from x to y: the direction turns at constant speed, the length changes linearly.
@@ -127,19 +144,23 @@ class InducedSpace:
         out (parallel or opposite points, or a zero) this is the straight line. Source: Shoemake, SIGGRAPH
         1985 (slerp).
         """
-        return decode(self.g, _great_circle(encode(self.g, x), encode(self.g, y), _per_point(t)))
+        g = self.at_size_of(x)
+        return decode(g, _great_circle(encode(g, x), encode(g, y), _per_point(t)))
 
     def inner(self, x: Tensor, y: Tensor) -> Tensor:
         """⟨x, y⟩ = g(x)ᵀ g(y), one number per point: shape *."""
-        return (encode(self.g, x) * encode(self.g, y)).sum(-1)
+        g = self.at_size_of(x)
+        return (encode(g, x) * encode(g, y)).sum(-1)
 
     def norm(self, x: Tensor) -> Tensor:
         """‖x‖ = √⟨x, x⟩, shape *."""
-        return torch.linalg.vector_norm(encode(self.g, x), dim=-1)
+        g = self.at_size_of(x)
+        return torch.linalg.vector_norm(encode(g, x), dim=-1)
 
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
         """‖x ⊖ y‖ = ‖g(x) − g(y)‖, shape *."""
-        return torch.linalg.vector_norm(encode(self.g, x) - encode(self.g, y), dim=-1)
+        g = self.at_size_of(x)
+        return torch.linalg.vector_norm(encode(g, x) - encode(g, y), dim=-1)
 
     def zero(self) -> Tensor:
         """The zero of the space, g⁻¹(0): one point, of shape in_shape, in g's dtype and on its device."""
@@ -147,7 +168,9 @@ class InducedSpace:
 
     def mean(self, xs: Sequence[Tensor] | Tensor) -> Tensor:
         """(1/k) ⊙ (x₁ ⊕ … ⊕ x_k) over the first dimension: the least sum of squared distances to them."""
-        return decode(self.g, encode(self.g, _stack(xs)).mean(0))
+        xs = _stack(xs)
+        g = self.at_size_of(xs)
+        return decode(g, encode(g, xs).mean(0))
 
     def project(self, x: Tensor, onto: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
         """The point nearest to x in the span of the k points `onto` (k, *in_shape), which may be dependent.
@@ -155,9 +178,10 @@ class InducedSpace:
         Directions below `rtol` times the largest singular value do not count; None means √eps, as the round
         trip of a network leaves more noise in dependent points than rounding does.
         """
-        basis = encode(self.g, _stack(onto))
+        g = self.at_size_of(x)
+        basis = encode(g, _stack(onto))
         rtol = torch.finfo(basis.dtype).eps ** 0.5 if rtol is None else rtol
-        return decode(self.g, Projection(basis.mT, rtol)(encode(self.g, x)))
+        return decode(g, Projection(basis.mT, rtol)(encode(g, x)))
 
     def gram_schmidt(self, xs: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
         """Orthonormal points (r, *in_shape), the leading ones of the same span as those of xs (k, *in_shape).
@@ -165,7 +189,9 @@ class InducedSpace:
         A point that depends on those before it adds none, so r is the rank; the signs are those of xs. What
         is left of a point counts as 0 below `rtol` times the largest norm; None means √eps, as in `project`.
         """
-        z = encode(self.g, _stack(xs))
+        xs = _stack(xs)
+        g = self.at_size_of(xs)
+        z = encode(g, xs)
         cutoff = (torch.finfo(z.dtype).eps ** 0.5 if rtol is None else rtol) * z.norm(dim=1).max()
         basis = z[:0]
         for v in z:
@@ -173,7 +199,7 @@ class InducedSpace:
             rest = rest - (rest @ basis.mT) @ basis  # again, for what rounding left: "twice is enough"
             if rest.norm() > cutoff:
                 basis = torch.cat([basis, (rest / rest.norm())[None]])
-        return decode(self.g, basis)
+        return decode(g, basis)
 
     def __repr__(self) -> str:
         return f"InducedSpace(points {tuple(self.g.in_shape)}, dimension {self.g.out_shape[0]})"
@@ -194,28 +220,28 @@ class Point:
 
     __hash__ = None
 
-    def __init__(self, space: InducedSpace, z: Tensor) -> None:
-        self.space, self.z = space, z
+    def __init__(self, space: InducedSpace, z: Tensor, g: InvertibleNetwork | None = None) -> None:
+        self.space, self.z, self.g = space, z, g or space.g
 
     @property
     def x(self) -> Tensor:
         """The point as the network's input, g⁻¹(z)."""
-        return decode(self.space.g, self.z)
+        return decode(self.g, self.z)
 
     def __add__(self, other: Point) -> Point:
-        return Point(self.space, self.z + self._latent(other))
+        return Point(self.space, self.z + self._latent(other), self.g)
 
     def __sub__(self, other: Point) -> Point:
-        return Point(self.space, self.z - self._latent(other))
+        return Point(self.space, self.z - self._latent(other), self.g)
 
     def __mul__(self, c: float | Tensor) -> Point:
-        return Point(self.space, _per_point(c) * self.z)
+        return Point(self.space, _per_point(c) * self.z, self.g)
 
     def __truediv__(self, c: float | Tensor) -> Point:
-        return Point(self.space, self.z / _per_point(c))
+        return Point(self.space, self.z / _per_point(c), self.g)
 
     def __neg__(self) -> Point:
-        return Point(self.space, -self.z)
+        return Point(self.space, -self.z, self.g)
 
     __rmul__ = __mul__
 
@@ -228,6 +254,10 @@ class Point:
     def _latent(self, other: Point) -> Tensor:
         if not isinstance(other, Point) or other.space.g is not self.space.g:
             raise ValueError("points of one space only: both must come from spaces of the same network g.")
+        if other.g.in_shape != self.g.in_shape:
+            raise ValueError(
+                f"points of one size only, got {tuple(self.g.in_shape)} and {tuple(other.g.in_shape)}; resize one."
+            )
         return other.z
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ dense matrix, which is always right. To teach a function a new type, register a 
 from ..operators import transpose
 from .functions import exp, power
 from .inverse import pinv
-from .singular import SVD, check_values, svd, truncate, with_singular_values
+from .singular import SVD, check_values, recombined, svd, truncate, with_singular_values
 
 __all__ = [
     "SVD",
@@ -17,6 +17,7 @@ __all__ = [
     "exp",
     "pinv",
     "power",
+    "recombined",
     "svd",
     "transpose",
     "truncate",

@@ -176,7 +176,7 @@ def _(A: Dense, t: float | Tensor = 1.0) -> Dense:
 
 
 @exp.register
-def _(A: Diagonal | Identity, t: float | Tensor = 1.0) -> Diagonal:
+def _(A: Axiswise, t: float | Tensor = 1.0) -> Diagonal:
     return Diagonal((t * A.values).exp())
 
 

@@ -12,6 +12,7 @@ from ..operators import (
     Dense,
     Diagonal,
     Exponential,
+    FieldSpectrum,
     Identity,
     IdentityPlusLowRank,
     LinearOperator,
@@ -87,6 +88,13 @@ def _(A: Exponential, rtol: float | None = None) -> LinearOperator:
 @pinv.register
 def _(A: PerPosition, rtol: float | None = None) -> PerPosition:
     return PerPosition(pinv(A.channels, rtol), A.grid)
+
+
+@pinv.register
+def _(A: FieldSpectrum, rtol: float | None = None) -> FieldSpectrum:
+    s = A.values
+    keep = s.abs() > default_rtol(A, s, rtol) * s.abs().amax()
+    return FieldSpectrum(A.V, torch.where(keep, 1 / torch.where(keep, s, 1), 0), A.U)
 
 
 @pinv.register

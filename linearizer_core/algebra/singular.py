@@ -15,6 +15,7 @@ from ..operators import (
     Dense,
     Diagonal,
     Exponential,
+    FieldSpectrum,
     Identity,
     IdentityPlusLowRank,
     LinearOperator,
@@ -64,7 +65,7 @@ def _(A: Dense, k: int | None = None) -> SVD:
 
 
 @svd.register
-def _(A: Diagonal | Identity, k: int | None = None) -> SVD:
+def _(A: Axiswise, k: int | None = None) -> SVD:
     order = _descending(A.values.abs())[: _count(k, len(A.values))]
     V = torch.zeros(len(A.values), len(order), dtype=A.values.dtype, device=A.values.device)
     V[order, range(len(order))] = 1
@@ -115,14 +116,22 @@ def _(A: PerPosition, k: int | None = None) -> SVD:
     positions = A.grid[0] * A.grid[1]
     U, values, V = svd(A.channels)
     take = torch.arange(_count(k, len(values) * positions), device=values.device)
-    axis, place = take // positions, take % positions
+    return SVD(_columns(U, take, A.grid), values[take // positions], _columns(V, take, A.grid))
 
-    def columns(W: Tensor) -> Tensor:
-        whole = W.new_zeros(len(W), positions, len(take))
-        whole[:, place, take] = W[:, axis]
-        return whole.flatten(0, 1)
 
-    return SVD(columns(U), values[axis], columns(V))
+@svd.register
+def _(A: FieldSpectrum, k: int | None = None) -> SVD:
+    order = _descending(A.values.abs().flatten())[: _count(k, A.values.numel())]
+    values, V = A.values.flatten()[order], _columns(A.V, order, A.grid)
+    return SVD(_sign(values) * _columns(A.U, order, A.grid), values.abs(), V)
+
+
+def _columns(W: Tensor, which: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Columns of W ⊗ I for the positions of a grid, numbered direction by direction: (len(W) · positions, len(which))."""
+    positions = grid[0] * grid[1]
+    whole = W.new_zeros(len(W), positions, len(which))
+    whole[:, which % positions, torch.arange(len(which))] = W[:, which // positions]
+    return whole.flatten(0, 1)
 
 
 @svd.register
@@ -193,7 +202,7 @@ def _(A: Dense | LowRank | Projection, values: Tensor | Sequence[float]) -> LowR
 
 
 @with_singular_values.register
-def _(A: Diagonal | Identity, values: Tensor | Sequence[float]) -> Diagonal:
+def _(A: Axiswise, values: Tensor | Sequence[float]) -> Diagonal:
     values, order = check_values(values, A.values), _descending(A.values.abs())
     return Diagonal(_sign(A.values) * values[order.argsort()])
 
@@ -215,9 +224,17 @@ def _(A: Exponential, values: Tensor | Sequence[float]) -> LinearOperator:
 @with_singular_values.register
 def _(A: PerPosition, values: Tensor | Sequence[float]) -> LinearOperator:
     U, old, V = svd(A.channels)
-    values = check_values(values, old.repeat_interleave(A.grid[0] * A.grid[1]))
-    left, right = PerPosition(Dense(U), A.grid), PerPosition(Dense(V.mT), A.grid)
-    return Composed(left, Composed(Diagonal(values), right))
+    values = check_values(values, old.repeat_interleave(A.grid[0] * A.grid[1])).unflatten(0, (len(old), -1))
+    if (values == values[:, :1]).all():  # each direction of the channels keeps one value at all positions
+        return PerPosition(with_singular_values(A.channels, values[:, 0]), A.grid)
+    return FieldSpectrum(U, values.unflatten(1, A.grid), V)
+
+
+@with_singular_values.register
+def _(A: FieldSpectrum, values: Tensor | Sequence[float]) -> FieldSpectrum:
+    old = A.values.flatten()
+    ranks = _descending(old.abs()).argsort()
+    return FieldSpectrum(A.U, (_sign(old) * check_values(values, old)[ranks]).view_as(A.values), A.V)
 
 
 @with_singular_values.register
@@ -234,6 +251,29 @@ def _(A: Scaled, values: Tensor | Sequence[float]) -> LinearOperator:
 @with_singular_values.register
 def _(A: Transposed, values: Tensor | Sequence[float]) -> LinearOperator:
     return with_singular_values(A.operator, values).T
+
+
+@singledispatch
+def recombined(A: LinearOperator, factors: SVD, values: Tensor | Sequence[float]) -> LinearOperator:
+    """U diag(values) Vᵀ from the `factors` of A, all of them or the leading ones, without decomposing A again.
+
+    ValueError unless there are as many values as in `factors`.
+
+    >>> A = Diagonal(torch.tensor([2.0, 1.0]))
+    >>> recombined(A, svd(A, 1), [3.0]).dense()
+    tensor([[3., 0.],
+            [0., 0.]])
+    """
+    U, old, V = factors
+    return LowRank(U * check_values(values, old), V)
+
+
+@recombined.register
+def _(A: PerPosition, factors: SVD, values: Tensor | Sequence[float]) -> LinearOperator:
+    """In a form that fits any grid: what was left out of the factors is 0."""
+    values, positions = check_values(values, factors.values), A.grid[0] * A.grid[1]
+    whole = values.new_zeros(min(A.channels.shape) * positions)
+    return with_singular_values(A, torch.cat([values, whole[len(values) :]]))
 
 
 @singledispatch
@@ -258,7 +298,7 @@ def _(A: Dense | LowRank, k: int) -> LinearOperator:
 
 
 @truncate.register
-def _(A: Diagonal | Identity, k: int) -> LinearOperator:
+def _(A: Axiswise, k: int) -> LinearOperator:
     rank = _descending(A.values.abs()).argsort()
     return Diagonal(torch.where(rank < _count(k, len(rank)), A.values, 0))
 
@@ -290,6 +330,12 @@ def _(A: PerPosition, k: int) -> LinearOperator:
     values = svd(A.channels).values.repeat_interleave(A.grid[0] * A.grid[1])
     kept = torch.arange(len(values), device=values.device) < _count(k, len(values))
     return A if kept.all() else with_singular_values(A, torch.where(kept, values, 0))
+
+
+@truncate.register
+def _(A: FieldSpectrum, k: int) -> FieldSpectrum:
+    ranks = _descending(A.values.abs().flatten()).argsort().view_as(A.values)
+    return FieldSpectrum(A.U, torch.where(ranks < _count(k, A.values.numel()), A.values, 0), A.V)
 
 
 @truncate.register

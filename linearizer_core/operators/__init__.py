@@ -6,7 +6,7 @@ from .diagonal import Diagonal, Identity, RoundedDiagonal
 from .exponential import Exponential
 from .low_rank import IdentityPlusLowRank, LowRank
 from .projection import Projection
-from .spatial import CircularConvolution, PerPosition, apply_transfer, on_grid
+from .spatial import CircularConvolution, FieldSpectrum, PerPosition, apply_transfer, on_grid
 from .timed import TimedGaussian, TimedLowRank, TimedLowRankGaussian, TimedOperator
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Dense",
     "Diagonal",
     "Exponential",
+    "FieldSpectrum",
     "Identity",
     "IdentityPlusLowRank",
     "LinearOperator",

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import abc
+
 import torch
 from torch import Tensor
 
 from .base import LinearOperator, keep, to_dense, transpose
 
 
-class Diagonal(LinearOperator):
+class Axiswise(LinearOperator, abc.ABC):
+    """A v = d · v for d = `values` (n,), stored or worked out: what rules ask for that hold for every diagonal operator.
+
+    >>> isinstance(Identity(3), Axiswise), Identity(3).values
+    (True, tensor([1., 1., 1.]))
+    """
+
+    values: Tensor
+
+
+class Diagonal(Axiswise):
     """A v = d · v, axis by axis, for `values` d of shape (n,).
 
     >>> Diagonal(torch.tensor([2.0, 0.5]))(torch.ones(2))
@@ -24,7 +36,7 @@ class Diagonal(LinearOperator):
         return self.values * v
 
 
-class RoundedDiagonal(Diagonal):
+class RoundedDiagonal(Axiswise):
     """Λ = diag(round λ), 0s and 1s whatever the `weights` λ (n,) are, so Λ² = Λ = Λᵀ all through training.
 
     Gradients reach λ as if there were no rounding ("straight through"); λ beyond [0, 1] counts as 0 or 1, and may return.
@@ -37,7 +49,7 @@ class RoundedDiagonal(Diagonal):
     """
 
     def __init__(self, weights: Tensor) -> None:
-        LinearOperator.__init__(self)  # `values` are not stored but follow from the weights
+        super().__init__()
         self.weights = keep(self, "weights", weights, dims=1)
         self.shape = (len(weights), len(weights))
 
@@ -47,8 +59,11 @@ class RoundedDiagonal(Diagonal):
         rounded = self.weights.detach().clamp(0, 1).round()
         return self.weights + (rounded - self.weights.detach())
 
+    def matvec(self, v: Tensor) -> Tensor:
+        return self.values * v
 
-class Identity(LinearOperator):
+
+class Identity(Axiswise):
     """A v = v on vectors of size n; `.values` are its n ones, so it obeys every rule of a `Diagonal`.
 
     >>> Identity(2)(torch.tensor([3.0, 4.0]))
@@ -72,10 +87,10 @@ class Identity(LinearOperator):
 
 
 @transpose.register
-def _(A: Diagonal | Identity) -> LinearOperator:
+def _(A: Axiswise) -> LinearOperator:
     return A
 
 
 @to_dense.register
-def _(A: Diagonal | Identity) -> Tensor:
+def _(A: Axiswise) -> Tensor:
     return torch.diag(A.values)

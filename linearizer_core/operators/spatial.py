@@ -44,6 +44,40 @@ class PerPosition(LinearOperator):
         return self.channels(fields).mT.flatten(-2)
 
 
+class FieldSpectrum(LinearOperator):
+    r"""Σᵢ uᵢ diag(sᵢ) vᵢᵀ: what the channels hold of direction vᵢ becomes uᵢ, times a number of its own at every position.
+
+    `U` (m, r) and `V` (n, r) have orthonormal columns, `values` s (r, h, w) are the singular values but for sign and order:
+    a `PerPosition` whose singular values were changed one by one. (*, n·h·w) to (*, m·h·w). On a grid of another size each
+    number covers its share of the positions, so that the spectrum keeps its shape.
+
+    >>> A = FieldSpectrum(torch.eye(1), torch.tensor([[[2.0, 3.0]]]), torch.eye(1))
+    >>> A(torch.ones(2)), on_grid(A, (1, 4))(torch.ones(4))
+    (tensor([2., 3.]), tensor([2., 2., 3., 3.]))
+    """
+
+    def __init__(self, U: Tensor, values: Tensor, V: Tensor) -> None:
+        super().__init__()
+        self.U, self.V = keep(self, "U", U, dims=2), keep(self, "V", V, dims=2)
+        self.values = keep(self, "values", values, dims=3)
+        if not U.shape[1] == V.shape[1] == len(values):
+            raise ValueError(
+                f"FieldSpectrum: U (m, r), values (r, h, w) and V (n, r) need the same r, got {tuple(U.shape)}, "
+                f"{tuple(values.shape)} and {tuple(V.shape)}."
+            )
+        self.grid = tuple(values.shape[1:])
+        positions = self.grid[0] * self.grid[1]
+        self.shape = (len(U) * positions, len(V) * positions)
+
+    def matvec(self, v: Tensor) -> Tensor:
+        return _through(self.V, self.values, self.U, v)
+
+
+def _through(V: Tensor, values: Tensor, U: Tensor, v: Tensor) -> Tensor:
+    along = V.mT @ v.unflatten(-1, (len(V), -1))
+    return (U @ (values.flatten(1) * along)).flatten(-2)
+
+
 class CircularConvolution(LinearOperator):
     r"""Every channel by itself is convolved with a kernel of its own; the field goes on beyond its edge from the other side.
 
@@ -124,6 +158,11 @@ def _(A: CircularConvolution, v: Tensor) -> Tensor:
     return apply_transfer(A.transfer.conj(), v)
 
 
+@transposed_matvec.register
+def _(A: FieldSpectrum, v: Tensor) -> Tensor:
+    return _through(A.U, A.values, A.V, v)
+
+
 @singledispatch
 def on_grid(A: LinearOperator, grid: Grid) -> LinearOperator:
     """The same operator on fields of another size, with the same tensors. ValueError for one that knows no grid.
@@ -142,6 +181,13 @@ def on_grid(A: LinearOperator, grid: Grid) -> LinearOperator:
 @on_grid.register
 def _(A: PerPosition, grid: Grid) -> LinearOperator:
     return PerPosition(A.channels, grid)
+
+
+@on_grid.register
+def _(A: FieldSpectrum, grid: Grid) -> LinearOperator:
+    positions, old = grid[0] * grid[1], A.values.flatten(1)
+    covered = torch.arange(positions, device=old.device) * old.shape[1] // positions
+    return FieldSpectrum(A.U, old[:, covered].unflatten(1, tuple(grid)), A.V)
 
 
 @on_grid.register
