@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from . import algebra
 from .networks import InvertibleNetwork
-from .operators import LinearOperator
+from .operators import LinearOperator, recombined
 from .spaces import InducedSpace, decode, encode
 
 
@@ -178,7 +178,7 @@ class LinearizerSVD:
 
     def with_values(self, values: Tensor | Sequence[float]) -> Linearizer:
         """f with these singular values (r,) instead, without decomposing A again: what a slider calls."""
-        return derived(self.f, self.f.g_x, algebra.recombined(self.f.A, self.factors, values), self.f.g_y)
+        return derived(self.f, self.f.g_x, recombined(self.f.A, self.factors, values), self.f.g_y)
 
 
 def _walk(direction: Tensor, scale: float | Tensor) -> Tensor:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from .algebra.base import reference
 from .networks import InvertibleNetwork
 from .operators import Projection
-from .operators.base import reference
 
 
 def encode(g: InvertibleNetwork, x: Tensor) -> Tensor:

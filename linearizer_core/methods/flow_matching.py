@@ -17,6 +17,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from ..algebra.base import eye_like, reference
 from ..operators import (
     Dense,
     Diagonal,
@@ -29,7 +30,6 @@ from ..operators import (
     TimedLowRankGaussian,
     TimedOperator,
 )
-from ..operators.base import eye_like, reference
 from ..operators.timed import on_frame
 
 State = TypeVar("State", Tensor, LinearOperator)

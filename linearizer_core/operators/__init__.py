@@ -1,12 +1,15 @@
-"""Linear operators A."""
+"""Linear operators A: a file per family, each type with its rules of every capability beside it."""
 
-from .base import Composed, LinearOperator, Scaled, Sum, Transposed, transpose
+from ..algebra.base import Composed, LinearOperator, Scaled, Sum, Transposed, transpose
+from .convolution import CircularConvolution, apply_transfer
 from .dense import Dense
 from .diagonal import Diagonal, Identity, RoundedDiagonal
 from .exponential import Exponential
-from .low_rank import IdentityPlusLowRank, LowRank
+from .grids import on_grid
+from .identity_plus import IdentityPlusLowRank
+from .low_rank import LowRank, recombined
+from .per_position import FieldSpectrum, PerPosition
 from .projection import Projection
-from .spatial import CircularConvolution, FieldSpectrum, PerPosition, apply_transfer, on_grid
 from .timed import TimedGaussian, TimedLowRank, TimedLowRankGaussian, TimedOperator
 
 __all__ = [
@@ -32,5 +35,6 @@ __all__ = [
     "Transposed",
     "apply_transfer",
     "on_grid",
+    "recombined",
     "transpose",
 ]

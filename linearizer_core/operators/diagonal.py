@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from .base import LinearOperator, keep, to_dense, transpose
+from ..algebra.base import LinearOperator, keep, to_dense, transpose
+from ..algebra.functions import exp, power
+from ..algebra.inverse import default_rtol, pinv
+from ..algebra.matrix_functions import principal_power
+from ..algebra.simplify import multiple, product, product_after, total
+from ..algebra.singular import (
+    SVD,
+    check_values,
+    count_kept,
+    descending,
+    sign,
+    svd,
+    truncate,
+    with_singular_values,
+)
 
 
 class Axiswise(LinearOperator, abc.ABC):
@@ -94,3 +109,79 @@ def _(A: Axiswise) -> LinearOperator:
 @to_dense.register
 def _(A: Axiswise) -> Tensor:
     return torch.diag(A.values)
+
+
+@pinv.register
+def _(A: Axiswise, rtol: float | None = None) -> Diagonal:
+    s = A.values
+    keep = s.abs() > default_rtol(A, s, rtol) * s.abs().amax()  # strict, so the zero operator maps to zero
+    return Diagonal(torch.where(keep, 1 / torch.where(keep, s, 1), 0))
+
+
+@pinv.register
+def _(A: Identity, rtol: float | None = None) -> LinearOperator:
+    return A
+
+
+@power.register
+def _(A: Axiswise, p: float, rtol: float | None = None) -> Diagonal:
+    if float(p).is_integer() and p >= 0:
+        return Diagonal(A.values ** int(p))
+    size = A.values.detach().abs().amax().item() if len(A.values) else 0.0
+    return Diagonal(principal_power(A.values, p, default_rtol(A, A.values, rtol) * size))
+
+
+@power.register
+def _(A: Identity, p: float, rtol: float | None = None) -> Identity:
+    return A
+
+
+@exp.register
+def _(A: Axiswise, t: float | Tensor = 1.0) -> Diagonal:
+    return Diagonal((t * A.values).exp())
+
+
+@svd.register
+def _(A: Axiswise, k: int | None = None) -> SVD:
+    order = descending(A.values.abs())[: count_kept(k, len(A.values))]
+    V = torch.zeros(len(A.values), len(order), dtype=A.values.dtype, device=A.values.device)
+    V[order, range(len(order))] = 1
+    values = A.values[order]
+    return SVD(V * sign(values), values.abs(), V)
+
+
+@with_singular_values.register
+def _(A: Axiswise, values: Tensor | Sequence[float]) -> Diagonal:
+    values, order = check_values(values, A.values), descending(A.values.abs())
+    return Diagonal(sign(A.values) * values[order.argsort()])
+
+
+@truncate.register
+def _(A: Axiswise, k: int) -> LinearOperator:
+    rank = descending(A.values.abs()).argsort()
+    return Diagonal(torch.where(rank < count_kept(k, len(rank)), A.values, 0))
+
+
+@multiple.register
+def _(A: Axiswise, c: Tensor) -> Diagonal:
+    return Diagonal(c * A.values)
+
+
+@product.register
+def _(second: Axiswise, first: LinearOperator) -> LinearOperator:
+    return Diagonal(second.values * first.values) if isinstance(first, Axiswise) else NotImplemented
+
+
+@product.register
+def _(second: Identity, first: LinearOperator) -> LinearOperator:
+    return first
+
+
+@product_after.register
+def _(first: Identity, second: LinearOperator) -> LinearOperator:
+    return second
+
+
+@total.register
+def _(A: Axiswise, B: LinearOperator) -> LinearOperator:
+    return Diagonal(A.values + B.values) if isinstance(B, Axiswise) else NotImplemented

@@ -7,9 +7,10 @@ import abc
 import torch
 from torch import Tensor, nn
 
-from .base import LinearOperator, keep
+from ..algebra.base import LinearOperator, keep
 from .diagonal import Diagonal
-from .low_rank import IdentityPlusLowRank, LowRank
+from .identity_plus import IdentityPlusLowRank
+from .low_rank import LowRank
 
 
 class TimedOperator(nn.Module, abc.ABC):

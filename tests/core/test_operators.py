@@ -15,7 +15,7 @@ from linearizer_core.operators import (
     RoundedDiagonal,
     Transposed,
 )
-from linearizer_core.operators.simplify import simplify, structured
+from linearizer_core.algebra.simplify import simplify, structured
 from tests.catalogue import OPERATORS, Circulant
 
 every_operator = pytest.mark.parametrize("make", OPERATORS.values(), ids=OPERATORS)
