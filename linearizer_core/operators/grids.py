@@ -10,6 +10,11 @@ Grid = tuple[int, int]
 
 
 def checked_grid(grid: Grid) -> Grid:
+    """(h, w) as a tuple. ValueError for anything but two sizes of at least 1.
+
+    >>> checked_grid([2, 3])
+    (2, 3)
+    """
     if len(grid) != 2 or min(grid) < 1:
         raise ValueError(f"grid must be (height, width), each at least 1, got {grid}.")
     return tuple(grid)
@@ -19,7 +24,7 @@ def checked_grid(grid: Grid) -> Grid:
 def on_grid(A: LinearOperator, grid: Grid) -> LinearOperator:
     """The same operator on fields of another size, with the same tensors. ValueError for one that knows no grid.
 
-    >>> from linearizer_core.operators import Identity
+    >>> from linearizer_core.operators import Identity, PerPosition
     >>> A = PerPosition(Identity(3), (2, 2))
     >>> on_grid(A @ A, (4, 5)).shape
     (60, 60)

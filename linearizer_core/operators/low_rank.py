@@ -35,6 +35,11 @@ class LowRank(LinearOperator):
 
 
 def keep_factors(A: LinearOperator, U: Tensor, V: Tensor) -> tuple[Tensor, Tensor]:
+    """Gives A the factors U (m, r) and V (n, r), as `keep` does. ValueError where r differs.
+
+    >>> sorted(LowRank(torch.ones(2, 1), torch.ones(3, 1)).state_dict())
+    ['U', 'V']
+    """
     U, V = keep(A, "U", U, dims=2), keep(A, "V", V, dims=2)
     if U.shape[1] != V.shape[1]:
         raise ValueError(
