@@ -101,6 +101,7 @@ def _(f: Projector, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNe
     coarse, whole = algebra.svd(A), algebra.svd(f.A)
     count, rank = len(coarse.values), int((coarse.values > 0.5).sum())
     kept = coarse.values == (torch.arange(count, device=coarse.values.device) < rank)
-    if not kept.all() or not torch.equal(coarse.V[:, :rank], whole.V[:, :rank]):
+    rounding = torch.finfo(coarse.V.dtype).eps ** 0.5
+    if not kept.all() or not torch.allclose(coarse.V[:, :rank], whole.V[:, :rank], atol=rounding):
         return Linearizer(g_x, A, g_y)
     return Projector(g_x, A, f.total_std, f.kept_mean[:count], f.kept_std[:count])
