@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import singledispatch
 
 import torch
 from torch import Tensor
 
+from ..inputs import finite_number
 from ..operators import (
     CircularConvolution,
     Dense,
@@ -24,12 +24,17 @@ from ..operators import (
 )
 from ..operators.base import check_square
 from ..operators.simplify import structured
-from .inverse import default_rtol, smallest_and_cutoff
+from .inverse import default_rtol, largest_of, smallest_and_cutoff
 from .matrix_functions import compressing, divided_difference, principal_power, real_power, shifted_power
+from .operation import operation
 from .singular import svd
 
 
-@singledispatch
+def _read_power(p: float, rtol: float | None = None) -> tuple[float, float | None]:
+    return finite_number("p", p), rtol
+
+
+@operation(read=_read_power, degree=lambda p, rtol: p)
 def power(A: LinearOperator, p: float, rtol: float | None = None) -> LinearOperator:
     """Aᵖ of a square A: integers p of any sign, and the principal power for real p (A^½ A^½ = A).
 
@@ -60,7 +65,7 @@ def _(A: Dense, p: float, rtol: float | None = None) -> Dense:
 def _(A: Diagonal, p: float, rtol: float | None = None) -> Diagonal:
     if float(p).is_integer() and p >= 0:
         return Diagonal(A.values ** int(p))
-    size = A.values.detach().abs().amax().item() if len(A.values) else 0.0
+    size = largest_of(A.values).item()
     return Diagonal(principal_power(A.values, p, default_rtol(A, A.values, rtol) * size))
 
 
@@ -143,7 +148,7 @@ def _(A: CircularConvolution, p: float, rtol: float | None = None) -> CircularCo
     H = A.transfer
     if float(p).is_integer() and p >= 0:
         return CircularConvolution.from_transfer(H ** int(p))
-    cutoff = default_rtol(A, A.kernels, rtol) * H.detach().abs().amax().item()
+    cutoff = default_rtol(A, A.kernels, rtol) * largest_of(H).item()
     return CircularConvolution.from_transfer(principal_power(H, p, cutoff))
 
 
@@ -159,7 +164,12 @@ def _(A: Transposed, p: float, rtol: float | None = None) -> LinearOperator:
     return power(A.operator, p, rtol).T
 
 
-@singledispatch
+def _read_time(t: float | Tensor = 1.0) -> tuple[float | Tensor]:
+    number = finite_number("t", t)
+    return (t.reshape(()) if isinstance(t, Tensor) else number,)  # a tensor may have a gradient
+
+
+@operation(read=_read_time)
 def exp(A: LinearOperator, t: float | Tensor = 1.0) -> LinearOperator:
     """exp(tA) of a square A: what dz/dt = A z makes of z after time t. ValueError if A is not square.
 

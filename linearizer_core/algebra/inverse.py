@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-
 import torch
 from torch import Tensor
 
@@ -24,10 +22,11 @@ from ..operators import (
 from ..operators.simplify import structured
 from .blocks import from_block, to_block
 from .matrix_functions import rounding
+from .operation import operation
 from .singular import qr_middle
 
 
-@singledispatch
+@operation(degree=lambda rtol=None: -1)
 def pinv(A: LinearOperator, rtol: float | None = None) -> LinearOperator:
     """The Moore–Penrose pseudo-inverse A⁺, (m, n) to (n, m), of the same type where the type allows.
 
@@ -48,7 +47,7 @@ def _(A: Dense, rtol: float | None = None) -> Dense:
 @pinv.register
 def _(A: Diagonal, rtol: float | None = None) -> Diagonal:
     s = A.values
-    keep = s.abs() > default_rtol(A, s, rtol) * s.abs().amax()  # strict, so the zero operator maps to zero
+    keep = s.abs() > default_rtol(A, s, rtol) * largest_of(s)  # strict, so the zero operator maps to zero
     return Diagonal(torch.where(keep, 1 / torch.where(keep, s, 1), 0))
 
 
@@ -92,7 +91,7 @@ def _(A: PerPosition, rtol: float | None = None) -> PerPosition:
 @pinv.register
 def _(A: CircularConvolution, rtol: float | None = None) -> CircularConvolution:
     H = A.transfer
-    keep = H.abs() > default_rtol(A, A.kernels, rtol) * H.abs().amax()
+    keep = H.abs() > default_rtol(A, A.kernels, rtol) * largest_of(H)
     return CircularConvolution.from_transfer(torch.where(keep, 1 / torch.where(keep, H, 1), 0))
 
 
@@ -105,6 +104,16 @@ def _(A: Scaled, rtol: float | None = None) -> Scaled:
 @pinv.register
 def _(A: Transposed, rtol: float | None = None) -> LinearOperator:
     return pinv(A.operator, rtol).T
+
+
+def largest_of(values: Tensor) -> Tensor:
+    """max |values|, without a gradient; 0 where there are none.
+
+    >>> largest_of(torch.tensor([1.0, -3.0])), largest_of(torch.zeros(0))
+    (tensor(3.), tensor(0.))
+    """
+    size = values.detach().abs()
+    return size.amax() if size.numel() else size.new_zeros(())
 
 
 def default_rtol(A: LinearOperator, like: Tensor, rtol: float | None) -> float:

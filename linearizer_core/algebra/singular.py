@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import singledispatch
 from typing import NamedTuple
 
 import torch
@@ -27,6 +26,7 @@ from ..operators import (
 from ..operators.simplify import structured
 from ..operators.spatial import apply_transfer
 from .blocks import complement, completed, restricted, to_block
+from .operation import operation
 
 
 class SVD(NamedTuple):
@@ -41,7 +41,7 @@ class SVD(NamedTuple):
     V: Tensor
 
 
-@singledispatch
+@operation(follows=False)
 def svd(A: LinearOperator, k: int | None = None) -> SVD:
     """Singular value decomposition A = U diag(values) Vᵀ, the k largest values only where k is given.
 
@@ -172,7 +172,7 @@ def _(A: Transposed, k: int | None = None) -> SVD:
     return SVD(V, values, U)
 
 
-@singledispatch
+@operation
 def with_singular_values(A: LinearOperator, values: Tensor | Sequence[float]) -> LinearOperator:
     """A's singular vectors with other `values` (r,), one for each of `svd(A).values`, in that order.
 
@@ -236,7 +236,7 @@ def _(A: Transposed, values: Tensor | Sequence[float]) -> LinearOperator:
     return with_singular_values(A.operator, values).T
 
 
-@singledispatch
+@operation
 def truncate(A: LinearOperator, k: int) -> LinearOperator:
     """A with only its k largest singular values: the nearest operator of rank k.
 

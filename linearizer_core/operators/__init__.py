@@ -1,7 +1,7 @@
 """Linear operators A."""
 
 from .base import Composed, LinearOperator, Scaled, Sum, Transposed, transpose
-from .dense import Dense
+from .dense import Dense, as_operator
 from .diagonal import Diagonal, Identity, RoundedDiagonal
 from .exponential import Exponential
 from .low_rank import IdentityPlusLowRank, LowRank
@@ -30,6 +30,7 @@ __all__ = [
     "TimedOperator",
     "Transposed",
     "apply_transfer",
+    "as_operator",
     "on_grid",
     "transpose",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .base import LinearOperator, keep, to_dense, transpose
+from ..inputs import whole_number
+from .base import LinearOperator, keep, reference, to_dense, transpose
 
 
 class Diagonal(LinearOperator):
@@ -57,15 +58,13 @@ class Identity(LinearOperator):
 
     def __init__(self, n: int) -> None:
         super().__init__()
-        self.register_buffer(
-            "like", torch.empty(0), persistent=False
-        )  # follows .to(dtype, device); never saved
+        n = whole_number("n", n, 0)
         self.shape = (n, n)
 
     @property
     def values(self) -> Tensor:
         """(1, …, 1), shape (n,)."""
-        return self.like.new_ones(self.shape[0])
+        return reference(self).new_ones(self.shape[0])
 
     def matvec(self, v: Tensor) -> Tensor:
         return v

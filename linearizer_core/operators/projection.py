@@ -61,6 +61,8 @@ def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
     tensor([[1., 0.],
             [0., 0.]])
     """
+    if not torch.isfinite(basis).all():
+        raise ValueError("basis must be finite to have a span, got NaN or infinity; leave those columns out.")
     with torch.no_grad():
         _, s, Vh = torch.linalg.svd(basis, full_matrices=False)
         kept = s > (max(basis.shape) * torch.finfo(s.dtype).eps if rtol is None else rtol) * s[:1]

@@ -7,6 +7,7 @@ import abc
 import torch
 from torch import Tensor, nn
 
+from ..precision import narrow
 from .base import LinearOperator, keep
 from .diagonal import Diagonal
 from .low_rank import IdentityPlusLowRank, LowRank
@@ -58,7 +59,7 @@ class TimedLowRank(TimedOperator):
         self.shape = (U.shape[1], U.shape[1])
 
     def at(self, t: float) -> LowRank:
-        weights = chebyshev(t, len(self.U)).to(self.U)
+        weights = narrow(chebyshev(t, len(self.U)), self.U)
         return LowRank(torch.tensordot(weights, self.U, 1), torch.tensordot(weights, self.V, 1))
 
 
