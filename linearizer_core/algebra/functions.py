@@ -40,7 +40,7 @@ def power(A: LinearOperator, p: float, rtol: float | None = None) -> LinearOpera
 
     ValueError where A is not square or Aᵖ does not exist or is not real: for real p no eigenvalue may be
     negative; 0 may be one for p > 0, if it has all its eigenvectors. Eigenvalues within `rtol` of 0, relative
-    to the size and conditioning of A, are 0; None means n · eps. Gradients of real powers are of first order.
+    to the size and conditioning of A, are 0; None means n · eps. Second derivatives of real powers need an invertible A.
 
     >>> power(Diagonal(torch.tensor([4.0, 9.0])), 0.5).values
     tensor([2., 3.])
