@@ -18,6 +18,7 @@ from torch.nn.functional import conv2d
 from .linearizer import Linearizer, LinearizerSVD
 from .models.generator import Generator
 from .networks import InvertibleNetwork
+from .precision import wide
 from .spaces import InducedSpace, decode, encode
 
 Map = Callable[[Tensor], Tensor]
@@ -317,7 +318,7 @@ def psnr(x: Tensor, wanted: Tensor) -> float:
     >>> psnr(torch.zeros(4), torch.full((4,), 0.5))
     6.020599913279624
     """
-    error = (x - wanted).detach().double().square().mean().item()
+    error = wide((x - wanted).detach()).square().mean().item()
     return -10 * math.log10(error) if error > 0 else math.inf
 
 

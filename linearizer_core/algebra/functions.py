@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-
 from torch import Tensor
 
+from ..inputs import finite_number
 from .base import LinearOperator, Scaled, Transposed
+from .operation import operation
 from .simplify import structured
 
 
-@singledispatch
+def _read_power(p: float, rtol: float | None = None) -> tuple[float, float | None]:
+    return finite_number("p", p), rtol
+
+
+@operation(read=_read_power, degree=lambda p, rtol: p)
 def power(A: LinearOperator, p: float, rtol: float | None = None) -> LinearOperator:
     """Aᵖ of a square A: integers p of any sign, and the principal power for real p (A^½ A^½ = A).
 
     ValueError where A is not square or Aᵖ does not exist or is not real: for real p no eigenvalue may be
     negative; 0 may be one for p > 0, if it has all its eigenvectors. Eigenvalues within `rtol` of 0, relative
-    to the size and conditioning of A, are 0; None means n · eps. Gradients of real powers are of first order.
+    to the size and conditioning of A, are 0; None means n · eps. Second derivatives of real powers need an invertible A.
 
     >>> import torch
     >>> from linearizer_core.operators import Diagonal
@@ -38,7 +42,12 @@ def _(A: Transposed, p: float, rtol: float | None = None) -> LinearOperator:
     return power(A.operator, p, rtol).T
 
 
-@singledispatch
+def _read_time(t: float | Tensor = 1.0) -> tuple[float | Tensor]:
+    number = finite_number("t", t)
+    return (t.reshape(()) if isinstance(t, Tensor) else number,)  # a tensor may have a gradient
+
+
+@operation(read=_read_time)
 def exp(A: LinearOperator, t: float | Tensor = 1.0) -> LinearOperator:
     """exp(tA) of a square A: what dz/dt = A z makes of z after time t. ValueError if A is not square.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-
 import torch
 from torch import Tensor
 
 from .base import LinearOperator, Scaled, Transposed
+from .operation import operation
 from .simplify import structured
 
 
-@singledispatch
+@operation(degree=lambda rtol=None: -1)
 def pinv(A: LinearOperator, rtol: float | None = None) -> LinearOperator:
     """The Moore–Penrose pseudo-inverse A⁺, (m, n) to (n, m), of the same type where the type allows.
 
@@ -34,6 +33,16 @@ def _(A: Scaled, rtol: float | None = None) -> Scaled:
 @pinv.register
 def _(A: Transposed, rtol: float | None = None) -> LinearOperator:
     return pinv(A.operator, rtol).T
+
+
+def largest_of(values: Tensor) -> Tensor:
+    """max |values|, without a gradient; 0 where there are none.
+
+    >>> largest_of(torch.tensor([1.0, -3.0])), largest_of(torch.zeros(0))
+    (tensor(3.), tensor(0.))
+    """
+    size = values.detach().abs()
+    return size.amax() if size.numel() else size.new_zeros(())
 
 
 def default_rtol(A: LinearOperator, like: Tensor, rtol: float | None) -> float:

@@ -87,6 +87,20 @@ def as_matrix(A: LinearOperator) -> LinearOperator:
     return Dense(A.dense())
 
 
+def as_operator(A: object) -> LinearOperator:
+    """A itself, or a plain matrix (m, n) as a `Dense`: see `operators.as_operator`.
+
+    >>> import torch
+    >>> as_operator(torch.eye(2))
+    Dense(shape=(2, 2))
+    """
+    if isinstance(A, LinearOperator):
+        return A
+    from ..operators.dense import as_operator as read
+
+    return read(A)
+
+
 @singledispatch
 def multiple(A: LinearOperator, c: Tensor) -> LinearOperator:
     """c A for a 0-dimensional c: in A's own form where its type has a rule.

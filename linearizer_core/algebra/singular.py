@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import singledispatch
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from .base import LinearOperator, Scaled, Transposed
+from .operation import operation
 from .simplify import structured
 
 
@@ -25,7 +25,7 @@ class SVD(NamedTuple):
     V: Tensor
 
 
-@singledispatch
+@operation(follows=False)
 def svd(A: LinearOperator, k: int | None = None) -> SVD:
     """Singular value decomposition A = U diag(values) Vᵀ, the k largest values only where k is given.
 
@@ -54,7 +54,7 @@ def _(A: Transposed, k: int | None = None) -> SVD:
     return SVD(V, values, U)
 
 
-@singledispatch
+@operation
 def with_singular_values(A: LinearOperator, values: Tensor | Sequence[float]) -> LinearOperator:
     """A's singular vectors with other `values` (r,), one for each of `svd(A).values`, in that order.
 
@@ -79,7 +79,7 @@ def _(A: Transposed, values: Tensor | Sequence[float]) -> LinearOperator:
     return with_singular_values(A.operator, values).T
 
 
-@singledispatch
+@operation
 def truncate(A: LinearOperator, k: int) -> LinearOperator:
     """A with only its k largest singular values: the nearest operator of rank k.
 

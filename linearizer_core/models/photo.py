@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from ..linearizer import Linearizer, derived, fitted
 from ..networks import InvertibleNetwork, resized
 from ..operators import LinearOperator, on_grid
+from ..precision import check_floats
 
 
 class PhotoLinearizer(Linearizer):
@@ -84,7 +85,7 @@ def photo_size(x: Tensor, multiple: int) -> tuple[int, int]:
     >>> photo_size(torch.zeros(3, 13, 16), 8)
     (13, 16)
     """
-    if x.dim() < 3 or min(x.shape[-2:]) < multiple:
+    if check_floats("x", x).dim() < 3 or min(x.shape[-2:]) < multiple:
         raise ValueError(
             f"a photo must be (*, C, H, W) of at least {multiple}×{multiple} pixels, got {tuple(x.shape)}."
         )

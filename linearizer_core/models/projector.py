@@ -9,6 +9,7 @@ from .. import algebra
 from ..linearizer import Linearizer, derived
 from ..networks import InvertibleNetwork
 from ..operators import Diagonal, LinearOperator, Projection, RoundedDiagonal
+from ..precision import in_precision_of
 from ..spaces import decode, encode
 
 
@@ -70,6 +71,7 @@ class Projector(Linearizer):
         tensor([[7., 0.]])
         """
         k = self.rank
+        noise = in_precision_of(self, noise, "noise")
         if noise.dim() != 2 or noise.shape[1] != k:
             raise ValueError(f"noise must be (B, {k}), one number per direction, got {tuple(noise.shape)}.")
         along = self.kept_mean[:k] + self.kept_std[:k] * noise

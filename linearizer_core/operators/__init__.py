@@ -2,7 +2,7 @@
 
 from ..algebra.base import Composed, LinearOperator, Scaled, Sum, Transposed, transpose
 from .convolution import CircularConvolution, apply_transfer
-from .dense import Dense
+from .dense import Dense, as_operator
 from .diagonal import Diagonal, Identity, RoundedDiagonal
 from .exponential import Exponential
 from .grids import on_grid
@@ -34,6 +34,7 @@ __all__ = [
     "TimedOperator",
     "Transposed",
     "apply_transfer",
+    "as_operator",
     "on_grid",
     "recombined",
     "transpose",

@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from ..algebra.base import LinearOperator, keep, transposed_matvec
 from ..algebra.functions import exp, power
-from ..algebra.inverse import default_rtol, pinv
+from ..algebra.inverse import default_rtol, largest_of, pinv
 from ..algebra.matrix_functions import principal_power
+from ..algebra.scaling import exponents, rescaled, shifted
 from ..algebra.simplify import multiple, own_transpose, product, total
 from ..algebra.singular import SVD, count_kept, descending, svd, truncate, with_singular_values
 from .grids import Grid, checked_grid, on_grid
@@ -94,7 +95,7 @@ def _(A: CircularConvolution, grid: Grid) -> LinearOperator:
 @pinv.register
 def _(A: CircularConvolution, rtol: float | None = None) -> CircularConvolution:
     H = A.transfer
-    keep = H.abs() > default_rtol(A, A.kernels, rtol) * H.abs().amax()
+    keep = H.abs() > default_rtol(A, A.kernels, rtol) * largest_of(H)
     return CircularConvolution.from_transfer(torch.where(keep, 1 / torch.where(keep, H, 1), 0))
 
 
@@ -103,7 +104,7 @@ def _(A: CircularConvolution, p: float, rtol: float | None = None) -> CircularCo
     H = A.transfer
     if float(p).is_integer() and p >= 0:
         return CircularConvolution.from_transfer(H ** int(p))
-    cutoff = default_rtol(A, A.kernels, rtol) * H.detach().abs().amax().item()
+    cutoff = default_rtol(A, A.kernels, rtol) * largest_of(H).item()
     return CircularConvolution.from_transfer(principal_power(H, p, cutoff))
 
 
@@ -153,6 +154,12 @@ def _(A: CircularConvolution, values: Tensor | Sequence[float]) -> LinearOperato
 
 
 truncate.register(CircularConvolution, leading_part)
+
+
+@rescaled.register
+def _(A: CircularConvolution) -> tuple[int, LinearOperator]:
+    e = int(exponents(A.kernels))
+    return e, CircularConvolution(shifted(A.kernels, -e), A.grid)
 
 
 @multiple.register

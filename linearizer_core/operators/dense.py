@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..algebra.base import LinearOperator, check_square, keep, to_dense, transposed_matvec
 from ..algebra.functions import exp, power
 from ..algebra.inverse import default_rtol, pinv
 from ..algebra.matrix_functions import principal_power, real_power
+from ..algebra.scaling import exponents, rescaled, shifted
 from ..algebra.simplify import multiple, own_transpose, product
 from ..algebra.singular import SVD, leading, svd, truncate, with_singular_values
 from .low_rank import LowRank, leading_part, recombined
@@ -40,6 +42,30 @@ def _(A: Dense, v: Tensor) -> Tensor:
 @to_dense.register
 def _(A: Dense) -> Tensor:
     return A.matrix
+
+
+def as_operator(A: object, name: str = "A") -> LinearOperator:
+    """A itself, or a matrix (m, n) or an `nn.Linear` without bias as a `Dense` that shares its numbers; else ValueError.
+
+    >>> as_operator(nn.Linear(2, 3, bias=False))
+    Dense(shape=(3, 2))
+    >>> as_operator(nn.Linear(2, 3))
+    Traceback (most recent call last):
+    ValueError: A must be linear, got Linear with a bias, which is not; build it with bias=False.
+    """
+    if isinstance(A, LinearOperator):
+        return A
+    if isinstance(A, nn.Linear) and A.bias is not None:
+        raise ValueError(
+            f"{name} must be linear, got Linear with a bias, which is not; build it with bias=False."
+        )
+    matrix = A.weight if isinstance(A, nn.Linear) else torch.as_tensor(A) if isinstance(A, np.ndarray) else A
+    if not isinstance(matrix, Tensor) or matrix.dim() != 2:
+        got = f"shape {tuple(matrix.shape)}" if isinstance(matrix, Tensor) else type(A).__name__
+        raise ValueError(
+            f"{name} must be a LinearOperator or a matrix (m, n), got {got}; see linearizer_core.operators."
+        )
+    return Dense(matrix)
 
 
 @pinv.register
@@ -78,6 +104,12 @@ def _(A: Dense, values: Tensor | Sequence[float]) -> LowRank:
 
 
 truncate.register(Dense, leading_part)
+
+
+@rescaled.register
+def _(A: Dense) -> tuple[int, LinearOperator]:
+    e = int(exponents(A.matrix))
+    return e, Dense(shifted(A.matrix, -e))
 
 
 @multiple.register

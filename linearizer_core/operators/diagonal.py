@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..algebra.base import LinearOperator, keep, to_dense, transpose
+from ..algebra.base import LinearOperator, keep, reference, to_dense, transpose
 from ..algebra.functions import exp, power
-from ..algebra.inverse import default_rtol, pinv
+from ..algebra.inverse import default_rtol, largest_of, pinv
 from ..algebra.matrix_functions import principal_power
 from ..algebra.simplify import multiple, product, product_after, total
 from ..algebra.singular import (
@@ -23,6 +23,7 @@ from ..algebra.singular import (
     truncate,
     with_singular_values,
 )
+from ..inputs import whole_number
 
 
 class Axiswise(LinearOperator, abc.ABC):
@@ -87,15 +88,13 @@ class Identity(Axiswise):
 
     def __init__(self, n: int) -> None:
         super().__init__()
-        self.register_buffer(
-            "like", torch.empty(0), persistent=False
-        )  # follows .to(dtype, device); never saved
+        n = whole_number("n", n, 0)
         self.shape = (n, n)
 
     @property
     def values(self) -> Tensor:
         """(1, …, 1), shape (n,)."""
-        return self.like.new_ones(self.shape[0])
+        return reference(self).new_ones(self.shape[0])
 
     def matvec(self, v: Tensor) -> Tensor:
         return v
@@ -114,7 +113,7 @@ def _(A: Axiswise) -> Tensor:
 @pinv.register
 def _(A: Axiswise, rtol: float | None = None) -> Diagonal:
     s = A.values
-    keep = s.abs() > default_rtol(A, s, rtol) * s.abs().amax()  # strict, so the zero operator maps to zero
+    keep = s.abs() > default_rtol(A, s, rtol) * largest_of(s)  # strict, so the zero operator maps to zero
     return Diagonal(torch.where(keep, 1 / torch.where(keep, s, 1), 0))
 
 
@@ -127,7 +126,7 @@ def _(A: Identity, rtol: float | None = None) -> LinearOperator:
 def _(A: Axiswise, p: float, rtol: float | None = None) -> Diagonal:
     if float(p).is_integer() and p >= 0:
         return Diagonal(A.values ** int(p))
-    size = A.values.detach().abs().amax().item() if len(A.values) else 0.0
+    size = largest_of(A.values).item()
     return Diagonal(principal_power(A.values, p, default_rtol(A, A.values, rtol) * size))
 
 

@@ -12,6 +12,7 @@ from ..algebra.base import Composed, LinearOperator, Scaled, check_square, keep,
 from ..algebra.functions import exp, power
 from ..algebra.inverse import default_rtol, pinv
 from ..algebra.matrix_functions import divided_difference, principal_power, rounding, shifted_power
+from ..algebra.scaling import exponents, rescaled, shifted
 from ..algebra.simplify import as_matrix, multiple, own_transpose, product, product_after, simplify, total
 from ..algebra.singular import (
     SVD,
@@ -24,7 +25,7 @@ from ..algebra.singular import (
     with_singular_values,
 )
 from .diagonal import Axiswise, Diagonal, Identity
-from .low_rank import LowRank, Parts, keep_factors, parts
+from .low_rank import LowRank, Parts, balanced, keep_factors, pairs_of, parts
 
 
 class IdentityPlusLowRank(LinearOperator):
@@ -241,6 +242,13 @@ def _(A: IdentityPlusLowRank, k: int) -> LinearOperator:
         return LowRank(U * values, V)
     values = _all_values(A, to_block(A).Q).sort(descending=True).values
     return with_singular_values(A, torch.cat([values[:k], torch.zeros_like(values[k:])]))
+
+
+@rescaled.register
+def _(A: IdentityPlusLowRank) -> tuple[int, LinearOperator]:
+    pairs = pairs_of(A)
+    e = int(torch.cat([pairs.total, exponents(A.scale).reshape(1)]).max())
+    return e, IdentityPlusLowRank(shifted(A.scale, -e), *balanced(A, pairs, e))
 
 
 @exp.register

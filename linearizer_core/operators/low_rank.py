@@ -13,6 +13,7 @@ from ..algebra.base import LinearOperator, check_square, keep, transposed_matvec
 from ..algebra.functions import power
 from ..algebra.inverse import default_rtol, pinv
 from ..algebra.matrix_functions import compressing, principal_power, real_power, rounding
+from ..algebra.scaling import ABSENT, exponents, rescaled, shifted
 from ..algebra.simplify import as_matrix, multiple, own_transpose, product, product_after
 from ..algebra.singular import SVD, check_values, count_kept, leading, svd, truncate, with_singular_values
 from .diagonal import Identity
@@ -110,6 +111,48 @@ def qr_middle(A: LowRank) -> tuple[Tensor, Tensor, Tensor]:
     """
     (Q_U, R_U), (Q_V, R_V) = torch.linalg.qr(A.U), torch.linalg.qr(A.V)
     return Q_U, Q_V, R_U @ R_V.mT
+
+
+@rescaled.register
+def _(A: LowRank) -> tuple[int, LinearOperator]:
+    pairs = pairs_of(A)
+    e = int(pairs.total.max())
+    return e, LowRank(*balanced(A, pairs, e))
+
+
+class Pairs(NamedTuple):
+    """Powers of two of the largest entries of uⱼ and vⱼ, and of their product: ABSENT where one of them is 0.
+
+    >>> pairs_of(LowRank(torch.tensor([[4.0]]), torch.tensor([[1.0]]))).total
+    tensor([4])
+    """
+
+    left: Tensor
+    right: Tensor
+    total: Tensor
+
+
+def pairs_of(A: LinearOperator) -> Pairs:
+    """The sizes of the columns of the factors U and V of an operator.
+
+    >>> pairs_of(LowRank(torch.tensor([[4.0]]), torch.tensor([[0.0]]))).total == ABSENT
+    tensor([True])
+    """
+    left, right = exponents(A.U, 0), exponents(A.V, 0)
+    return Pairs(left, right, torch.where((left == ABSENT) | (right == ABSENT), ABSENT, left + right))
+
+
+def balanced(A: LinearOperator, pairs: Pairs, e: int) -> tuple[Tensor, Tensor]:
+    """The same columns uⱼ vⱼᵀ, shared evenly by both factors, and 2ᵉ times smaller; those that are 0 become 0.
+
+    >>> A = LowRank(torch.tensor([[16.0]]), torch.tensor([[1.0]]))
+    >>> balanced(A, pairs_of(A), e=0)
+    (tensor([[4.]]), tensor([[4.]]))
+    """
+    there, size = pairs.total != ABSENT, pairs.total - e
+    half = size.div(2, rounding_mode="floor")
+    U = shifted(torch.where(there, A.U, 0), torch.where(there, half - pairs.left, 0))
+    return U, shifted(torch.where(there, A.V, 0), torch.where(there, size - half - pairs.right, 0))
 
 
 @singledispatch

@@ -18,7 +18,7 @@ from ..algebra.base import (
     transposed_matvec,
 )
 from ..algebra.functions import exp, power
-from ..algebra.inverse import default_rtol, pinv
+from ..algebra.inverse import default_rtol, largest_of, pinv
 from ..algebra.simplify import multiple, own_transpose, product, simplify, structured, total
 from ..algebra.singular import (
     SVD,
@@ -126,7 +126,7 @@ def _(A: PerPosition, rtol: float | None = None) -> PerPosition:
 @pinv.register
 def _(A: FieldSpectrum, rtol: float | None = None) -> FieldSpectrum:
     s = A.values
-    keep = s.abs() > default_rtol(A, s, rtol) * s.abs().amax()
+    keep = s.abs() > default_rtol(A, s, rtol) * largest_of(s)
     return FieldSpectrum(A.V, torch.where(keep, 1 / torch.where(keep, s, 1), 0), A.U)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from ..algebra.base import LinearOperator, keep, transpose
+from ..algebra.base import LinearOperator, keep, settle, transpose
 from ..algebra.functions import exp, power
 from ..algebra.inverse import pinv
 from ..algebra.matrix_functions import principal_power
@@ -49,13 +49,13 @@ class Projection(LinearOperator):
         Q = self.Q
         return (v @ Q) @ Q.mT
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Projection:
-        """Columns that are orthonormal to float32 rounding only would leave P² ≠ P in float64."""
-        before = torch.finfo(self.basis.dtype).eps
-        super()._apply(fn, recurse)
-        if torch.finfo(self.basis.dtype).eps < before and not isinstance(self.basis, nn.Parameter):
-            self.basis = orthonormal_columns(self.basis, self.rtol)
-        return self
+
+@settle.register
+def _(A: Projection, before: torch.dtype) -> None:
+    """Columns that are orthonormal to float32 rounding only would leave P² ≠ P in float64."""
+    finer = torch.finfo(A.basis.dtype).eps < torch.finfo(before).eps
+    if finer and not isinstance(A.basis, nn.Parameter):
+        A.basis = orthonormal_columns(A.basis, A.rtol)
 
 
 def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
@@ -69,6 +69,8 @@ def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
     tensor([[1., 0.],
             [0., 0.]])
     """
+    if not torch.isfinite(basis).all():
+        raise ValueError("basis must be finite to have a span, got NaN or infinity; leave those columns out.")
     with torch.no_grad():
         _, s, Vh = torch.linalg.svd(basis, full_matrices=False)
         kept = s > (max(basis.shape) * torch.finfo(s.dtype).eps if rtol is None else rtol) * s[:1]

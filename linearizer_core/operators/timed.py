@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..algebra.base import LinearOperator, keep
+from ..precision import narrow
 from .diagonal import Diagonal
 from .identity_plus import IdentityPlusLowRank
 from .low_rank import LowRank
@@ -59,7 +60,7 @@ class TimedLowRank(TimedOperator):
         self.shape = (U.shape[1], U.shape[1])
 
     def at(self, t: float) -> LowRank:
-        weights = chebyshev(t, len(self.U)).to(self.U)
+        weights = narrow(chebyshev(t, len(self.U)), self.U)
         return LowRank(torch.tensordot(weights, self.U, 1), torch.tensordot(weights, self.V, 1))
 
 
