@@ -182,7 +182,9 @@ CONSTRUCTORS = {"__init__", "__post_init__"}  # every class is made in a way of 
 HOOKS = {  # of PyTorch, which leaves these open for its subclasses
     "forward": "nn.Module.forward only raises: abstract in all but name",
     "extra_repr": "nn.Module's own line in a repr, empty there",
-    "_apply": "what .to() calls: a projection is orthonormalised again in a finer dtype",
+    "_apply": "what .to() calls: an operator without numbers remembers where it was moved",
+    "setup_context": "of an autograd.Function, abstract in all but name",
+    "backward": "of an autograd.Function, abstract in all but name",
     "__torch_function__": "what a TorchFunctionMode is for",
 }
 
