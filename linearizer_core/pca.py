@@ -102,6 +102,12 @@ class LatentPCA:
         return f"LatentPCA({self.n_components} components, {state})"
 
     @property
+    def spread(self) -> Tensor:
+        """Standard deviation along each component, √explained_variance, (k,)."""
+        self._check_fitted()
+        return self.explained_variance.sqrt()
+
+    @property
     def device(self) -> torch.device:
         """Where the components lie: the device of g, or of the data where g has no parameters."""
         self._check_fitted()

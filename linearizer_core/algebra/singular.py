@@ -118,6 +118,16 @@ def check_values(values: Tensor | Sequence[float], old: Tensor) -> Tensor:
     return values
 
 
+def powered(values: Tensor, p: float, rtol: float) -> Tensor:
+    """σᵖ for each of the values ≥ 0 above `rtol` times the largest, 0 for the others, also for p ≤ 0: as a pseudo-inverse.
+
+    >>> powered(torch.tensor([4.0, 1.0, 0.0]), -0.5, rtol=0.05)
+    tensor([0.5000, 1.0000, 0.0000])
+    """
+    kept = values > rtol * values.amax() if len(values) else values > 0
+    return torch.where(kept, torch.where(kept, values, 1) ** p, 0)
+
+
 def count_kept(k: int | None, available: int) -> int:
     """How many of the `available` singular values are the k largest: all for None. ValueError unless k is an integer ≥ 0.
 
