@@ -74,7 +74,7 @@ class Generator(Linearizer):
         return (self.latent_std.square() + self.means.var(0, correction=0)).sqrt()
 
     def spread_along(self, directions: Tensor) -> Tensor:
-        """Standard deviation of the latents along unit vectors (n, k), those of an SVD say: √(vᵀ diag(total_std²) v), (k,)."""
+        """Standard deviation of the latents along unit vectors (n, k), as of an SVD: √(vᵀ diag(total_std²) v), (k,)."""
         return torch.linalg.vector_norm(directions * self.total_std[:, None], dim=0)
 
     @torch.no_grad()
