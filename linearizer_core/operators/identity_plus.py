@@ -25,7 +25,7 @@ from ..algebra.singular import (
     with_singular_values,
 )
 from .diagonal import Axiswise, Diagonal, Identity
-from .low_rank import LowRank, Parts, balanced, keep_factors, pairs_of, parts
+from .low_rank import LowRank, Parts, balanced, keep_factors, pairs_of, parts, thin_after
 
 
 class IdentityPlusLowRank(LinearOperator):
@@ -273,14 +273,27 @@ def _(A: IdentityPlusLowRank) -> IdentityPlusLowRank:
     return IdentityPlusLowRank(A.scale, A.V, A.U)
 
 
+def product_on_factors(second: LinearOperator, first: LinearOperator) -> LinearOperator:
+    """(c I + U Vᵀ)(d I + S Tᵀ) on the factors, while the ranks add up to less than n; NotImplemented for others.
+
+    So also where `first` is of low rank alone: its own rule keeps that rank.
+
+    >>> A = IdentityPlusLowRank(2.0, torch.ones(5, 1), torch.ones(5, 1))
+    >>> product_on_factors(A, A).U.shape
+    torch.Size([5, 2])
+    """
+    thin = product_after.dispatch(type(first)) is thin_after
+    if thin or parts(first) is None or not parts(first).U.shape[1] or not stays_low(second, first):
+        return NotImplemented
+    (c, U, V), (d, S, T) = parts(second), parts(first)
+    return IdentityPlusLowRank(c * d, torch.cat([d * U, second(S.mT).mT], 1), torch.cat([V, T], 1))
+
+
 @product.register
 def _(second: IdentityPlusLowRank, first: LinearOperator) -> LinearOperator:
     if not second.U.shape[1]:
         return simplify(Scaled(second.scale, first))
-    if not isinstance(first, IdentityPlusLowRank) or not stays_low(second, first):
-        return NotImplemented
-    U = torch.cat([first.scale * second.U, second(first.U.mT).mT], 1)  # (c + UVᵀ)(d + STᵀ) on its factors
-    return IdentityPlusLowRank(second.scale * first.scale, U, torch.cat([second.V, first.V], 1))
+    return product_on_factors(second, first)
 
 
 @product_after.register
