@@ -55,9 +55,8 @@ def _(A: Dense, p: float, rtol: float | None = None) -> Dense:
         return Dense(real_power(A.matrix, p, rtol))
     if p < 0:
         values = torch.linalg.svdvals(A.matrix.detach())
-        principal_power(
-            values, p, default_rtol(A, A.matrix, rtol) * values[0].item()
-        )  # raises where A is singular
+        cutoff = default_rtol(A, A.matrix, rtol) * largest_of(values).item()
+        principal_power(values, p, cutoff)  # raises where A is singular
     return Dense(torch.linalg.matrix_power(A.matrix, int(p)))
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..inputs import whole_number
 from ..operators import (
     CircularConvolution,
     Composed,
@@ -236,7 +237,7 @@ def _(A: Transposed, values: Tensor | Sequence[float]) -> LinearOperator:
     return with_singular_values(A.operator, values).T
 
 
-@operation
+@operation(read=lambda k: (whole_number("k", k, 0),))
 def truncate(A: LinearOperator, k: int) -> LinearOperator:
     """A with only its k largest singular values: the nearest operator of rank k.
 
@@ -336,11 +337,9 @@ def qr_middle(A: LowRank) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _count(k: int | None, available: int) -> int:
-    if k is None:
+    if k is None:  # all of them
         return available
-    if isinstance(k, bool) or int(k) != k or k < 0:
-        raise ValueError(f"k must be an integer ≥ 0, the number of singular values to keep, got {k}.")
-    return min(int(k), available)
+    return min(whole_number("k", k, 0), available)
 
 
 def _leading(factors: SVD, k: int | None) -> SVD:
