@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from . import benchmark, checkpoints
 from .data.sets import DataError
-from .measures import EVALUATIONS, reporting
+from .measures import reporting
 from .recipes import RECIPES, Recipe
 from .training import train
 
@@ -129,8 +129,7 @@ def _shown(arguments: list[str]) -> list[str]:
 def _evaluate(options: argparse.Namespace) -> None:
     model = checkpoints.load(options.name, options.device)
     recipe = checkpoints.read_config(options.name).recipe
-    dataset = recipe.evaluation_dataset(options.data)
-    rows = EVALUATIONS[recipe.name](model, dataset, options.seed)
+    rows = recipe.evaluate(model, options.data, options.seed)
     if options.json:
         print(reporting.format_json(rows))
     else:

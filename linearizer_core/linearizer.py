@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, singledispatch
 
 from torch import Tensor, nn
 
 from . import algebra
+from .algebra.base import settled
 from .inputs import as_numbers, whole_number
 from .networks import InvertibleNetwork
 from .networks.base import check_network
-from .operators import LinearOperator, LowRank, as_operator
-from .operators.base import settled
+from .operators import LinearOperator, as_operator, recombined
 from .precision import precision_of
 from .spaces import InducedSpace, decode, encode
 
@@ -48,17 +48,18 @@ class Linearizer(nn.Module):
         self.g_x, self.A, self.g_y = g_x, A, g_y
 
     def forward(self, x: Tensor) -> Tensor:
-        return decode(self.g_y, self.A(encode(self.g_x, x)))
+        f = fitted(self, x)
+        return decode(f.g_y, f.A(encode(f.g_x, x)))
 
     @property
     def domain(self) -> InducedSpace:
         """The space that g_x induces on inputs."""
-        return InducedSpace(self.g_x)
+        return InducedSpace(self.g_x, lambda x: fitted(self, x).g_x)
 
     @property
     def codomain(self) -> InducedSpace:
         """The space that g_y induces on outputs."""
-        return InducedSpace(self.g_y)
+        return InducedSpace(self.g_y, lambda y: fitted(self, y).g_y)
 
     @property
     def _operator(self) -> LinearOperator:
@@ -66,18 +67,14 @@ class Linearizer(nn.Module):
         dtype = precision_of(self.g_x)
         return self.A if dtype is None else settled(self.A, dtype)
 
-    def _derived(self, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> Linearizer:
-        """What the algebra below makes of f: a plain Linearizer, where a subclass does not know better."""
-        return Linearizer(g_x, A, g_y)
-
     @property
     def T(self) -> Linearizer:
         """fᵀ = g_x⁻¹ ∘ Aᵀ ∘ g_y, with ⟨f(x), y⟩ = ⟨x, fᵀ(y)⟩ in the induced inner products."""
-        return self._derived(self.g_y, self.A.T, self.g_x)
+        return derived(self, self.g_y, self.A.T, self.g_x)
 
     def pinv(self, rtol: float | None = None) -> Linearizer:
         """f⁺ = g_x⁻¹ ∘ A⁺ ∘ g_y: the four Penrose equations hold for f itself. rtol as in `algebra.pinv`."""
-        return self._derived(self.g_y, algebra.pinv(self._operator, rtol), self.g_x)
+        return derived(self, self.g_y, algebra.pinv(self._operator, rtol), self.g_x)
 
     def svd(self, k: int | None = None) -> LinearizerSVD:
         """f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ with points vᵢ, uᵢ; only the k largest σᵢ when k is given."""
@@ -85,21 +82,21 @@ class Linearizer(nn.Module):
 
     def with_singular_values(self, values: Tensor | Sequence[float]) -> Linearizer:
         """f with other singular values on the same points vᵢ, uᵢ, in the order of `.svd().values`."""
-        return self._derived(self.g_x, algebra.with_singular_values(self._operator, values), self.g_y)
+        return derived(self, self.g_x, algebra.with_singular_values(self._operator, values), self.g_y)
 
     def truncated(self, k: int) -> Linearizer:
         """f with only its k largest singular values: the nearest map of rank k."""
-        return self._derived(self.g_x, algebra.truncate(self._operator, k), self.g_y)
+        return derived(self, self.g_x, algebra.truncate(self._operator, k), self.g_y)
 
     def exp(self, t: float | Tensor = 1.0) -> Linearizer:
         """g⁻¹ ∘ exp(tA) ∘ g, the flow of dx/dt = f(x) in the induced space. Needs g_x is g_y."""
         self._check_one_space("exp")
-        return self._derived(self.g_x, algebra.exp(self._operator, t), self.g_y)
+        return derived(self, self.g_x, algebra.exp(self._operator, t), self.g_y)
 
     def __pow__(self, p: float) -> Linearizer:
         """g⁻¹ ∘ Aᵖ ∘ g: f applied p times, for negative and real p too where A allows. Needs g_x is g_y."""
         self._check_one_space("f ** p")
-        return self._derived(self.g_x, algebra.power(self._operator, p), self.g_y)
+        return derived(self, self.g_x, algebra.power(self._operator, p), self.g_y)
 
     def __matmul__(self, first: Linearizer) -> Linearizer:
         """f @ h: h, then f, as the Linearizer of A_f A_h. ValueError unless h.g_y is f.g_x."""
@@ -111,7 +108,7 @@ class Linearizer(nn.Module):
                 f"two objects ({type(first.g_y).__name__} and {type(self.g_x).__name__}). Build both on "
                 "one network, or call f2(f1(x)), which is not a Linearizer."
             )
-        return self._derived(first.g_x, self.A @ first.A, self.g_y)
+        return derived(self, first.g_x, self.A @ first.A, self.g_y)
 
     def _check_one_space(self, what: str) -> None:
         if self.g_x is not self.g_y:
@@ -119,6 +116,34 @@ class Linearizer(nn.Module):
                 f"{what} needs f.g_x and f.g_y to be the same network object, so that f maps one space "
                 "into itself; got two. Build f as Linearizer(g, A, g)."
             )
+
+
+@singledispatch
+def derived(f: Linearizer, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> Linearizer:
+    """What the algebra makes of f: a Linearizer on these networks, or what the rule of f's type keeps besides.
+
+    >>> import torch
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> f = Linearizer(Flatten((2,)), Identity(2), Flatten((2,)))
+    >>> derived(f, f.g_x, Identity(2), f.g_y)(torch.ones(2))
+    tensor([1., 1.])
+    """
+    return Linearizer(g_x, A, g_y)
+
+
+@singledispatch
+def fitted(f: Linearizer, x: Tensor) -> Linearizer:
+    """f for points of the size of x: f itself, or what the rule of a type says that takes points of any size.
+
+    >>> import torch
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> f = Linearizer(Flatten((2,)), Identity(2), Flatten((2,)))
+    >>> fitted(f, torch.ones(2)) is f
+    True
+    """
+    return f
 
 
 class LinearizerSVD:
@@ -165,8 +190,7 @@ class LinearizerSVD:
 
     def with_values(self, values: Tensor | Sequence[float]) -> Linearizer:
         """f with these singular values (r,) instead, without decomposing A again: what a slider calls."""
-        U, old, V = self.factors
-        return Linearizer(self.f.g_x, LowRank(U * algebra.check_values(values, old), V), self.f.g_y)
+        return derived(self.f, self.f.g_x, recombined(self.f.A, self.factors, values), self.f.g_y)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{value:.4g}" for value in self.values[:6].tolist())

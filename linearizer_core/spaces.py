@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from .algebra.base import reference
 from .inputs import as_numbers
 from .networks import InvertibleNetwork
 from .networks.base import check_network
 from .operators import Projection
-from .operators.base import reference
 from .precision import check_floats, in_precision_of
 
 NOISE = 16
@@ -65,11 +67,27 @@ def _apply(
     return map_(x.reshape(math.prod(batch), *shape_in)).reshape(*batch, *shape_out)
 
 
+def _at_its_size(method: Callable) -> Callable:
+    """The method of `InducedSpace`, carried out in the space of the size of its points, x or xs."""
+    names = list(inspect.signature(method).parameters)
+    place = next(i for i, name in enumerate(names) if name in ("x", "xs"))
+
+    @functools.wraps(method)
+    def at_its_size(self: InducedSpace, *args, **kwargs):
+        if self.fit is None:
+            return method(self, *args, **kwargs)
+        points = kwargs[names[place]] if names[place] in kwargs else args[place - 1]
+        return method(self.at_size_of(points), *args, **kwargs)
+
+    return at_its_size
+
+
 class InducedSpace:
     r"""The vector space that g pulls back onto its inputs: x ⊕ y = g⁻¹(g(x) + g(y)) and a ⊙ x = g⁻¹(a g(x)).
 
     Its inner product is ⟨x, y⟩ = g(x)ᵀ g(y). Points have shape (*, *g.in_shape), where * is any batch shape,
-    also none; two arguments broadcast over it. `X(x)` is a point that adds and scales with + and *. Source:
+    also none; two arguments broadcast over it. `X(x)` is a point that adds and scales with + and *. Where g exists in
+    several sizes, `fit` gives the g for points of the size of x, and all points of one operation are of one size. Source:
     Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570, section 3.
 
     >>> from linearizer_core.networks import Log
@@ -80,30 +98,49 @@ class InducedSpace:
     tensor([8.])
     """
 
-    def __init__(self, g: InvertibleNetwork) -> None:
-        self.g = check_network("g", g)
+    def __init__(
+        self, g: InvertibleNetwork, fit: Callable[[Tensor], InvertibleNetwork] | None = None
+    ) -> None:
+        self.g = self.family = check_network("g", g)
+        self.fit = fit
 
+    def at_size_of(self, x: Tensor | Sequence[Tensor]) -> InducedSpace:
+        """The space of points of the size of x, or of the first of several: itself, where g exists in one size only."""
+        first = x if self.fit is None or isinstance(x, Tensor) else next(iter(x), self.g)
+        g = self.g if self.fit is None or first is self.g else self.fit(first)
+        if g is self.g:
+            return self
+        space = InducedSpace(g)
+        space.family = self.family
+        return space
+
+    @_at_its_size
     def __call__(self, x: Tensor) -> Point:
         """x as a point that adds and scales with the signs + − * of Python."""
         return Point(self, encode(self.g, x))
 
+    @_at_its_size
     def add(self, x: Tensor, y: Tensor) -> Tensor:
         """x ⊕ y = g⁻¹(g(x) + g(y))."""
         return decode(self.g, encode(self.g, x) + encode(self.g, y))
 
+    @_at_its_size
     def subtract(self, x: Tensor, y: Tensor) -> Tensor:
         """x ⊖ y = g⁻¹(g(x) − g(y))."""
         return decode(self.g, encode(self.g, x) - encode(self.g, y))
 
+    @_at_its_size
     def scale(self, a: float | Tensor, x: Tensor) -> Tensor:
         """a ⊙ x = g⁻¹(a g(x)); a is a number, or a tensor with one number per point, of x's batch shape."""
         z = encode(self.g, x)
         return decode(self.g, _per_point("a", a, z) * z)
 
+    @_at_its_size
     def negate(self, x: Tensor) -> Tensor:
         """⊖x = g⁻¹(−g(x)), so that x ⊕ (⊖x) is the zero of the space."""
         return decode(self.g, -encode(self.g, x))
 
+    @_at_its_size
     def combine(self, weights: Sequence[float] | Tensor, xs: Sequence[Tensor] | Tensor) -> Tensor:
         """⊕ᵢ wᵢ ⊙ xᵢ over the first dimension of xs (k, *, *in_shape), with k weights; any weights, any sum.
 
@@ -119,17 +156,20 @@ class InducedSpace:
             )
         return decode(self.g, torch.tensordot(weights, z, dims=1))
 
+    @_at_its_size
     def interpolate(self, x: Tensor, y: Tensor, t: float | Tensor) -> Tensor:
         """(1 − t) ⊙ x ⊕ t ⊙ y, the straight line of the space: x at t = 0, y at t = 1; t may lie outside."""
         zx, zy = encode(self.g, x), encode(self.g, y)
         t = _per_point("t", t, zx)
         return decode(self.g, (1 - t) * zx + t * zy)
 
+    @_at_its_size
     def line(self, x: Tensor, y: Tensor, ts: Sequence[float] | Tensor) -> Tensor:
         """`interpolate` at each t of ts (s,), encoding x and y once: (s, *, *in_shape)."""
         zx, zy = torch.broadcast_tensors(encode(self.g, x), encode(self.g, y))
         return decode(self.g, zx + _along(ts, zx) * (zy - zx))
 
+    @_at_its_size
     def geodesic(self, x: Tensor, y: Tensor, t: float | Tensor) -> Tensor:
         r"""The great circle from x to y: the direction turns at constant speed, the length changes linearly.
 
@@ -141,14 +181,17 @@ class InducedSpace:
         zx, zy = encode(self.g, x), encode(self.g, y)
         return decode(self.g, _great_circle(zx, zy, _per_point("t", t, zx)))
 
+    @_at_its_size
     def inner(self, x: Tensor, y: Tensor) -> Tensor:
         """⟨x, y⟩ = g(x)ᵀ g(y), one number per point: shape *."""
         return (encode(self.g, x) * encode(self.g, y)).sum(-1)
 
+    @_at_its_size
     def norm(self, x: Tensor) -> Tensor:
         """‖x‖ = √⟨x, x⟩, shape *."""
         return torch.linalg.vector_norm(encode(self.g, x), dim=-1)
 
+    @_at_its_size
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
         """‖x ⊖ y‖ = ‖g(x) − g(y)‖, shape *."""
         return torch.linalg.vector_norm(encode(self.g, x) - encode(self.g, y), dim=-1)
@@ -157,10 +200,12 @@ class InducedSpace:
         """The zero of the space, g⁻¹(0): one point, of shape in_shape, in g's dtype and on its device."""
         return decode(self.g, reference(self.g).new_zeros(self.g.out_shape))
 
+    @_at_its_size
     def mean(self, xs: Sequence[Tensor] | Tensor) -> Tensor:
         """(1/k) ⊙ (x₁ ⊕ … ⊕ x_k) over the first dimension: the least sum of squared distances to them. k ≥ 1."""
         return decode(self.g, encode(self.g, self._some(xs)).mean(0))
 
+    @_at_its_size
     def project(self, x: Tensor, onto: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
         """The point nearest to x in the span of the k points `onto` (k, *in_shape), which may be dependent.
 
@@ -176,6 +221,7 @@ class InducedSpace:
         floor = len(basis) ** 0.5 * self.noise_floor().item() / (size * largest or 1.0)
         return decode(self.g, Projection(basis.mT, max(rtol, floor))(encode(self.g, x)))
 
+    @_at_its_size
     def gram_schmidt(self, xs: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
         """Orthonormal points (r, *in_shape), the leading ones of the same span as those of xs (k, *in_shape).
 
@@ -282,8 +328,11 @@ class Point:
         return torch.allclose(self.z, self._latent(other), rtol=0.0, atol=tolerance)
 
     def _latent(self, other: Point) -> Tensor:
-        if not isinstance(other, Point) or other.space.g is not self.space.g:
+        if not isinstance(other, Point) or other.space.family is not self.space.family:
             raise ValueError("points of one space only: both must come from spaces of the same network g.")
+        mine, its = self.space.g.in_shape, other.space.g.in_shape
+        if mine != its:
+            raise ValueError(f"points of one size only, got {tuple(mine)} and {tuple(its)}; resize one.")
         return other.z
 
     def __repr__(self) -> str:

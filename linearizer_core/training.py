@@ -41,7 +41,7 @@ def train(
     the state is saved every `save_every` seconds, so a killed run loses less than a minute.
     `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
     `start_from`, the folder of another run or of a saved model, gives the first weights, the companion's too where it has
-    them, instead of `recipe.prepare`; what `recipe.begins_afresh` names need not be there.
+    them, instead of `recipe.prepare`; what `recipe.afresh` names need not be there.
     `watch(step, model)` sees the model after each step; with False from it training ends there, and is finished as usual.
     Raises ValueError when `resume` finds no state, or one that another recipe wrote.
 
@@ -123,7 +123,7 @@ def _start(trainee: Trainee, recipe: Recipe, folder: Path) -> None:
             "pass the folder of a run with the same settings."
         )
     missing, unknown = trainee.load_state_dict(weights, strict=False)
-    missing = [name for name in missing if not recipe.begins_afresh(name.removeprefix("model."))]
+    missing = [name for name in missing if not name.removeprefix("model.").startswith(recipe.afresh)]
     if missing or unknown:
         raise ValueError(
             f"{folder} holds another model: {'it lacks' if missing else 'unknown here is'} {(missing + unknown)[0]}; "

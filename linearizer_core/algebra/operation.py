@@ -8,11 +8,10 @@ from functools import singledispatch, wraps
 import torch
 from torch import Tensor
 
-from ..operators import Dense, LinearOperator, Scaled, as_operator
-from ..operators.base import reference, settled
-from ..operators.simplify import simplify
 from ..precision import check_precision, outside_autocast, precision_of
+from .base import LinearOperator, Scaled, reference, settled
 from .scaling import has_extremes, power_of_two, rescaled
+from .simplify import as_operator, simplify
 
 
 def operation(
@@ -47,7 +46,7 @@ def operation(
     def door(A: LinearOperator, *args, **kwargs):
         A = _without_surprises(as_operator(A), name, follows)
         if 0 in A.shape:  # nothing to work on: no type knows more than a matrix does
-            A = Dense(reference(A).new_zeros(A.shape))
+            A = as_operator(reference(A).new_zeros(A.shape))
         if read is not None:
             args, kwargs = read(*args, **kwargs), {}
         with outside_autocast(next(_numbers(A), torch.empty(0))):

@@ -158,3 +158,13 @@ def read_points(file: str | Path, classes: int) -> Dataset:
     if not torch.equal(labels, labels.round()):
         raise DataError(f"{file}: labels must be whole numbers.")
     return own_points(torch.from_numpy(rows[:, :2]), labels.long(), classes)
+
+
+def grid_of_view(count: int) -> Tensor:
+    """count × count points spread evenly over the view, its edges among them, (count², 2).
+
+    >>> grid_of_view(2).tolist()
+    [[-3.0, -3.0], [-3.0, 3.0], [3.0, -3.0], [3.0, 3.0]]
+    """
+    line = torch.linspace(-VIEW, VIEW, count)
+    return torch.cartesian_prod(line, line)

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pooch
 import torch
 from PIL import Image, ImageOps
-from scipy.io import loadmat
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
@@ -55,7 +53,7 @@ class DataError(ValueError):
 
     >>> mnist("no-such-folder")
     Traceback (most recent call last):
-    linearizer_core.data.DataError: no-such-folder does not exist; put mnist.npz or the four ...
+    linearizer_core.data.sets.DataError: no-such-folder does not exist; put mnist.npz or the four ...
     """
 
 
@@ -290,6 +288,8 @@ def _existing(path: str | Path, wanted: str) -> Path:
 
 def _download(name: str, files: dict[str, str], mirrors: Sequence[str], instead: str) -> Path:
     """The cache folder with all files in it, each from the first mirror that has it; whole ones are kept."""
+    import pooch  # as scipy below, slow to import, and not needed by all who only load a model
+
     folder = Path(pooch.os_cache("linearizer-lab")) / name
     for file, sha256 in files.items():
         reasons = []
@@ -347,6 +347,8 @@ def _read_idx(file: str | Path) -> np.ndarray:
 
 def _fetch_olivetti() -> tuple[np.ndarray, np.ndarray]:
     """The file that scikit-learn's fetch_olivetti_faces reads, without its cache, which is a pickle."""
+    from scipy.io import loadmat
+
     folder = _download("olivetti", OLIVETTI_FILES, OLIVETTI_MIRRORS, "olivetti.npz")
     faces = loadmat(folder / "olivettifaces.mat", variable_names=["faces"])["faces"]
     images = faces.T.reshape(-1, 64, 64).transpose(0, 2, 1)

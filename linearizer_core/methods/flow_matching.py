@@ -17,6 +17,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from ..algebra.base import eye_like, reference
 from ..inputs import whole_number
 from ..operators import (
     Dense,
@@ -30,7 +31,6 @@ from ..operators import (
     TimedLowRankGaussian,
     TimedOperator,
 )
-from ..operators.base import eye_like, reference
 from ..operators.timed import on_frame
 from ..precision import check_precision, wide
 

@@ -73,6 +73,10 @@ class Generator(Linearizer):
         """Standard deviation of every latent axis over all classes, (n,): the spread within plus that between."""
         return (self.latent_std.square() + self.means.var(0, correction=0)).sqrt()
 
+    def spread_along(self, directions: Tensor) -> Tensor:
+        """Standard deviation of the latents along unit vectors (n, k), as of an SVD: √(vᵀ diag(total_std²) v), (k,)."""
+        return torch.linalg.vector_norm(directions * self.total_std[:, None], dim=0)
+
     @torch.no_grad()
     def prototype(self, label: int | Tensor) -> Tensor:
         """The point g⁻¹(μ_c) for a label, or a batch of points for labels (B,). ValueError for an unknown label."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
+from functools import singledispatch
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -44,7 +45,7 @@ class InvertibleNetwork(nn.Module, abc.ABC):
     @property
     def inv(self) -> InvertibleNetwork:
         """The inverse network as an object of its own; `g.inv.inv is g`."""
-        return Inverse(self)
+        return inverted(self)
 
 
 class Inverse(InvertibleNetwork):
@@ -66,9 +67,21 @@ class Inverse(InvertibleNetwork):
     def inverse(self, x: Tensor) -> Tensor:
         return self.network(x)
 
-    @property
-    def inv(self) -> InvertibleNetwork:
-        return self.network
+
+@singledispatch
+def inverted(g: InvertibleNetwork) -> InvertibleNetwork:
+    """g⁻¹ as a network; of an `Inverse` the network itself.
+
+    >>> g = Log(3)
+    >>> inverted(inverted(g)) is g
+    True
+    """
+    return Inverse(g)
+
+
+@inverted.register
+def _(g: Inverse) -> InvertibleNetwork:
+    return g.network
 
 
 class Chain(InvertibleNetwork):

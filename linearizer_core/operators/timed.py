@@ -7,10 +7,11 @@ import abc
 import torch
 from torch import Tensor, nn
 
+from ..algebra.base import LinearOperator, keep
 from ..precision import narrow
-from .base import LinearOperator, keep
 from .diagonal import Diagonal
-from .low_rank import IdentityPlusLowRank, LowRank
+from .identity_plus import IdentityPlusLowRank
+from .low_rank import LowRank
 
 
 class TimedOperator(nn.Module, abc.ABC):

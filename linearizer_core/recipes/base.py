@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.sets import Dataset
+from ..measures.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,9 @@ class Recipe(abc.ABC):
 
     `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum, where
     `done` in [0, 1) is the share of training that lies behind; `prepare` runs once before training, `finish` once
-    after it. ValueError for settings that are not above 0.
+    after it. `evaluate` gives the figures of a trained model on data that was not trained on, which `path` holds as for
+    `dataset`. `afresh` begins the names of tensors that may be new where training starts from other weights.
+    ValueError for settings that are not above 0.
 
     >>> from linearizer_core.recipes import DigitsClassifier
     >>> DigitsClassifier(steps=0)
@@ -28,6 +31,7 @@ class Recipe(abc.ABC):
     """
 
     name: ClassVar[str]
+    afresh: ClassVar[tuple[str, ...]] = ()
     seed: int = 0
     steps: int = 1000
     batch: int = 128
@@ -55,14 +59,6 @@ class Recipe(abc.ABC):
     @abc.abstractmethod
     def dataset(self, path: str | None) -> Dataset: ...
 
-    def evaluation_dataset(self, path: str | None) -> Dataset:
-        """What `evaluate` measures on: the data set, perhaps with images of something else beside it."""
-        return self.dataset(path)
-
-    def begins_afresh(self, name: str) -> bool:
-        """Whether the tensor `name` of the model may be new where training starts from other weights."""
-        return False
-
     @abc.abstractmethod
     def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
         """Groups of parameters, each with its share of `learning_rate`."""
@@ -89,3 +85,6 @@ class Recipe(abc.ABC):
 
     @abc.abstractmethod
     def sheet(self, model: nn.Module, dataset: Dataset) -> Tensor | None: ...
+
+    @abc.abstractmethod
+    def evaluate(self, model: nn.Module, path: str | None, seed: int = 0) -> list[Figure]: ...

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ..data.sets import DataError, Dataset, as_float, cut_patches, image_folder
+from ..measures.figure import Figure
+from ..measures.patches import evaluate_patches
 from ..methods.likelihood import class_nll
 from ..models import fitting
 from ..models.generator import Generator
@@ -109,3 +111,6 @@ class Patches(Recipe):
 
     def _noisy(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return images + self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)
+
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_patches(model, self.dataset(path), seed)

@@ -80,9 +80,20 @@ class LinearOperator(nn.Module, abc.ABC):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> LinearOperator:
         """Remembers a dtype and a device also where there are no numbers to move."""
+        before = reference(self).dtype
         super()._apply(fn, recurse)
         self._like = fn(torch.empty(0) if self._like is None else self._like)
+        settle(self, before)
         return self
+
+
+@singledispatch
+def settle(A: LinearOperator, before: torch.dtype) -> None:
+    """What is left to do once A was moved from the dtype `before`: nothing, where its type has no rule.
+
+    >>> from linearizer_core.operators import Identity
+    >>> settle(Identity(2), torch.float32)
+    """
 
 
 def check_size(A: LinearOperator, v: Tensor) -> Tensor:
