@@ -48,7 +48,11 @@ def finite_number(name: str, value: float) -> float:
     0.5
     """
     try:
-        number = float(value.detach() if isinstance(value, Tensor) else value)
+        number = (
+            math.nan
+            if isinstance(value, str)
+            else float(value.detach() if isinstance(value, Tensor) else value)
+        )
     except (TypeError, ValueError, RuntimeError):
         number = math.nan
     if not math.isfinite(number):

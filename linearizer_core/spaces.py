@@ -215,10 +215,10 @@ class InducedSpace:
         """
         basis = encode(self.g, self._list(onto))
         rtol = torch.finfo(basis.dtype).eps ** 0.5 if rtol is None else rtol
-        largest = (
-            basis.detach().norm()
-        )  # of all entries: at least the largest singular value, at most √k times it
-        floor = (len(basis) ** 0.5 * self.noise_floor() / torch.where(largest > 0, largest, 1)).item()
+        size = basis.detach().abs().amax().item() if basis.numel() else 0.0
+        basis = basis / (size or 1.0)  # divided by it, no square overflows or vanishes
+        largest = basis.detach().norm().item()  # of all entries: at most √k times the largest singular value
+        floor = len(basis) ** 0.5 * self.noise_floor().item() / (size * largest or 1.0)
         return decode(self.g, Projection(basis.mT, max(rtol, floor))(encode(self.g, x)))
 
     @_at_its_size
@@ -230,12 +230,14 @@ class InducedSpace:
         `noise_floor`: zeros, such as p ⊖ p, have rank 0.
         """
         z = encode(self.g, self._list(xs))
-        if not len(z):
-            return decode(self.g, z)
-        rtol = torch.finfo(z.dtype).eps ** 0.5 if rtol is None else rtol
-        cutoff = torch.maximum(rtol * z.detach().norm(dim=1).max(), self.noise_floor())
-        if not torch.isfinite(cutoff):
+        if not torch.isfinite(z).all():
             raise ValueError("xs must be points with finite latents, got NaN or infinity; leave those out.")
+        if not z.any():
+            return decode(self.g, z[:0])
+        rtol = torch.finfo(z.dtype).eps ** 0.5 if rtol is None else rtol
+        size = z.detach().abs().amax()  # divided by it, no square overflows or vanishes
+        z = z / size
+        cutoff = torch.maximum(rtol * z.detach().norm(dim=1).max(), self.noise_floor() / size)
         basis = z[:0]
         for v in z:
             rest = v - (v @ basis.mT) @ basis
@@ -351,7 +353,13 @@ def _stack(xs: Sequence[Tensor] | Tensor) -> Tensor:
 def _per_point(name: str, a: float | Sequence[float] | Tensor, z: Tensor) -> Tensor:
     """A number, or numbers per point (*) as (*, 1): in the precision of latents z (*, n), ready to multiply them."""
     numbers = as_numbers(name, a, z)
-    return numbers[..., None] if numbers.dim() else numbers
+    if not numbers.dim():
+        return numbers
+    if any(s != b and 1 not in (s, b) for s, b in zip(reversed(numbers.shape), reversed(z.shape[:-1]))):
+        raise ValueError(
+            f"{name} must be a number, or one number per point, {tuple(z.shape[:-1])}, got shape {tuple(numbers.shape)}."
+        )
+    return numbers[..., None]
 
 
 def _along(ts: Sequence[float] | Tensor, z: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..precision import check_precision, outside_autocast, precision_of
-from .base import LinearOperator, Scaled, settled
+from .base import LinearOperator, Scaled, reference, settled
 from .scaling import has_extremes, power_of_two, rescaled
 from .simplify import as_operator, simplify
 
@@ -45,6 +45,8 @@ def operation(
     @wraps(function)
     def door(A: LinearOperator, *args, **kwargs):
         A = _without_surprises(as_operator(A), name, follows)
+        if 0 in A.shape:  # nothing to work on: no type knows more than a matrix does
+            A = as_operator(reference(A).new_zeros(A.shape))
         if read is not None:
             args, kwargs = read(*args, **kwargs), {}
         with outside_autocast(next(_numbers(A), torch.empty(0))):

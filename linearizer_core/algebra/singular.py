@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..inputs import as_numbers, whole_number
 from .base import LinearOperator, Scaled, Transposed
 from .operation import operation
 from .simplify import structured
@@ -79,7 +80,7 @@ def _(A: Transposed, values: Tensor | Sequence[float]) -> LinearOperator:
     return with_singular_values(A.operator, values).T
 
 
-@operation
+@operation(read=lambda k: (whole_number("k", k, 0),))
 def truncate(A: LinearOperator, k: int) -> LinearOperator:
     """A with only its k largest singular values: the nearest operator of rank k.
 
@@ -109,7 +110,7 @@ def check_values(values: Tensor | Sequence[float], old: Tensor) -> Tensor:
     >>> check_values([1.0, 0.5], torch.zeros(2))
     tensor([1.0000, 0.5000])
     """
-    values = torch.as_tensor(values, dtype=old.dtype, device=old.device)
+    values = as_numbers("values", values, old)
     if values.shape != old.shape:
         raise ValueError(
             f"values must be the {len(old)} singular values of A, shape ({len(old)},), got shape "
@@ -136,9 +137,7 @@ def count_kept(k: int | None, available: int) -> int:
     """
     if k is None:
         return available
-    if isinstance(k, bool) or int(k) != k or k < 0:
-        raise ValueError(f"k must be an integer ≥ 0, the number of singular values to keep, got {k}.")
-    return min(int(k), available)
+    return min(whole_number("k", k, 0), available)
 
 
 def leading(factors: SVD, k: int | None) -> SVD:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..algebra.base import LinearOperator, check_square, keep, to_dense, transposed_matvec
 from ..algebra.functions import exp, power
-from ..algebra.inverse import default_rtol, pinv
+from ..algebra.inverse import default_rtol, largest_of, pinv
 from ..algebra.matrix_functions import principal_power, real_power
 from ..algebra.scaling import exponents, rescaled, shifted
 from ..algebra.simplify import multiple, own_transpose, product
@@ -80,9 +80,8 @@ def _(A: Dense, p: float, rtol: float | None = None) -> Dense:
         return Dense(real_power(A.matrix, p, rtol))
     if p < 0:
         values = torch.linalg.svdvals(A.matrix.detach())
-        principal_power(
-            values, p, default_rtol(A, A.matrix, rtol) * values[0].item()
-        )  # raises where A is singular
+        cutoff = default_rtol(A, A.matrix, rtol) * largest_of(values).item()
+        principal_power(values, p, cutoff)  # raises where A is singular
     return Dense(torch.linalg.matrix_power(A.matrix, int(p)))
 
 

@@ -69,6 +69,8 @@ def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
     tensor([[1., 0.],
             [0., 0.]])
     """
+    if not basis.numel():
+        return basis
     if not torch.isfinite(basis).all():
         raise ValueError("basis must be finite to have a span, got NaN or infinity; leave those columns out.")
     with torch.no_grad():
