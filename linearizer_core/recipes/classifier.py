@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.sets import Dataset, as_float, load_dataset
+from ..randomness import seeded
 from .base import Recipe
 
 
@@ -51,13 +52,14 @@ class DigitsClassifier(Recipe):
     """
 
     name: ClassVar[str] = "digits-classifier"
+    classes: ClassVar[int] = 10
     seed: int = 1
     steps: int = 1500
     largest_shift: int = 2
 
     def build(self) -> DigitClassifier:
-        torch.manual_seed(self.seed)
-        return DigitClassifier()
+        with seeded(self.seed):
+            return DigitClassifier()
 
     def companion(self) -> nn.Module:
         return nn.Identity()

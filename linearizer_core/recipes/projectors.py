@@ -23,6 +23,7 @@ from ..models.projector import Projector
 from ..networks import Chain, InvertibleNetwork, Translate, forward_and_log_det, image_flow, initialise
 from ..operators import LinearOperator, Projection, RoundedDiagonal
 from ..pca import LatentPCA
+from ..randomness import seeded
 from .base import Recipe
 
 MSE_WEIGHT = 10.0
@@ -93,8 +94,8 @@ class OrderedProjector(Recipe, abc.ABC):
     def network(self) -> InvertibleNetwork: ...
 
     def build(self) -> Projector:
-        torch.manual_seed(self.seed)
-        g = self.network()
+        with seeded(self.seed):
+            g = self.network()
         return Projector(g, self.operator(g.out_shape[0]))
 
     def operator(self, n: int) -> LinearOperator:
@@ -102,8 +103,8 @@ class OrderedProjector(Recipe, abc.ABC):
         return Projection(torch.eye(n, self.rank))
 
     def companion(self) -> nn.Module:
-        torch.manual_seed(self.seed)
-        return Beside(self.network().out_shape[0])
+        with seeded(self.seed):
+            return Beside(self.network().out_shape[0])
 
     def loss(
         self,
