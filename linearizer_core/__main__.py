@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from tqdm import tqdm
 
 from . import benchmark, checkpoints, devices, files
-from .measures import EVALUATIONS, reporting
+from .measures import reporting
 from .recipes import RECIPES, Recipe
 from .recipes.base import MOST_SEED
 from .states import STATE
@@ -215,8 +215,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     folder = checkpoints.fetch(options.name)
     model, recipe = checkpoints.load(folder, options.device), checkpoints.read_config(folder).recipe
     with _plain_warnings():
-        dataset = recipe.evaluation_dataset(options.data)
-    rows = EVALUATIONS[recipe.name](model, dataset, options.seed)
+        rows = recipe.evaluate(model, options.data, options.seed)
     if options.json:
         print(reporting.format_json(rows, encoding=sys.stdout.encoding or "utf-8"))
     else:

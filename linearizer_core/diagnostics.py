@@ -300,7 +300,7 @@ def one_step_psnr(
 
     100 dB is a root mean square error of 1e-5. `one_step` replaces the collapsed Linearizer. inf where they are equal.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
     >>> model = Generator(Flatten((1, 1, 2)), Identity(2), torch.eye(2), torch.zeros(2))

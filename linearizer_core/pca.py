@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import scipy.linalg
 import torch
 from torch import Tensor
 
@@ -194,6 +193,8 @@ def _by_covariance(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tens
     if rows.device.type == "cuda":
         values, vectors = (pairs[..., -k:] for pairs in torch.linalg.eigh(scatter))
     else:  # LAPACK finds k pairs in a fraction of the time of all, but torch has no name for it
+        import scipy.linalg  # here, as whoever loads a model and asks for no PCA need not wait for it
+
         some = scipy.linalg.eigh(scatter.cpu().numpy(), subset_by_index=[rows.n - k, rows.n - 1])
         values, vectors = (torch.from_numpy(pairs).to(rows.device) for pairs in some)
     return mean, values.flip(0), total, vectors.flip(1)

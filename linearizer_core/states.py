@@ -133,7 +133,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def _fill(trainee: Trainee, source: Path, weights: dict[str, Tensor], recipe: Recipe) -> None:
-    """Puts weights into the trainee, all that it has but what `recipe.begins_afresh`. ValueError where they do not fit."""
+    """Puts weights into the trainee, all that it has but what `recipe.afresh` names. ValueError where they do not fit."""
     own = trainee.state_dict()
     misshapen = [
         name for name, tensor in own.items() if name in weights and weights[name].shape != tensor.shape
@@ -143,7 +143,7 @@ def _fill(trainee: Trainee, source: Path, weights: dict[str, Tensor], recipe: Re
             f"{source} holds another model: of another shape is {misshapen[0]}; "
             "pass the folder of a run with the same settings."
         )
-    missing = [n for n in own if n not in weights and not recipe.begins_afresh(n.removeprefix("model."))]
+    missing = [n for n in own if n not in weights and not n.removeprefix("model.").startswith(recipe.afresh)]
     unknown = [name for name in weights if name not in own]
     if missing or unknown:
         raise ValueError(

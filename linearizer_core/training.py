@@ -49,7 +49,7 @@ def train(
     `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png. A folder that
     holds a run already is only taken to `resume` it, or to `overwrite` it.
     `start_from`, the folder of another run or of a saved model, gives the first weights, the companion's too where it has
-    them, instead of `recipe.prepare`; what `recipe.begins_afresh` names need not be there.
+    them, instead of `recipe.prepare`; what `recipe.afresh` names need not be there.
     `watch(step, model)` sees the model after each step; with False from it training ends there, and is finished as usual.
     Raises ValueError, before the first step, for a device, folder, state or data that cannot be used, and when
     `MOST_LEFT_OUT` steps in a row (or all there are) had no finite gradient.

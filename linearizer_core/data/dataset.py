@@ -39,7 +39,7 @@ class DataError(ValueError):
 
     >>> mnist("no-such-folder")
     Traceback (most recent call last):
-    linearizer_core.data.DataError: no-such-folder does not exist; put mnist.npz or the four ...
+    linearizer_core.data.dataset.DataError: no-such-folder does not exist; put mnist.npz or the four ...
     """
 
 
@@ -89,7 +89,7 @@ def existing(path: str | Path, wanted: str) -> Path:
 
     >>> existing("no-such-folder", "pictures")
     Traceback (most recent call last):
-    linearizer_core.data.DataError: no-such-folder does not exist; put pictures there or pass the path where it lies.
+    linearizer_core.data.dataset.DataError: no-such-folder does not exist; put pictures there or pass the path where it lies.
     """
     try:
         place = files.expanded(path)

@@ -101,7 +101,7 @@ def photo_folder(path: str | Path, size: int, least: int = 10) -> Dataset:
     ...     Image.new("RGB", (40, 30)).save(f"{folder}/1.png")
     ...     photo_folder(folder, 16)
     Traceback (most recent call last):
-    linearizer_core.data.DataError: training needs 10 photos, as a tenth of them is kept for testing, and ...
+    linearizer_core.data.dataset.DataError: training needs 10 photos, as a tenth of them is kept for testing, and ...
     """
     root = existing(path, "a folder of PNG, JPEG or WebP images")
     images, _ = _read_all(root, size, channels=3)

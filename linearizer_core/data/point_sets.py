@@ -192,3 +192,13 @@ def read_points(file: str | Path, classes: int, seed: int = 0) -> Dataset:
         )
     labels = labels.clamp(-1, 1e6).long()
     return _checked(values[:, :2], labels, classes, seed, str(file), lambda i: f"{file}, row {numbers[i]}")
+
+
+def grid_of_view(count: int) -> Tensor:
+    """count × count points spread evenly over the view, its edges among them, (count², 2).
+
+    >>> grid_of_view(2).tolist()
+    [[-3.0, -3.0], [-3.0, 3.0], [3.0, -3.0], [3.0, 3.0]]
+    """
+    line = torch.linspace(-VIEW, VIEW, count)
+    return torch.cartesian_prod(line, line)

@@ -10,9 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pooch
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from .. import files
 from .dataset import UNREADABLE, DataError, Dataset, as_float, as_input, dataset_of, existing
@@ -130,6 +127,8 @@ def olivetti(path: str | Path | None = None, test_people: int = 8, seed: int = 0
 
 def _download(name: str, wanted: dict[str, str], mirrors: Sequence[str], instead: str) -> Path:
     """The cache folder with all files in it, each from the first mirror that has it; whole ones are kept."""
+    import pooch  # as scipy below, slow to import, and not needed by all who only load a model
+
     folder = Path(pooch.os_cache("linearizer-lab")) / name
     for file, sha256 in wanted.items():
         reasons = []
@@ -188,6 +187,9 @@ def _read_idx(file: str | Path) -> np.ndarray:
 
 def _fetch_olivetti() -> tuple[np.ndarray, np.ndarray]:
     """The file that scikit-learn's fetch_olivetti_faces reads, without its cache, which is a pickle."""
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
     folder = _download("olivetti", OLIVETTI_FILES, OLIVETTI_MIRRORS, "olivetti.npz")
     file = folder / "olivettifaces.mat"
     try:

@@ -21,7 +21,7 @@ class Teacher:
 
     >>> Teacher("no-such-file.onnx")
     Traceback (most recent call last):
-    linearizer_core.data.DataError: no-such-file.onnx does not exist; pass the path of an ONNX style network.
+    linearizer_core.data.dataset.DataError: no-such-file.onnx does not exist; pass the path of an ONNX style network.
     """
 
     def __init__(self, file: str | Path, top: float = 255.0) -> None:

@@ -76,7 +76,7 @@ def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
     likelihood alone leaves this scale open; now deviations, singular values and PCA count in pixels. The first
     `keep_first` axes get one common scale, the larger of theirs. Shapes: x (B, *g.in_shape).
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.operators import Identity
     >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), torch.zeros(1, 2), torch.zeros(2))
     >>> remix(f.g_x, torch.diag(torch.tensor([10.0, 0.1])), torch.zeros(2))
@@ -129,7 +129,7 @@ def centre_and_sort(model, keep_first: int) -> None:
 
     After it prototypes can be added without moving the rest, and the first k axes are the k largest.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.operators import Identity
     >>> means, log_std = torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([0.0, 5.0])
     >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), means, log_std)
@@ -153,7 +153,7 @@ def let_lead(model, first: int, margin: float = 1.25) -> None:
     A linear blend, a prototype, a sample are the same pictures whatever the scale of an axis: it only says how much a
     distance counts it.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.operators import Identity
     >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), torch.zeros(1, 2), torch.tensor([1.0, 4.0]).log())
     >>> let_lead(f, first=1, margin=1.5)
@@ -174,7 +174,7 @@ def fit_wiener(model, noise: float) -> None:
     out of noise τ is kept (σ near 1), one that drowns in it is dropped (σ near 0).
     Source: Wiener, "Extrapolation, Interpolation, and Smoothing of Stationary Time Series", 1949.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Diagonal
     >>> f = Generator(Flatten((2,)), Diagonal(torch.ones(2)), torch.zeros(1, 2), torch.tensor([3.0, 1.0]).log())
@@ -193,7 +193,7 @@ def fit_flow(model, x: Tensor, labels: Tensor) -> None:
     Likelihood trains on pictures with noise added, so `model.log_std` holds that noise too, most of it on the last axes;
     samples should not show it. x (B, *g.in_shape) with labels (B,), every class present.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
     >>> f = Generator(Flatten((1,)), Identity(1), torch.tensor([[4.0], [-4.0]]), torch.zeros(1))
@@ -215,7 +215,7 @@ def fit_low_rank_flow(model, x: Tensor) -> None:
     Q and v are the leading principal axes and their variances, c is the mean variance of the others. x (B, *g.in_shape).
     Source: Tipping and Bishop, "Probabilistic Principal Component Analysis", J. R. Stat. Soc. B 1999.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity, TimedLowRankGaussian
     >>> A_t = TimedLowRankGaussian(torch.eye(3, 1), torch.ones(1), torch.ones(()))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.sets import Dataset
+from ..measures.figure import Figure
 
 MOST_SEED = 2**32
 
@@ -23,9 +24,11 @@ class Recipe(abc.ABC):
 
     `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum, where
     `done` in [0, 1) is the share of training that lies behind; `prepare` runs once before training, `finish` once
-    after it. Whoever calls `build` and `companion` gets the same numbers for the same `seed`, from a generator of the
-    recipe's own. `classes` is how many labels a model learns, each of which must occur in its data; 0 where labels do not
-    matter. ValueError for settings that are not above 0, not finite, or of another type than their default.
+    after it. `evaluate` gives the figures of a trained model on data that was not trained on, which `path` holds as for
+    `dataset`. `afresh` begins the names of tensors that may be new where training starts from other weights. `classes` is
+    how many labels a model learns, each of which must occur in its data; 0 where labels do not matter. `build` and
+    `companion` draw from a generator of their own by `seed`, `loss` from the one it is given.
+    ValueError for settings that are not above 0, not finite, or of another type than their default.
 
     >>> from linearizer_core.recipes import DigitsClassifier
     >>> DigitsClassifier(steps=0)
@@ -35,6 +38,7 @@ class Recipe(abc.ABC):
 
     name: ClassVar[str]
     classes: ClassVar[int] = 0
+    afresh: ClassVar[tuple[str, ...]] = ()
     seed: int = 0
     steps: int = 1000
     batch: int = 128
@@ -68,14 +72,6 @@ class Recipe(abc.ABC):
     @abc.abstractmethod
     def dataset(self, path: str | None) -> Dataset: ...
 
-    def evaluation_dataset(self, path: str | None) -> Dataset:
-        """What `evaluate` measures on: the data set, perhaps with images of something else beside it."""
-        return self.dataset(path)
-
-    def begins_afresh(self, name: str) -> bool:
-        """Whether the tensor `name` of the model may be new where training starts from other weights."""
-        return False
-
     @abc.abstractmethod
     def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
         """Groups of parameters, each with its share of `learning_rate`."""
@@ -102,6 +98,9 @@ class Recipe(abc.ABC):
 
     @abc.abstractmethod
     def sheet(self, model: nn.Module, dataset: Dataset) -> Tensor | None: ...
+
+    @abc.abstractmethod
+    def evaluate(self, model: nn.Module, path: str | None, seed: int = 0) -> list[Figure]: ...
 
 
 def _plain(name: str, value: object, default: object) -> object:

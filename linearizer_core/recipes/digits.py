@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.sets import Dataset, as_float, load_dataset
+from ..measures.digits import evaluate_digits
+from ..measures.figure import Figure
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
 from ..methods.likelihood import class_log_density, class_nll
 from ..methods.nested import nested_reconstruction, random_ranks, truncate_axes
@@ -237,3 +239,6 @@ class Digits(Recipe):
 
     def _noise(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)
+
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_digits(model, self.dataset(path), seed)

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.sets import Dataset, as_float, load_dataset
+from ..measures.figure import Figure
+from ..measures.flow_matching import evaluate_flow_matching
 from ..methods.flow_matching import flow_matching_loss, path
 from ..methods.perceptual import laplacian_pyramid_loss
 from ..models.generator import Generator
@@ -113,3 +115,6 @@ class DigitsFlowMatching(Recipe):
             model.collapse(100, "euler")(noise),
         )
         return torch.stack([x, midpoints, *samples.split(20)])
+
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_flow_matching(model, self.dataset(path), seed)

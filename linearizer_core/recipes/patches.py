@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from ..data.dataset import DataError, Dataset, as_float
 from ..data.images import cut_patches, photo_folder
+from ..measures.figure import Figure
+from ..measures.patches import evaluate_patches
 from ..methods.likelihood import class_nll
 from ..models import fitting
 from ..models.generator import Generator
@@ -111,3 +113,6 @@ class Patches(Recipe):
 
     def _noisy(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return images + self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)
+
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_patches(model, self.dataset(path), seed)

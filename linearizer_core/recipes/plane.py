@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data.dataset import DataError, Dataset, as_input
-from ..data.point_sets import MOST_CLASSES, VIEW, generated, read_points
+from ..data.point_sets import MOST_CLASSES, VIEW, generated, grid_of_view, read_points
+from ..measures.figure import Figure
+from ..measures.plane import evaluate_plane, stretches
 from ..methods.likelihood import class_nll
 from ..methods.smoothness import bending, corners, jacobians
 from ..models import fitting
@@ -129,8 +131,7 @@ class PlaneRecipe(Recipe, abc.ABC):
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:
         x, labels = as_input(dataset.test_images).to(model.means), dataset.test_labels.to(model.means.device)
         z, log_det = forward_and_log_det(model.g_x, x)
-        view = grid_of_view(41).to(x)
-        s = torch.linalg.svdvals(jacobians(model.g_x(corners(view))))
+        s = stretches(model.g_x, grid_of_view(41).to(x))
         return {
             "test_nll": float(class_nll(z, log_det, model.means, model.log_std, labels)),
             "median_stretch": float((s[:, 0] / s[:, 1]).median()),
@@ -141,15 +142,8 @@ class PlaneRecipe(Recipe, abc.ABC):
     def sheet(self, model: Generator, dataset: Dataset) -> Tensor | None:
         return None
 
-
-def grid_of_view(count: int) -> Tensor:
-    """count × count points spread evenly over the view, its edges among them, (count², 2).
-
-    >>> grid_of_view(2).tolist()
-    [[-3.0, -3.0], [-3.0, 3.0], [3.0, -3.0], [3.0, 3.0]]
-    """
-    line = torch.linspace(-VIEW, VIEW, count)
-    return torch.cartesian_prod(line, line)
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_plane(model, self.dataset(path), seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,6 +260,3 @@ class PlaneIdentity(GeneratedPlane):
 
     def network(self) -> InvertibleNetwork:
         return Flatten((2,))
-
-
-PLANES = (PlaneMoons, PlaneRings, PlaneSpiral, PlaneCheckerboard, PlaneIdentity, PlanePoints)

@@ -15,6 +15,8 @@ from ..data.images import photo_folder, read_image
 from ..data.teachers import Teacher, parse_teachers
 from ..diagnostics import psnr
 from ..files import expanded
+from ..measures.figure import Figure
+from ..measures.styles import evaluate_styles
 from ..methods.texture import FilterBank, lattice, texture_distance
 from ..models.photo import photo_network
 from ..models.styles import Styles
@@ -143,8 +145,10 @@ class PhotoStyles(Recipe):
         """
         return replace(self, views=8, steps=400, learning_rate=1e-3, texture_weight=0.0, lattice_weight=0.0)
 
-    def begins_afresh(self, name: str) -> bool:
-        return any(name.startswith(f"operators.{style}.") for style in self.learned) and self.operators_only
+    @property
+    def afresh(self) -> tuple[str, ...]:
+        """Where g stays as it is, the operators of the teachers are new."""
+        return tuple(f"operators.{style}." for style in self.learned) if self.operators_only else ()
 
     def learning_rates(self, model: Styles) -> list[tuple[float, list[nn.Parameter]]]:
         learned = [p for name in self.learned for p in model.operators[name].parameters()]
@@ -215,6 +219,9 @@ class PhotoStyles(Recipe):
                 torch.stack([photo, *in_every_style(model, photo[None], self.learned)]),
             ]
         return torch.stack(rows)
+
+    def evaluate(self, model: Styles, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_styles(model, self.evaluation_dataset(path), seed)
 
 
 def in_every_style(model: Styles, x: Tensor, names: Sequence[str]) -> Tensor:

@@ -4,6 +4,7 @@ import gzip
 import struct
 
 import numpy as np
+import pooch
 import pytest
 import requests
 import torch
@@ -172,7 +173,7 @@ def test_broken_mnist_gets_one_sentence_that_names_the_file(tmp_path, arrays, sp
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(data.pooch, "os_cache", lambda name: tmp_path / name)
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / name)
     return tmp_path
 
 
@@ -184,13 +185,13 @@ def no_network(*args, **kwargs):
     ("load", "file"), [(data.mnist, "train-images-idx3-ubyte.gz"), (data.olivetti, "olivettifaces.mat")]
 )
 def test_without_a_network_the_user_hears_where_to_put_what(cache, monkeypatch, load, file):
-    monkeypatch.setattr(data.pooch, "retrieve", no_network)
+    monkeypatch.setattr(pooch, "retrieve", no_network)
     with pytest.raises(DataError, match=f"{file} could not be downloaded.*put it into .*, or pass --data"):
         load()
 
 
 def test_a_download_with_a_wrong_checksum_is_never_used(cache, monkeypatch):
-    monkeypatch.setattr(data.pooch.HTTPDownloader, "__call__", lambda self, url, out, pup: write_rubbish(out))
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", lambda self, url, out, pup: write_rubbish(out))
     with pytest.raises(DataError, match=r"\(wrong checksum, wrong checksum\)"):
         data.mnist()
 
@@ -203,7 +204,7 @@ def write_rubbish(out):
 def test_downloaded_files_are_used_without_a_second_download(cache, monkeypatch, arrays):
     (cache / "linearizer-lab" / "mnist").mkdir(parents=True)
     write_idx_gz(cache / "linearizer-lab" / "mnist", arrays)
-    monkeypatch.setattr(data.pooch, "retrieve", lambda url, sha256, fname, path: str(path / fname))
+    monkeypatch.setattr(pooch, "retrieve", lambda url, sha256, fname, path: str(path / fname))
     assert data.mnist().train_images.shape == (6, 1, 28, 28)
 
 
@@ -228,7 +229,7 @@ def test_the_original_olivetti_file_is_turned_upright(cache, monkeypatch):
     savemat(
         folder / "olivettifaces.mat", {"faces": faces().transpose(0, 2, 1).reshape(40, -1).T.astype(float)}
     )
-    monkeypatch.setattr(data.pooch, "retrieve", lambda url, sha256, fname, path: str(path / fname))
+    monkeypatch.setattr(pooch, "retrieve", lambda url, sha256, fname, path: str(path / fname))
     got = data.olivetti(test_people=1)
     assert np.array_equal(got.test_images.squeeze(1), faces()[int(got.test_labels[0]) * 10 :][:10])
 
