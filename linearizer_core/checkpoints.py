@@ -86,14 +86,19 @@ def _check_loadable(recipe: Recipe, model: nn.Module, tensors: Mapping[str, Tens
         raise ValueError(
             f"model: a saved model is all float32 or all float64, got {found}; call model.float() before."
         )
-    with seeded(recipe.seed):
-        wanted = recipe.build()
+    wanted = _fresh(recipe)
     other = _difference(wanted, model)
     if other:
         raise ValueError(
             f"model is not what {recipe.name} builds: {other}; a model that was derived from a trained one "
             "cannot be saved as it, save the trained one and derive again after loading."
         )
+
+
+def _fresh(recipe: Recipe) -> nn.Module:
+    """The untrained model, drawn from no generator but its own."""
+    with seeded(getattr(recipe, "seed", 0)):
+        return recipe.build()
 
 
 def _difference(wanted: nn.Module, model: nn.Module) -> str:
@@ -296,8 +301,8 @@ def _build(folder: Path, recipe: Recipe, headers: dict[str, tuple[str, tuple[int
     """The recipe's untrained model, in the file's precision, once it is known to fit the file's headers."""
     stored = sum(math.prod(shape) for _, shape in headers.values())
     try:
-        with _Budget(8 * stored + 1_000_000), seeded(recipe.seed):
-            model = recipe.build()
+        with _Budget(8 * stored + 1_000_000):
+            model = _fresh(recipe)
     except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise CheckpointError(
             f"{folder / CONFIG}: field arguments describes no model that fits {WEIGHTS} ({files.reason(error)}); "

@@ -37,9 +37,9 @@ UNREADABLE = (
 class DataError(ValueError):
     """Data that is not there or cannot be read; its message is one sentence that says what to do.
 
-    >>> mnist("no-such-folder")
+    >>> existing("no-such-folder", "mnist.npz")
     Traceback (most recent call last):
-    linearizer_core.data.dataset.DataError: no-such-folder does not exist; put mnist.npz or the four ...
+    linearizer_core.data.dataset.DataError: no-such-folder does not exist; put mnist.npz there or pass the path ...
     """
 
 

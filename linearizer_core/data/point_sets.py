@@ -163,7 +163,7 @@ def _shown(point: Tensor) -> str:
 
 
 def read_points(file: str | Path, classes: int, seed: int = 0) -> Dataset:
-    """`own_points` from a text file with one point a line, "x, y, label"; without labels they are 0. Raises `DataError`.
+    r"""`own_points` from a text file with one point a line, "x, y, label"; without labels they are 0. Raises `DataError`.
 
     Spreadsheets are understood: commas, semicolons, tabs or spaces between cells, quotes, a line of headings, a comma for
     the decimal point where it does not part cells, UTF-8 and UTF-16. What cannot be read is named by file and row.

@@ -15,43 +15,43 @@ MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 
 
 def read_rows(file: str | Path, sizes: tuple[int, ...] = (2, 3)) -> list[tuple[int, list[float]]]:
-    """(row number, its numbers) for every row that is not empty, all of one size among `sizes`. Raises `DataError`.
+    r"""(row number, its numbers) for every row that is not empty, all of one size among `sizes`. Raises `DataError`.
 
-    Cells are parted by the first of semicolons, tabs, commas and spaces by which all rows can be read; where it is not the
-    comma, or in quotes, a comma is a decimal point. A first row of headings is left out, and what follows a #.
+    Cells are parted by semicolons, tabs, commas or spaces, whichever fits most rows; where it is not the comma, or in
+    quotes, a comma is a decimal point. A first row of headings is left out, and what follows a #.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     length = Path(folder, "a.txt").write_text('"x"\\t"y"\\n"0,5"\\t-1e-2\\n\\n# a remark\\n3\\t4\\n')
+    ...     length = Path(folder, "a.txt").write_text('"x"\t"y"\n"0,5"\t-1e-2\n\n# a remark\n3\t4\n')
     ...     read_rows(Path(folder, "a.txt"))
     [(2, [0.5, -0.01]), (5, [3.0, 4.0])]
     """
     lines = [line.partition("#")[0].strip() for line in _text(file).splitlines()]
     said = [(number, line) for number, line in enumerate(lines, 1) if line.strip('; \t,"')]
     marks = [mark for mark in ";\t," if any(mark in line for _, line in said)]
+    tables = [_table(file, said, delimiter) for delimiter in (*marks, None)]
+    tables.sort(key=lambda rows: -sum(len(cells) in sizes for _, cells in rows))
     refusals = []
-    for mark in (*marks, None):
+    for rows in tables:
         try:
-            return _rows(file, said, mark, sizes)
+            width = len(rows[0][1]) if rows and len(rows[0][1]) in sizes else None
+            return [(number, _numbers(file, number, cells, sizes, width)) for number, cells in rows]
         except DataError as refusal:
             refusals.append(refusal)
     raise refusals[0]
 
 
-def _rows(
-    file: str | Path, said: list[tuple[int, str]], delimiter: str | None, sizes: tuple[int, ...]
-) -> list[tuple[int, list[float]]]:
-    """The rows read with this between the cells, None for spaces."""
+def _table(
+    file: str | Path, said: list[tuple[int, str]], delimiter: str | None
+) -> list[tuple[int, list[str]]]:
+    """The rows cut into cells with this between them, None for spaces; without headings."""
     rows = [(number, _cells(file, number, line, delimiter)) for number, line in said]
-    if rows and all(_number(cell) is None for cell in rows[0][1]):
-        del rows[0]  # headings
-    width = len(rows[0][1]) if rows and len(rows[0][1]) in sizes else None
-    return [(number, _numbers(file, number, cells, sizes, width)) for number, cells in rows]
+    return rows[1:] if rows and all(_number(cell) is None for cell in rows[0][1]) else rows
 
 
 def _text(file: str | Path) -> str:
-    place = files.expanded(file)
     try:
+        place = files.expanded(file)
         if place.stat().st_size > MOST_BYTES:
             raise ValueError(f"{place.stat().st_size} bytes are too many for it")
         content = place.read_bytes()

@@ -123,5 +123,5 @@ def _plain(name: str, value: object, default: object) -> object:
     if plain is tuple:
         return tuple(_plain(name, item, default[0] if default else "") for item in value)
     if plain is float and not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value}.")
+        raise ValueError(f"{name} must lie in the range of finite numbers, got {value}.")
     return plain(value)

@@ -49,7 +49,6 @@ class Tiny:
             raise ValueError(f"scale must be above 0, got {self.scale}.")
 
     def build(self):
-        torch.manual_seed(0)
         return Pair(self.width, self.scale)
 
 
@@ -141,8 +140,6 @@ def test_save_refuses_nan_and_unknown_recipes_and_keeps_the_old_files(folder, mo
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     with pytest.raises(ValueError, match="recipe must be one of"):
         checkpoints.save(folder, Unregistered(width=4), model)
-    with pytest.raises(ValueError, match="Out of range float"):
-        checkpoints.save(folder, Tiny(width=4), model, {"psnr": float("nan")})
     model.scale.data[1] = torch.nan
     with pytest.raises(ValueError, match="tensor scale holds NaN"):
         checkpoints.save(folder, Tiny(width=4), model)
