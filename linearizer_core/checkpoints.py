@@ -284,7 +284,7 @@ def _read_model(folder: Path) -> nn.Module:
     """Build what config.json describes, check every tensor's header against it, then read the numbers."""
     file, recipe = folder / WEIGHTS, configs.read(folder / CONFIG).recipe
     try:
-        with safe_open(file, framework="pt") as stored:
+        with files.utf_8_name(file) as place, safe_open(place, framework="pt") as stored:
             headers = {name: stored.get_slice(name) for name in stored.keys()}  # noqa: SIM118 (not a dict)
             headers = {name: (h.get_dtype(), tuple(h.get_shape())) for name, h in headers.items()}
             model = _build(folder, recipe, headers)

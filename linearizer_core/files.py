@@ -6,7 +6,8 @@ import json
 import math
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 POINTER = b"version https://git-lfs.github.com/spec/"
@@ -66,6 +67,25 @@ def check_writable(folder: Path) -> None:
         raise ValueError(
             f"{folder} cannot be written into ({reason(error)}); pass another folder."
         ) from error
+
+
+@contextmanager
+def utf_8_name(file: Path) -> Iterator[Path]:
+    """The file under a name that is UTF-8, for libraries that take no other; a link where its own is none.
+
+    >>> with utf_8_name(Path("a.safetensors")) as same:
+    ...     same.name
+    'a.safetensors'
+    """
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder) / "link"
+            link.symlink_to(file.absolute())
+            yield link
+    else:
+        yield file
 
 
 def is_pointer(file: Path) -> bool:

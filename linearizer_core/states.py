@@ -119,7 +119,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not path.is_file():
         raise ValueError(f"no training state at {path}; {AFRESH}.")
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
+        with files.utf_8_name(path) as place, safetensors.safe_open(place, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             metadata = file.metadata() or {}
     except (OSError, safetensors.SafetensorError) as error:

@@ -234,15 +234,18 @@ def _evaluate(
     recipe: Recipe, model: nn.Module, dataset: Dataset, out: Path, step: int, figures: dict[str, float]
 ) -> None:
     model.eval()
-    with torch.no_grad():
-        report = recipe.report(model, dataset)
-        sheet = recipe.sheet(model, dataset)
+    try:
+        with torch.no_grad():
+            report, sheet = recipe.report(model, dataset), recipe.sheet(model, dataset)
+    except (
+        RuntimeError
+    ) as error:  # of a model that has walked off, LAPACK finds no figures: a note must not end a run
+        report, sheet = {"not_measured": files.reason(error)}, None
     model.train()
     line = {"step": step, "time": round(time.time()), **figures, **report}
+    rounded = {name: round(value, 5) if isinstance(value, float) else value for name, value in line.items()}
     with open(out / LOG, "a", encoding="utf-8") as log:
-        log.write(
-            files.to_json({k: v if isinstance(v, int) else round(v, 5) for k, v in line.items()}) + "\n"
-        )
+        log.write(files.to_json(rounded) + "\n")
     if sheet is not None:
         write_sheet(sheet, out / f"sheet-{step:06d}.png")
 

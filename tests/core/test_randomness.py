@@ -1,4 +1,4 @@
-"""Nobody's generator but its own is touched: not by building, loading, training, sampling or PCA, in any thread (fault 3)."""
+"""Nobody's generator but its own is touched: not by building, loading, training, sampling or PCA, in any thread."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Long runs: what would lose one is refused before the first step, and whatever ends one ends in a sentence with the rest kept."""
+"""Long runs: what would lose one is refused before the first step; what ends one is a sentence, and the rest is kept."""
 
 import errno
 import json
@@ -71,8 +71,11 @@ def test_settings_that_are_not_finite_are_refused(name, value):
         {"seed": -1},
         {"seed": 2**32},
         {"learning_rate": "1e-3"},
-    ]
-    + [{"mixed_precision": 1}, {"stage_steps": 3}, {"stage_steps": (1.5,)}, {"stage_hidden": ("a",)}],
+        {"mixed_precision": 1},
+        {"stage_steps": 3},
+        {"stage_steps": (1.5,)},
+        {"stage_hidden": ("a",)},
+    ],
     ids=str,
 )
 def test_settings_of_another_kind_are_refused(setting):
@@ -124,11 +127,11 @@ def test_training_stops_after_so_many_steps_without_a_finite_gradient(tmp_path):
     assert steps == list(range(1, MOST_LEFT_OUT))
 
 
-def test_a_rate_of_30_ends_in_a_sentence_and_the_log_is_json(tmp_path, capsys):
-    words = refused(
-        capsys, *COMMAND, "--steps", 400, "--evaluate-every", 1, "--learning-rate", "1e30", "--out", tmp_path
-    )
-    assert "left out" in words and "learning_rate" in words
+def test_a_rate_that_is_far_too_high_ends_in_a_sentence_and_the_log_is_json(tmp_path, capsys):
+    rate = ["--steps", "400", "--evaluate-every", "1", "--learning-rate", "1e30"]
+    assert main([*COMMAND, *rate, "--out", str(tmp_path)]) == 2
+    words = capsys.readouterr().err.splitlines()[-1]
+    assert words.startswith("error: plane-moons stopped at step") and "lower learning_rate" in words
     for line in (tmp_path / "log.jsonl").read_text().splitlines():
         json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
