@@ -333,13 +333,13 @@ def test_what_may_not_be_looked_into_is_a_data_error(tmp_path, monkeypatch, read
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr(type(tmp_path), "stat", forbidden)
-    with pytest.raises(DataError, match="cannot be looked into .Permission denied"):
+    with pytest.raises(DataError, match=r"cannot be looked into .Permission denied"):
         read(tmp_path / "locked")
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "a\0b", "x" * 5000])
 def test_what_is_no_path_at_all_is_a_data_error(path):
-    with pytest.raises(DataError, match="cannot be looked into|does not exist"):
+    with pytest.raises(DataError, match=r"cannot be looked into|does not exist"):
         data.mnist(path)
 
 
