@@ -25,7 +25,7 @@ from .measures import reporting
 from .recipes import RECIPES, Recipe
 from .recipes.base import MOST_SEED
 from .states import STATE
-from .training import check_folder, train
+from .training import check_folder, measured, rounded, train
 
 FAILURES = (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError, SafetensorError, ImportError)
 """What ends a command by one sentence: arguments, files, devices, a full disk or memory. All else is a fault of ours."""
@@ -34,16 +34,17 @@ FAILURES = (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError, Saf
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; a mistake in its arguments or files is one sentence on stderr and exit code 2, Ctrl-C is 130."""
     for stream in (sys.stdout, sys.stderr):  # a terminal without ≤ or × must not end what took an hour
-        stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
     try:
         options = _parser().parse_args(arguments)
         options.command(options)
         sys.stdout.flush()
     except KeyboardInterrupt as stop:
         return _end(str(stop) or "interrupted.", 130)
-    except BrokenPipeError:  # `… | head` has read enough
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (for the interpreter's own last flush)
-        return 2
+    except BrokenPipeError:  # `… | head` has read enough; the interpreter's own last flush goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except FAILURES as error:
         return _end(_sentence(error), 2)
     return 0
@@ -166,7 +167,7 @@ def _train(options: argparse.Namespace) -> None:
             raise KeyboardInterrupt(
                 f"interrupted at step {bar.n}; {kept or 'nothing was saved yet'}."
             ) from None
-    figures = recipe.report(model, dataset)
+    figures = measured(recipe, model, dataset)
     training = {
         "command": " ".join(["python -m linearizer_core", *map(files.public, sys.argv[1:])]),
         "data": f"{len(dataset.train_images)} training {'points' if dataset.train_images.dim() == 2 else 'images'}",
@@ -175,7 +176,7 @@ def _train(options: argparse.Namespace) -> None:
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
-    checkpoints.save(out, recipe, model.cpu(), {k: round(v, 4) for k, v in figures.items()}, training)
+    checkpoints.save(out, recipe, model.cpu(), rounded(figures, 4), training)
     print(f"wrote {out / checkpoints.WEIGHTS} and {out / checkpoints.CONFIG}")
 
 

@@ -219,7 +219,8 @@ def push_to_hub(
 
 def _card(repo_id: str, folder: Path) -> str:
     about = configs.read(folder / CONFIG)
-    figures = "".join(f"| {name} | {value} |\n" for name, value in about.figures.items())
+    rows = [[str(cell).replace("|", "\\|") for cell in figure] for figure in about.figures.items()]
+    figures = "".join(f"| {name} | {value} |\n" for name, value in rows)
     return (
         "---\nlibrary_name: linearizer-lab\nlicense: mit\ntags:\n- linearizer\n---\n"
         f"# {repo_id}\n\nA Linearizer, f(x) = g_y⁻¹(A g_x(x)), recipe `{about.recipe.name}`.\n\n"

@@ -24,6 +24,7 @@ from .states import AFRESH, STATE, Trainee, load_state, save_state
 from .states import start_from as begin_from
 
 LOG, SHEET = "log.jsonl", re.compile(r"sheet-\d{6,}\.png")
+UNMEASURED = "not_measured"
 MOST_LEFT_OUT = 20
 """Steps in a row without a finite gradient after which training stops: Adam has walked off, and will not come back."""
 
@@ -234,20 +235,38 @@ def _evaluate(
     recipe: Recipe, model: nn.Module, dataset: Dataset, out: Path, step: int, figures: dict[str, float]
 ) -> None:
     model.eval()
-    try:
-        with torch.no_grad():
-            report, sheet = recipe.report(model, dataset), recipe.sheet(model, dataset)
-    except (
-        RuntimeError
-    ) as error:  # of a model that has walked off, LAPACK finds no figures: a note must not end a run
-        report, sheet = {"not_measured": files.reason(error)}, None
+    report = measured(recipe, model, dataset)
+    with torch.no_grad():
+        sheet = None if UNMEASURED in report else recipe.sheet(model, dataset)
     model.train()
     line = {"step": step, "time": round(time.time()), **figures, **report}
-    rounded = {name: round(value, 5) if isinstance(value, float) else value for name, value in line.items()}
     with open(out / LOG, "a", encoding="utf-8") as log:
-        log.write(files.to_json(rounded) + "\n")
+        log.write(files.to_json(rounded(line, 5)) + "\n")
     if sheet is not None:
         write_sheet(sheet, out / f"sheet-{step:06d}.png")
+
+
+def measured(recipe: Recipe, model: nn.Module, dataset: Dataset) -> dict[str, float | str]:
+    """`recipe.report`, or why there is none: of a model that has walked off LAPACK finds no figures, and a run goes on.
+
+    >>> from linearizer_core.recipes import DigitsClassifier
+    >>> x, c = torch.zeros(10, 1, 32, 32, dtype=torch.uint8), torch.arange(10)
+    >>> measured(DigitsClassifier(), DigitsClassifier().build(), Dataset(x, c, x, c))
+    {'test_accuracy': 0.1...}
+    """
+    try:
+        return recipe.report(model, dataset)
+    except RuntimeError as error:
+        return {UNMEASURED: files.reason(error)}
+
+
+def rounded(figures: dict[str, object], digits: int) -> dict[str, object]:
+    """The figures with so many digits after the point; whole numbers and words as they are.
+
+    >>> rounded({"step": 3, "loss": 0.123456}, 2)
+    {'step': 3, 'loss': 0.12}
+    """
+    return {name: round(v, digits) if isinstance(v, float) else v for name, v in figures.items()}
 
 
 def write_sheet(rows: Tensor, path: Path) -> None:

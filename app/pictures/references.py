@@ -29,6 +29,7 @@ from torch.nn import functional as F
 
 from app import models, words
 from app.pictures import encoding, files
+from linearizer_core.data import handwriting
 from linearizer_core.data import sets as data
 from linearizer_core.spaces import InducedSpace, Point
 
@@ -45,7 +46,7 @@ CLEAREST = (  # rows of the digits 0 to 9 among scikit-learn's 1797, chosen by e
 LONGEST = 8_000  # characters of a reference; a 32×32 drawing needs about 700, a 64×64 photo up to 5 600
 
 
-def accept(picture: str, whole: bool = False, side: int = files.SIDE) -> str:
+def accept(picture: object, whole: bool = False, side: int = files.SIDE) -> str:
     """The reference of a picture that came from outside: itself a reference, or a "data:image/…" address.
 
     Of an address the digit in it is taken, or with `whole` all of the picture as it is, `side` pixels wide.
@@ -55,6 +56,8 @@ def accept(picture: str, whole: bool = False, side: int = files.SIDE) -> str:
         content = files.content_of_data_url(picture)
         found = files.whole_picture(content, side) if whole else files.digit_from_picture(content)
         return reference_of(found)
+    if not isinstance(picture, str):  # before the cache: a list cannot even be looked up
+        raise files.BadPictureError(words.UNKNOWN_PICTURE)
     pixels(picture)
     return picture
 
@@ -145,7 +148,7 @@ def name_of(reference: str) -> str:
 
 
 def _from_digits(rest: str) -> np.ndarray:
-    return files.digit_from_8x8(_digits().images[_index(rest, 1797)])
+    return handwriting.small_digits([_index(rest, 1797)])[0][0]
 
 
 def _from_mnist(rest: str) -> np.ndarray:
@@ -194,7 +197,7 @@ def _from_sample(rest: str) -> np.ndarray:
 def _from_png(rest: str) -> np.ndarray:
     content = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
     with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-        if picture.size not in ((files.SIDE,) * 2, (files.FACE_SIDE,) * 2) or picture.mode != "L":
+        if picture.size not in ((files.SIDE,) * 2, (encoding.FACE_SIDE,) * 2) or picture.mode != "L":
             raise files.BadPictureError(words.UNKNOWN_PICTURE)
         return np.array(picture)  # decodes it: here a file that is cut off shows
 

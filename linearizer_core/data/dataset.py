@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from .. import files
+from ..inputs import as_float
 
 UNREADABLE = (
     OSError,
@@ -62,17 +63,6 @@ class Dataset(NamedTuple):
     test_labels: Tensor
     names: tuple[str, ...] = ()
     others: Tensor | None = None
-
-
-def as_float(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Bytes 0..255 to floats in [0, 1], same shape.
-
-    >>> as_float(torch.tensor([0, 51, 255], dtype=torch.uint8))
-    tensor([0.0000, 0.2000, 1.0000])
-    """
-    if images.dtype != torch.uint8:
-        raise ValueError(f"images must be uint8, got {images.dtype}; floats need no conversion.")
-    return images.to(dtype) / 255
 
 
 def as_input(items: Tensor) -> Tensor:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import files
-from .dataset import UNREADABLE, DataError, Dataset, as_float, as_input, dataset_of, existing
+from ..inputs import as_float
+from .dataset import UNREADABLE, DataError, Dataset, as_input, dataset_of, existing
 from .images import MAX_PIXELS, cut_patches, fit_size, image_folder, read_image
 
 __all__ = [

@@ -48,6 +48,7 @@ def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0, samples: 
 def evaluate_classifier(model: nn.Module, dataset: Dataset, seed: int = 0) -> list[Figure]:
     """Accuracy of the judge on the test digits.
 
+    >>> from linearizer_core.models.classifier import DigitClassifier
     >>> x, c = torch.zeros(4, 1, 32, 32, dtype=torch.uint8), torch.arange(4)
     >>> evaluate_classifier(DigitClassifier(), Dataset(x, c, x, c))[0].value     # one of four blank pictures
     0.25
@@ -62,6 +63,7 @@ def morphs(
 ) -> list[Figure]:
     """Is the midpoint of two digits a digit? Shares of which the judge is sure, for blends, pixels and real digits.
 
+    >>> from linearizer_core.models.classifier import DigitClassifier
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
     >>> model = Generator(Flatten((1, 32, 32)), Identity(1024), torch.zeros(10, 1024), torch.zeros(1024))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 
 def neighbour_accuracy(
@@ -12,7 +16,6 @@ def neighbour_accuracy(
 
     `labels` (N,) are those of x. ValueError where x holds fewer points than neighbours.
 
-    >>> import torch
     >>> x, labels = torch.tensor([[0.0], [0.1], [5.0], [5.1]]), torch.tensor([0, 0, 1, 1])
     >>> neighbour_accuracy(x, labels, torch.tensor([[0.2], [4.0]]), torch.tensor([0, 0]), neighbours=1)
     0.5
@@ -25,3 +28,22 @@ def neighbour_accuracy(
         )
     found = KNeighborsClassifier(neighbours).fit(x.cpu().numpy(), labels.cpu().numpy())
     return float(found.score(asked.cpu().numpy(), wanted.cpu().numpy()))
+
+
+def neighbour_agreement(x: Tensor, labels: Tensor, neighbours: int = 5) -> float:
+    """Share of points x (N, d) whose label (N,) is the commonest among their nearest `neighbours` others.
+
+    Points with label −1 have none and are left out. NaN where no more points are left than neighbours.
+
+    >>> x, labels = torch.tensor([[0.0], [0.1], [5.0], [5.1]]), torch.tensor([0, 0, 1, 0])
+    >>> neighbour_agreement(x, labels, neighbours=1)
+    0.5
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    x, labels = x[labels >= 0], labels[labels >= 0]
+    if len(x) <= neighbours:
+        return math.nan
+    nearest = NearestNeighbors(n_neighbors=neighbours).fit(x.cpu().numpy()).kneighbors(return_distance=False)
+    votes = one_hot(labels[torch.from_numpy(nearest)]).sum(1)
+    return float((votes.argmax(1) == labels).double().mean())

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 class DigitClassifier(nn.Module):
     """A small convolutional classifier: images (B, 1, 32, 32) in [0, 1] to 10 logits; `features` gives 128 numbers.
 
+    >>> import torch
     >>> DigitClassifier()(torch.zeros(2, 1, 32, 32)).shape
     torch.Size([2, 10])
     """

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..inputs import as_index
 from ..networks import Chain, InvertibleLinear, InvertibleNetwork
 from ..pca import LatentPCA
+from ..precision import narrow, wide
 
 
 def last_mixing(g: Chain) -> InvertibleLinear:
@@ -41,7 +43,7 @@ def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
     True
     """
     layer = last_mixing(g)
-    layer.weight.set_((matrix.double() @ layer.weight.matrix().double()).to(layer.bias.dtype))
+    layer.weight.set_(narrow(wide(matrix) @ wide(layer.weight.matrix()), layer.bias))
     layer.bias.copy_(matrix @ layer.bias + shift)
 
 
@@ -57,15 +59,15 @@ def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
     >>> torch.allclose(g(x).std(0), torch.ones(3))
     True
     """
-    z = encode_in_batches(g, x).double()
+    z = wide(encode_in_batches(g, x))
     centred = z - z.mean(0)
     axes = torch.linalg.eigh(centred.mT @ centred / len(z)).eigenvectors.flip(1)  # largest variance first
-    leading = (axes.mT @ (centred.mT @ targets.to(z))) / len(z)
+    leading = (axes.mT @ (centred.mT @ wide(targets).to(z.device))) / len(z)
     rotation = torch.linalg.qr(torch.cat([leading, torch.eye(len(axes)).to(z)], 1)[:, : len(axes)]).Q.mT
     rotation[: leading.shape[1]] *= (rotation[: leading.shape[1]] @ leading).diagonal().sign()[:, None]
     matrix = rotation @ axes.mT
     matrix /= (centred @ matrix.mT).std(0).clamp(min=1e-4)[:, None]  # with few points some axes hold nothing
-    remix(g, matrix.to(x.dtype), -(matrix @ z.mean(0)).to(x.dtype))
+    remix(g, narrow(matrix, x), narrow(-(matrix @ z.mean(0)), x))
 
 
 @torch.no_grad()
@@ -204,7 +206,7 @@ def fit_flow(model, x: Tensor, labels: Tensor) -> None:
     """
     z = encode_in_batches(model.g_x, x)
     centres = torch.stack([z[labels == c].mean(0) for c in range(len(model.means))])
-    model.A_t.variances.copy_((z - centres[labels]).square().mean(0))
+    model.A_t.variances.copy_((z - centres[as_index(labels)]).square().mean(0))
     model.noise_means.copy_(model.means / model.A_t.variances.clamp(min=1e-12).sqrt())
 
 

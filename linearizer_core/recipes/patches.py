@@ -8,8 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..data.dataset import DataError, Dataset, as_float
+from ..data.dataset import DataError, Dataset
 from ..data.images import cut_patches, photo_folder
+from ..inputs import as_float
 from ..measures.figure import Figure
 from ..measures.patches import evaluate_patches
 from ..methods.likelihood import class_nll

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data.dataset import DataError, Dataset, as_float
+from ..data.dataset import DataError, Dataset
 from ..data.images import photo_folder, read_image
 from ..data.teachers import Teacher, parse_teachers
 from ..diagnostics import psnr
 from ..files import expanded
+from ..inputs import as_float
 from ..measures.figure import Figure
 from ..measures.styles import evaluate_styles
 from ..methods.texture import FilterBank, lattice, texture_distance

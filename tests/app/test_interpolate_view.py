@@ -103,7 +103,7 @@ def test_a_tick_encodes_nothing(monkeypatch):
 
 
 def test_a_weight_that_is_no_number_is_refused():
-    with pytest.raises(ValueError, match="weights must be .* a number from −2 to 2"):
+    with pytest.raises(ValueError, match=r"weights must be .* a number from −2 to 2"):
         of_standing(Standing, compute.stage)(pictures=PAIR, weights=[math.nan, 0.5])
 
 
@@ -167,10 +167,11 @@ def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, chosen, weights, s
 
 
 def test_places_are_replaced_added_and_removed():
-    assert mixer.replaced(PAIR, 1, "digits:0") == [PAIR[0], "digits:0"]
-    four = mixer.added(mixer.added(PAIR))
+    pair = list(PAIR)
+    assert mixer.replaced(pair, 1, "digits:0") == [PAIR[0], "digits:0"]
+    four = mixer.added(mixer.added(pair))
     assert len(set(four)) == 4 and mixer.added(four) == four
-    assert mixer.removed(four, 0) == four[1:] and mixer.removed(PAIR, 0) == PAIR
+    assert mixer.removed(four, 0) == four[1:] and mixer.removed(pair, 0) == pair
     assert [sum(equal(count)) for count in (2, 3, 4)] == pytest.approx([1, 1, 1])
     assert PLACES == 4
-    assert [place is None for place in mixer.places_value(PAIR, 0)] == [False, False, True, True]
+    assert [place is None for place in mixer.places_value(pair, 0)] == [False, False, True, True]

@@ -1,4 +1,4 @@
-"""Settings: one declaration gives the check, its sentence, the link both ways and the documentation; listeners go by name."""
+"""Settings: one declaration gives check, sentence, link both ways and documentation; listeners go by name."""
 
 import math
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from app import words as common
 from app.listening import CHOICE, TICK, Lab, Opening
 from app.panels import programs as snippets
 from app.panels import proof
-from app.pictures import files
+from app.pictures import encoding, files
 from app.views.latent_pca import SLUG, clouds, walks, words
 from app.views.latent_pca.bars import bars
 from app.views.latent_pca.controls import DIMENSIONS, Controls, cloud_controls, status_row, walk_controls
@@ -337,7 +337,7 @@ def _uploaded(files: list[str], model: str | None = None) -> list:
     for file in (files or [])[: clouds.UPLOADS]:
         try:
             whole = model == "faces"
-            read = files.whole_picture(file, files.FACE_SIDE) if whole else files.digit_from_picture(file)
+            read = files.whole_picture(file, encoding.FACE_SIDE) if whole else files.digit_from_picture(file)
             found.append(pictures.reference_of(read))
         except files.BadPictureError:
             refused += 1

@@ -20,7 +20,7 @@ from linearizer_core.models.photo import padded, photo_network
 from linearizer_core.models.styles import PLAIN, Styles
 from linearizer_core.networks import InvertibleNetwork
 from linearizer_core.operators import Dense, Identity, LinearOperator, PerPosition
-from linearizer_core.operators.simplify import structured
+from linearizer_core.algebra.simplify import structured
 from linearizer_core.spaces import decode, encode
 
 MODEL = "styles"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import abc
+import copy
+from collections.abc import Callable
 from functools import singledispatch
 
 import torch
 from torch import Tensor, nn
+
+from ..precision import check_floats, in_precision_of, outside_autocast, precision_of, wide
 
 
 class LinearOperator(nn.Module, abc.ABC):
@@ -15,8 +19,9 @@ class LinearOperator(nn.Module, abc.ABC):
     A new operator sets `shape` and writes `matvec`; calling it checks the size of the vectors first.
     Everything else (`@`, `+`, `-`, `c * A`, `.T`, `.dense()`, and all of `linearizer_core.algebra`) then
     works, exactly, by a dense or automatic route; a rule registered for the type only makes it cheaper.
-    Operators are real and floating point. `A @ B` applies B first. Nothing is copied: a result holds its
-    operands, so their parameters keep training.
+    Operators are real, in float32 or float64; A v comes in the precision of v, worked out in that of A. One that
+    holds no numbers works in any, and follows `.double()` all the same. `A @ B` applies B first. Nothing is copied: a
+    result holds its operands, so their parameters keep training.
 
     >>> class Shift(LinearOperator):                             # (v1, v2, v3) -> (0, v1, v2)
     ...     shape = (3, 3)
@@ -31,16 +36,19 @@ class LinearOperator(nn.Module, abc.ABC):
 
     shape: tuple[int, int]
     __array_ufunc__ = None  # a NumPy number times A is c * A, not an array of objects
+    _like: Tensor | None = None  # what an operator without numbers was last moved to
 
     @abc.abstractmethod
     def matvec(self, v: Tensor) -> Tensor: ...
 
     def forward(self, v: Tensor) -> Tensor:
-        return self.matvec(check_size(self, v))
+        exact = in_precision_of(self, check_size(self, check_floats("v", v)), "v")
+        with outside_autocast(v):
+            return self.matvec(exact).to(v.dtype)
 
-    def dense(self) -> Tensor:
-        """The matrix (m, n) of this operator."""
-        return to_dense(self)
+    def dense(self, dtype: torch.dtype | None = None) -> Tensor:
+        """The matrix (m, n) of this operator, in its own precision or in the one asked for."""
+        return to_dense(self) if dtype is None else to_dense(settled(self, dtype)).to(dtype)
 
     @property
     def T(self) -> LinearOperator:
@@ -69,6 +77,23 @@ class LinearOperator(nn.Module, abc.ABC):
 
     def extra_repr(self) -> str:
         return f"shape={tuple(self.shape)}"
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> LinearOperator:
+        """Remembers a dtype and a device also where there are no numbers to move."""
+        before = reference(self).dtype
+        super()._apply(fn, recurse)
+        self._like = fn(torch.empty(0) if self._like is None else self._like)
+        settle(self, before)
+        return self
+
+
+@singledispatch
+def settle(A: LinearOperator, before: torch.dtype) -> None:
+    """What is left to do once A was moved from the dtype `before`: nothing, where its type has no rule.
+
+    >>> from linearizer_core.operators import Identity
+    >>> settle(Identity(2), torch.float32)
+    """
 
 
 def check_size(A: LinearOperator, v: Tensor) -> Tensor:
@@ -100,14 +125,35 @@ def check_square(A: LinearOperator, what: str) -> None:
 
 
 def reference(A: nn.Module) -> Tensor:
-    """The largest tensor that A holds: its dtype and device are A's. A module without any: torch's default.
+    """The largest tensor that A holds: its dtype and device are A's. Without any, what A was moved to, or torch's default.
 
     >>> from linearizer_core.operators import Diagonal
     >>> reference(Diagonal(torch.ones(2, dtype=torch.float64))).dtype
     torch.float64
     """
-    held = [t for t in (*A.parameters(), *A.buffers()) if t.is_floating_point()]
-    return max(held, key=Tensor.numel, default=torch.empty(0))
+    held = [t for t in (*A.parameters(), *A.buffers()) if t.is_floating_point() and t.dim()]
+    if held:
+        return max(held, key=Tensor.numel)
+    moved = (part._like for part in A.modules() if getattr(part, "_like", None) is not None)
+    return next(moved, torch.empty(0))
+
+
+def settled(A: LinearOperator, dtype: torch.dtype) -> LinearOperator:
+    """A itself; where it holds no numbers, and was never moved, a shallow copy of it that counts as `dtype`.
+
+    >>> from linearizer_core.operators import Identity
+    >>> settled(Identity(1), torch.float64).dense()
+    tensor([[1.]], dtype=torch.float64)
+    """
+    free = precision_of(A) is None and all(getattr(part, "_like", None) is None for part in A.modules())
+    return _shallow_copy(A, torch.empty(0, dtype=dtype)) if free else A
+
+
+def _shallow_copy(A: nn.Module, like: Tensor) -> nn.Module:
+    twin = copy.copy(A)
+    twin._modules = {name: _shallow_copy(part, like) for name, part in A._modules.items()}
+    twin._like = like
+    return twin
 
 
 def eye_like(A: LinearOperator) -> Tensor:
@@ -202,7 +248,8 @@ class Scaled(LinearOperator):
 
     def __init__(self, c: float | Tensor, operator: LinearOperator) -> None:
         super().__init__()
-        like = reference(operator)
+        # where there are no other numbers, c alone says how exact the product is
+        like = reference(operator) if precision_of(operator) else wide(reference(operator))
         self.c = keep(self, "c", c if isinstance(c, Tensor) else like.new_tensor(float(c)), dims=0)
         self.operator = operator
         self.shape = operator.shape
@@ -295,4 +342,5 @@ def _(A: Transposed) -> Tensor:
 
 @to_dense.register
 def _(A: Composed) -> Tensor:
-    return A.second.dense() @ A.first.dense()
+    dtype = reference(A).dtype
+    return A.second.dense(dtype) @ A.first.dense(dtype)

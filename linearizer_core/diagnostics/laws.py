@@ -1,10 +1,4 @@
-"""The laws that must hold, measured: one function per law, for tests, `evaluate` and proof meters.
-
-Every figure is the largest absolute difference between the two sides, divided by the largest absolute entry
-of either (`relative_error`): 0 is exact, 1e-7 is float32 rounding, 1e-15 float64 rounding. Arguments that
-default to None can be replaced to see a law break: `add` by the pixel average, say, or f by something that is
-not linear.
-"""
+"""The laws of induced spaces, Linearizers and projectors, each as the error of what is measured."""
 
 from __future__ import annotations
 
@@ -13,12 +7,10 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d
 
-from .linearizer import Linearizer, LinearizerSVD
-from .models.generator import Generator
-from .networks import InvertibleNetwork
-from .spaces import InducedSpace, decode, encode
+from ..linearizer import Linearizer, LinearizerSVD
+from ..networks import InvertibleNetwork
+from ..spaces import InducedSpace, decode, encode
 
 Map = Callable[[Tensor], Tensor]
 Add = Callable[[Tensor, Tensor], Tensor]
@@ -126,8 +118,10 @@ def linearity_error(
     return relative_error(left, right)
 
 
-def composition_error(f2: Linearizer, f1: Linearizer, x: Tensor) -> float:
+def composition_error(f2: Linearizer, f1: Linearizer, x: Tensor, between: Map | None = None) -> float:
     """(f₂ @ f₁)(x), one Linearizer with operator A₂A₁, against f₂(f₁(x)).
+
+    `between` is done to f₁(x) before f₂ sees it, rounding to bytes say: a law that is broken so shows it.
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
@@ -135,7 +129,7 @@ def composition_error(f2: Linearizer, f1: Linearizer, x: Tensor) -> float:
     >>> composition_error(Linearizer(f.g_y, Identity(2), f.g_x), f, torch.ones(1, 2))
     0.0
     """
-    return relative_error((f2 @ f1)(x), f2(f1(x)))
+    return relative_error((f2 @ f1)(x), f2((between or _same)(f1(x))))
 
 
 def iteration_error(f: Linearizer, x: Tensor, n: int = 3) -> float:
@@ -150,8 +144,10 @@ def iteration_error(f: Linearizer, x: Tensor, n: int = 3) -> float:
     return relative_error((f**n)(x), _repeat(f, x, n))
 
 
-def root_error(f: Linearizer, x: Tensor, n: int = 2) -> float:
+def root_error(f: Linearizer, x: Tensor, n: int = 2, between: Map | None = None) -> float:
     """f**(1/n) applied n times against f: f^½(f^½(x)) = f(x). ValueError where A has no real principal root.
+
+    `between` is done to what each but the last makes, as in `composition_error`.
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Diagonal
@@ -159,13 +155,54 @@ def root_error(f: Linearizer, x: Tensor, n: int = 2) -> float:
     >>> root_error(Linearizer(g, Diagonal(torch.tensor([4.0])), g), torch.ones(1, 1))
     0.0
     """
-    return relative_error(_repeat(f ** (1 / n), x, n), f(x))
+    root = f ** (1 / n)
+    return relative_error(_repeat(root, x, n, between), f(x))
 
 
-def _repeat(f: Map, x: Tensor, n: int) -> Tensor:
-    for _ in range(n):
-        x = f(x)
+def _repeat(f: Map, x: Tensor, n: int, between: Map | None = None) -> Tensor:
+    for i in range(n):
+        x = f((between or _same)(x) if i else x)
     return x
+
+
+def _same(x: Tensor) -> Tensor:
+    return x
+
+
+def undoing_error(f: Linearizer, x: Tensor, between: Map | None = None) -> float:
+    """f⁺(f(x)) = x, which holds where A loses nothing; `between` as in `composition_error`.
+
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Diagonal
+    >>> g = Flatten((2,))
+    >>> undoing_error(Linearizer(g, Diagonal(torch.tensor([2.0, 4.0])), g), torch.ones(1, 2))
+    0.0
+    >>> undoing_error(Linearizer(g, Diagonal(torch.tensor([2.0, 0.0])), g), torch.ones(1, 2))
+    1.0
+    """
+    return relative_error(f.pinv()((between or _same)(f(x))), x)
+
+
+def blend_error(
+    blend: Linearizer,
+    fs: Sequence[Linearizer],
+    weights: Sequence[float],
+    x: Tensor,
+    combine: Callable[[Sequence[float], Tensor], Tensor] | None = None,
+) -> float:
+    """(Σᵢ wᵢ fᵢ)(x) = ⊕ᵢ wᵢ ⊙ fᵢ(x): a `blend`, one Linearizer with operator Σᵢ wᵢ Aᵢ, against the blend of the results.
+
+    `combine(weights, points)` replaces ⊕ and ⊙ of the codomain, by the pixel average say.
+
+    >>> from linearizer_core.networks import Log
+    >>> from linearizer_core.operators import Diagonal
+    >>> g, x = Log(1), torch.tensor([[3.0]])
+    >>> square, cube, mean = (Linearizer(g, Diagonal(torch.tensor([p])), g) for p in (2.0, 3.0, 2.5))
+    >>> blend_error(mean, [square, cube], [0.5, 0.5], x) < 1e-6
+    True
+    """
+    combine = combine or blend.codomain.combine
+    return relative_error(blend(x), combine(weights, torch.stack([f(x) for f in fs])))
 
 
 def exponential_error(f: Linearizer, x: Tensor, t: float = 1.0, terms: int = 40) -> float:
@@ -288,60 +325,17 @@ def idempotence_error(f: Map, x: Tensor) -> float:
     return relative_error(f(once), once)
 
 
-def one_step_psnr(
-    model: Generator,
-    noise: Tensor,
-    steps: int,
-    method: str,
-    label: int | None = None,
-    one_step: Map | None = None,
-) -> float:
-    """PSNR in dB of x = g⁻¹(B g_noise(x₀)) against the `steps` steps that B stands for; pictures in [0, 1].
+def orthogonality_error(X: InducedSpace, x: Tensor, y: Tensor) -> float:
+    """⟨x, y⟩ = 0: the largest |cosine| of the induced angle between points, 0 where one of them is a zero of the space.
 
-    100 dB is a root mean square error of 1e-5. `one_step` replaces the collapsed Linearizer. inf where they are equal.
+    What a projector keeps and what it takes away are so: ⟨f(x), x ⊖ f(x)⟩ = 0.
 
-    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.networks import Flatten
-    >>> from linearizer_core.operators import Identity
-    >>> model = Generator(Flatten((1, 1, 2)), Identity(2), torch.eye(2), torch.zeros(2))
-    >>> one_step_psnr(model, torch.rand(4, 1, 1, 2), steps=10, method="euler") > 100
-    True
+    >>> X = InducedSpace(Flatten((2,)))
+    >>> orthogonality_error(X, torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]])).__round__(6)
+    0.6
     """
-    one_step = one_step or model.collapse(steps, method, label)
-    return psnr(one_step(noise), model.sample(noise, steps, method, label))
-
-
-def psnr(x: Tensor, wanted: Tensor) -> float:
-    """−10 log₁₀ of the mean squared error of pictures in [0, 1], in dB.
-
-    >>> psnr(torch.zeros(4), torch.full((4,), 0.5))
-    6.020599913279624
-    """
-    error = (x - wanted).detach().double().square().mean().item()
-    return -10 * math.log10(error) if error > 0 else math.inf
-
-
-def ssim(x: Tensor, wanted: Tensor) -> float:
-    """Structural similarity of pictures (B, C, H, W) in [0, 1], 1 for equal ones: the mean over all 11×11 windows.
-
-    Source: Wang et al., "Image quality assessment: from error visibility to structural similarity", IEEE TIP 2004, with
-    their Gaussian window (σ = 1.5) and constants.
-
-    >>> x = torch.rand(1, 1, 16, 16)
-    >>> round(ssim(x, x), 4)
-    1.0
-    """
-    axis = torch.arange(11, dtype=x.dtype, device=x.device) - 5
-    weights = torch.exp(-axis.square() / (2 * 1.5**2))
-    window = torch.outer(weights, weights)[None, None] / weights.sum() ** 2
-
-    def local(picture: Tensor) -> Tensor:
-        return conv2d(picture.flatten(0, 1)[:, None], window)
-
-    mean_x, mean_y = local(x), local(wanted)
-    variance_x, variance_y = local(x * x) - mean_x**2, local(wanted * wanted) - mean_y**2
-    covariance = local(x * wanted) - mean_x * mean_y
-    likeness = (2 * mean_x * mean_y + 0.01**2) * (2 * covariance + 0.03**2)
-    return float(
-        (likeness / ((mean_x**2 + mean_y**2 + 0.01**2) * (variance_x + variance_y + 0.03**2))).mean()
-    )
+    lengths, floor = (X.norm(x), X.norm(y)), X.noise_floor()
+    there = (lengths[0] > floor) & (lengths[1] > floor)
+    cosines = X.inner(x, y).abs() / torch.where(there, lengths[0] * lengths[1], 1)
+    return float(torch.where(there, cosines, 0).detach().amax())
