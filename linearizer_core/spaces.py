@@ -106,8 +106,9 @@ class InducedSpace:
 
     def at_size_of(self, x: Tensor | Sequence[Tensor]) -> InducedSpace:
         """The space of points of the size of x, or of the first of several: itself, where g exists in one size only."""
-        first = x if self.fit is None or isinstance(x, Tensor) else next(iter(x), self.g)
-        g = self.g if self.fit is None or first is self.g else self.fit(first)
+        if self.fit is None or (isinstance(x, Sequence) and not x):
+            return self
+        g = self.fit(check_floats("x", x[0] if isinstance(x, Sequence) else x))
         if g is self.g:
             return self
         space = InducedSpace(g)
