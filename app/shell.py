@@ -11,7 +11,7 @@ from app import captions, images, links, models, picker, pictures, proof
 from app.state import FIRST_PICTURE, LIFE, QUIET, Lab, Opening
 from app.theme import theme
 from app.views import VIEWS
-from app.widgets import ASSETS, asset
+from app.widgets import ASSETS, asset, page_head
 
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
 READ_QUERY = "(search, ...rest) => [window.location.search, ...rest]"
@@ -96,6 +96,7 @@ def launch_settings() -> dict:
     return {
         "theme": theme(),
         "css": asset("css/lab.css"),
+        "head": page_head(),
         "favicon_path": ASSETS / "favicon.svg",
         "ssr_mode": False,
         "run_history": False,

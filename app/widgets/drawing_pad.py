@@ -6,9 +6,9 @@ from app import captions, images
 from app.widgets import widget
 
 TEMPLATE = """
-<div class="pad">
+<div class="pad beside">
   <canvas width="280" height="280" tabindex="0"></canvas>
-  <div class="pad-side">
+  <div class="side">
     <p class="hint"></p>
     <div class="buttons">
       <button type="button" data-do="undo"></button>

@@ -11,7 +11,7 @@ from app.widgets import widget
 
 TEMPLATE = (
     '<div class="full"><p role="status" aria-live="polite"></p><div class="bar" hidden><i></i></div>'
-    "<a hidden></a></div>"
+    '<a class="button" hidden></a></div>'
 )
 
 

@@ -4,7 +4,7 @@ import gradio as gr
 
 from app import captions
 from app.planes import LIMITS, METHODS, MOST_STEPS, POWERS, TRAINED
-from app.widgets import asset, widget
+from app.widgets import widget
 
 PANES = ("input", "latent", "output")
 PANE = '<div class="pane" data-pane="{name}"><canvas aria-hidden="true"></canvas></div>'
@@ -68,8 +68,7 @@ def Plane(value: dict, *, elem_id: str) -> gr.HTML:
         value,
         elem_id=elem_id,
         label=captions.PLANE,
-        css_template=asset("css/plane.css"),
-        before=("plane_math",),
+        scripts=("math", "plane"),
         planes=captions.PLANE_NAMES,
         modes=captions.PLANE_MODES,
         show=captions.PLANE_SHOWN,

@@ -3,11 +3,11 @@
 import gradio as gr
 
 from app import captions
-from app.widgets import asset, widget
+from app.widgets import widget
 
 TEMPLATE = f"""
-<div class="row">
-  <canvas class="pad" data-part="pad" role="img" aria-label="{captions.TRAIN_PAD}"></canvas>
+<div class="beside">
+  <canvas data-part="pad" role="img" aria-label="{captions.TRAIN_PAD}"></canvas>
   <div class="side">
     <div class="keys" data-part="sets" role="group" aria-label="{captions.TRAIN_PAD}"></div>
     <div class="keys" data-part="inks" role="group" hidden></div>
@@ -37,7 +37,6 @@ def PlaneTrainer(*, elem_id: str) -> gr.HTML:
         None,
         elem_id=elem_id,
         label=captions.TRAIN,
-        css_template=asset("css/plane.css"),
         words=captions.TRAIN_WORDS,
         hint=captions.TRAIN_DRAW_HINT,
     )

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from app import images
-from app.widgets import asset, widget
+from app.widgets import widget
 
 COLOURS = (
     "#4e79a7",
@@ -31,7 +31,7 @@ TILE = 20  # pixels of a thumbnail; 2000 of them are a sheet of about 300 kB
 
 TEMPLATE = """
 <div data-part="stage" class="stage"></div>
-<div class="bar">
+<div class="tools">
   <span data-part="legend" class="legend" role="group" aria-label="Labels shown"></span>
   <span class="space"></span>
   <button type="button" data-part="pictures" aria-pressed="false">pictures</button>
@@ -54,9 +54,7 @@ def Scatter(value: dict | None = None, *, elem_id: str, label: str) -> gr.HTML:
     cross in every panel, t standard deviations along component j from the mean or from the picked point; no
     request is made.
     """
-    return widget(
-        "scatter", TEMPLATE, value, elem_id=elem_id, label=label, css_template=asset("css/scatter.css")
-    )
+    return widget("scatter", TEMPLATE, value, elem_id=elem_id, label=label)
 
 
 def packed(array: np.ndarray, dtype: str) -> str:
