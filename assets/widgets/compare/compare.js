@@ -1,6 +1,9 @@
 // Before and after: two pictures of one size, one over the other, and a divider to drag.
-const frame = element.querySelector(".pair"), before = element.querySelector(".before"), after = element.querySelector(".after");
-const [left, right] = element.querySelectorAll(".tag"), divider = element.querySelector("input");
+const frame = element.querySelector(".pair");
+const before = element.querySelector(".before");
+const after = element.querySelector(".after");
+const [left, right] = element.querySelectorAll(".tag");
+const divider = element.querySelector("input");
 left.textContent = own.photo;
 right.textContent = own.after;
 divider.setAttribute("aria-label", own.divider);

@@ -1,8 +1,12 @@
 // Drawing pad: strokes kept as points, redrawn for undo and for the theme; photos by button, drop or paste.
-const pad = element.querySelector(".pad"), canvas = element.querySelector("canvas");
-const notice = element.querySelector(".notice"), file = element.querySelector("input");
+const pad = element.querySelector(".pad");
+const canvas = element.querySelector("canvas");
+const notice = element.querySelector(".notice");
+const file = element.querySelector("input");
 const pen = canvas.getContext("2d");
-const SIDE = 280, WIDTH = 22, PHOTO_SIDE = 512;
+const SIDE = 280;
+const WIDTH = 22;
+const PHOTO_SIDE = 512;
 canvas.setAttribute("aria-label", props.label);
 canvas.setAttribute("role", "img");
 element.querySelector(".hint").textContent = own.hint;
@@ -11,7 +15,9 @@ element.querySelector("[data-do=clear]").textContent = own.clear;
 element.querySelector("label span").textContent = own.upload;
 file.setAttribute("aria-label", own.upload);
 
-let strokes = [], current = null, timer = 0;
+let strokes = [];
+let stroke = []; // the one under the hand
+let timer = 0;
 
 // One drawing in any two colours: the theme's on screen, black on white for the server.
 const render = (context, paper, ink) => {
@@ -25,7 +31,8 @@ const render = (context, paper, ink) => {
     context.moveTo(points[0][0], points[0][1]);
     if (points.length === 1) context.lineTo(points[0][0] + 0.01, points[0][1]);
     for (let i = 1; i < points.length; i++) {
-      const [x, y] = points[i - 1], [u, v] = points[i];
+      const [x, y] = points[i - 1];
+      const [u, v] = points[i];
       context.quadraticCurveTo(x, y, (x + u) / 2, (y + v) / 2);
     }
     context.stroke();
@@ -44,27 +51,29 @@ const send = () => {
   render(copy.getContext("2d"), "#ffffff", "#000000");
   trigger("drawn", { picture: copy.toDataURL("image/png"), drawing: true });
 };
-const sendSoon = () => { clearTimeout(timer); timer = setTimeout(send, 250); };
+const sendSoon = () => {
+  clearTimeout(timer);
+  timer = setTimeout(send, 250);
+};
 
 const place = (event) => {
   const box = canvas.getBoundingClientRect();
   return [((event.clientX - box.left) * SIDE) / box.width, ((event.clientY - box.top) * SIDE) / box.height];
 };
-canvas.addEventListener("pointerdown", (event) => {
-  event.preventDefault();
-  clearTimeout(timer);
-  canvas.setPointerCapture(event.pointerId);
-  strokes.push((current = [place(event)]));
-  draw();
+lab.hold(canvas, {
+  begin(event) {
+    event.preventDefault();
+    clearTimeout(timer);
+    stroke = [place(event)];
+    strokes.push(stroke);
+    draw();
+  },
+  move(event) {
+    stroke.push(...lab.trail(event).map(place));
+    draw();
+  },
+  end: sendSoon,
 });
-canvas.addEventListener("pointermove", (event) => {
-  if (!current) return;
-  for (const e of event.getCoalescedEvents ? event.getCoalescedEvents() : [event]) current.push(place(e));
-  draw();
-});
-const lift = () => { if (current) { current = null; sendSoon(); } };
-canvas.addEventListener("pointerup", lift);
-canvas.addEventListener("pointercancel", lift);
 
 pad.addEventListener("click", (event) => {
   const action = event.target.dataset.do;
@@ -74,14 +83,19 @@ pad.addEventListener("click", (event) => {
   sendSoon();
 });
 canvas.addEventListener("keydown", (event) => {
-  if (event.key === "z" && (event.ctrlKey || event.metaKey)) { strokes.pop(); draw(); sendSoon(); }
+  if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
+    strokes.pop();
+    draw();
+    sendSoon();
+  }
 });
 
-const asIs = (blob) => new Promise((resolve) => {
-  const reader = new FileReader();
-  reader.onload = () => resolve("data:image/unknown;base64," + String(reader.result).split(",")[1]);
-  reader.readAsDataURL(blob);
-});
+const asIs = (blob) =>
+  new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve("data:image/unknown;base64," + String(reader.result).split(",")[1]);
+    reader.readAsDataURL(blob);
+  });
 // Shrunk and turned upright by the browser; what it cannot read goes to the server, which says what is wrong.
 const shrink = async (blob) => {
   const picture = await createImageBitmap(blob);
@@ -95,14 +109,23 @@ const shrink = async (blob) => {
 };
 const take = async (blob) => {
   if (!blob) return;
-  if (blob.size > own.limit) { notice.textContent = own.too_big; return; }
+  if (blob.size > own.limit) {
+    notice.textContent = own.too_big;
+    return;
+  }
   const picture = await shrink(blob).catch(() => asIs(blob));
   strokes = [];
   draw();
   trigger("drawn", { picture, drawing: false });
 };
-file.addEventListener("change", () => { take(file.files[0]); file.value = ""; });
-pad.addEventListener("dragover", (event) => { event.preventDefault(); pad.classList.add("over"); });
+file.addEventListener("change", () => {
+  take(file.files[0]);
+  file.value = "";
+});
+pad.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  pad.classList.add("over");
+});
 pad.addEventListener("dragleave", () => pad.classList.remove("over"));
 pad.addEventListener("drop", (event) => {
   event.preventDefault();

@@ -1,10 +1,17 @@
 // Film strip: frames and distances arrive once; dragging, keys and drawing need no server.
-const film = element.querySelector(".film"), strip = element.querySelector(".strip");
-const rows = element.querySelector(".rows"), chart = element.querySelector(".chart"), head = element.querySelector(".head");
+const film = element.querySelector(".film");
+const strip = element.querySelector(".strip");
+const rows = element.querySelector(".rows");
+const chart = element.querySelector(".chart");
+const head = element.querySelector(".head");
 const [left, right] = element.querySelectorAll(".now figure");
-const table = element.querySelector("table"), time = element.querySelector(".t"), use = element.querySelector("button");
+const table = element.querySelector("table");
+const time = element.querySelector(".t");
+const use = element.querySelector("button");
 const [first, second] = element.querySelectorAll(".legend span");
-const ROW = 44, CHART = 76, GAP = 3;
+const ROW = 44;
+const CHART = 76;
+const GAP = 3;
 strip.setAttribute("aria-label", props.label);
 use.textContent = own.use;
 use.hidden = !own.use;
@@ -15,7 +22,10 @@ right.firstChild.setAttribute("aria-label", own.paths[1]);
 first.textContent = own.measures[0];
 second.textContent = own.measures[1];
 
-let data = null, count = 0, at = 0, inset = 0;  // inset: half a frame, where t = 0 stands
+let data = null;
+let count = 0;
+let at = 0;
+let inset = 0; // inset: half a frame, where t = 0 stands
 const t = () => (count > 1 ? at / (count - 1) : 0);
 const frame = (index) => {
   const small = document.createElement("canvas");
@@ -23,7 +33,8 @@ const frame = (index) => {
   return small;
 };
 
-const number = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const number = (value) =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 const cell = (tag, text, hue) => {
   const node = document.createElement(tag);
   node.textContent = text;
@@ -36,7 +47,10 @@ const drawTable = () => {
   const line = (name, path) => {
     const tr = document.createElement("tr");
     const values = ["induced", "pixel"].map((measure) => travelled[path][measure]);
-    tr.append(cell("th", name, path), ...values.map((v) => cell("td", number(v[at]) + " / " + number(v[count - 1]))));
+    tr.append(
+      cell("th", name, path),
+      ...values.map((v) => cell("td", number(v[at]) + " / " + number(v[count - 1]))),
+    );
     return tr;
   };
   const top = document.createElement("tr");
@@ -64,14 +78,18 @@ const drawChart = (width) => {
   context.clearRect(0, 0, width, CHART);
   const path = props.value.travelled.induced;
   const steps = (v) => v.slice(1).map((value, i) => (value - v[i]) / Math.max(v[count - 1], 1e-9));
-  const series = [["--lab-pixel", steps(path.pixel)], ["--lab-induced", steps(path.induced)]];
+  const series = [
+    ["--lab-pixel", steps(path.pixel)],
+    ["--lab-induced", steps(path.induced)],
+  ];
   const top = 1.15 * Math.max(...series.flatMap(([, values]) => values), 1e-9);
   for (const [hue, values] of series) {
     context.strokeStyle = context.fillStyle = lab.colour(hue);
     context.lineWidth = 2;
     context.beginPath();
     values.forEach((value, i) => {
-      const x = inset + ((i + 0.5) / (count - 1)) * (width - 2 * inset), y = CHART - 2 - (value / top) * (CHART - 8);
+      const x = inset + ((i + 0.5) / (count - 1)) * (width - 2 * inset);
+      const y = CHART - 2 - (value / top) * (CHART - 8);
       if (i === 0) context.moveTo(inset, y);
       context.lineTo(x, y);
       if (i === values.length - 1) context.lineTo(width - inset, y);
@@ -101,7 +119,10 @@ const draw = () => {
   if (film.hidden) return;
   data = lab.bytes(props.value.frames);
   const frames = props.value.frames.count / 2;
-  if (frames !== count) { count = frames; at = Math.floor(count / 2); }
+  if (frames !== count) {
+    count = frames;
+    at = Math.floor(count / 2);
+  }
   const width = strip.clientWidth;
   if (!width) return;
   drawRows(width);
@@ -109,20 +130,25 @@ const draw = () => {
   show();
 };
 
-const go = (index) => { at = Math.max(0, Math.min(count - 1, index)); show(); };
+const go = (index) => {
+  at = Math.max(0, Math.min(count - 1, index));
+  show();
+};
 const follow = (event) => {
   const box = strip.getBoundingClientRect();
   go(Math.round(((event.clientX - box.left - inset) / (box.width - 2 * inset)) * (count - 1)));
 };
-let held = false;
-strip.addEventListener("pointerdown", (event) => {
-  held = true;
-  strip.setPointerCapture(event.pointerId);
-  follow(event);
-});
-strip.addEventListener("pointermove", (event) => held && follow(event));
-for (const name of ["pointerup", "pointercancel"]) strip.addEventListener(name, () => (held = false));
-const moves = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 4, PageDown: -4, Home: -1e6, End: 1e6 };
+lab.hold(strip, { begin: follow, move: follow, sideways: true });
+const moves = {
+  ArrowRight: 1,
+  ArrowUp: 1,
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  PageUp: 4,
+  PageDown: -4,
+  Home: -1e6,
+  End: 1e6,
+};
 strip.addEventListener("keydown", (event) => {
   if (!(event.key in moves)) return;
   event.preventDefault();

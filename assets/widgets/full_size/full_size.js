@@ -1,5 +1,7 @@
 // Full size: how far the painting is, and at its end a link that saves it.
-const box = element.querySelector(".full"), words = element.querySelector("p"), bar = element.querySelector("i");
+const box = element.querySelector(".full");
+const words = element.querySelector("p");
+const bar = element.querySelector("i");
 const link = element.querySelector("a");
 link.textContent = own.download;
 

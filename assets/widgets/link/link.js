@@ -1,5 +1,6 @@
 // Link to this view: the address bar and a copy button; on a Space the address is that of the Space's page.
-const field = element.querySelector("input"), button = element.querySelector("button");
+const field = element.querySelector("input");
+const button = element.querySelector("button");
 const status = element.querySelector("[role=status]");
 field.setAttribute("aria-label", props.label);
 button.textContent = own.copy;
@@ -15,7 +16,7 @@ button.addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(field.value);
   } catch {
-    document.execCommand("copy");  // pages without https have no clipboard interface
+    document.execCommand("copy"); // pages without https have no clipboard interface
   }
   status.textContent = own.copied;
 });

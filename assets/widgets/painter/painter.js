@@ -1,25 +1,36 @@
 // Painter: one picture, large, to paint on pixel by pixel; see app/widgets/painter.py.
-const root = element.querySelector(".easel"), canvas = element.querySelector("canvas");
-const bar = element.querySelector(".buttons"), size = element.querySelector("input");
+const root = element.querySelector(".easel");
+const canvas = element.querySelector("canvas");
+const bar = element.querySelector(".buttons");
+const size = element.querySelector("input");
 canvas.setAttribute("aria-label", props.label);
 canvas.setAttribute("role", "img");
 element.querySelector(".hint").textContent = own.hint;
 element.querySelector(".size span").textContent = own.size;
 size.setAttribute("aria-label", own.size);
 
-let tool = "erase", levels = null, last = null, timer = 0;
+let tool = "erase";
+let levels = null;
+let last = null;
+let timer = 0;
 for (const [name, text] of own.tools) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = text;
   button.dataset.tool = name;
-  button.addEventListener("click", () => { tool = name; mark(); });
+  button.addEventListener("click", () => {
+    tool = name;
+    mark();
+  });
   bar.append(button);
 }
-const mark = () => [...bar.children].forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.tool === tool)));
+const mark = () =>
+  [...bar.children].forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.tool === tool)));
 
 const shape = () => ({ ...props.value.pictures, count: 1, channels: 1 });
-const show = () => { if (levels) lab.paint(canvas, shape(), levels, 0); };
+const show = () => {
+  if (levels) lab.paint(canvas, shape(), levels, 0);
+};
 const draw = () => {
   if (!props.value || !props.value.pictures) return;
   if (!last) levels = lab.bytes(props.value.pictures); // a stroke under way is not painted over
@@ -28,7 +39,8 @@ const draw = () => {
 };
 
 const dab = (x, y) => {
-  const { width, height } = props.value.pictures, reach = (Number(size.value) - 1) / 2;
+  const { width, height } = props.value.pictures;
+  const reach = (Number(size.value) - 1) / 2;
   for (let v = Math.max(0, y - reach); v <= Math.min(height - 1, y + reach); v++) {
     for (let u = Math.max(0, x - reach); u <= Math.min(width - 1, x + reach); u++) {
       if ((u - x) ** 2 + (v - y) ** 2 > (reach + 0.5) ** 2) continue;
@@ -38,18 +50,22 @@ const dab = (x, y) => {
 };
 const place = (event) => {
   const box = canvas.getBoundingClientRect();
-  return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map(
-    (part, i) => Math.floor(part * (i ? canvas.height : canvas.width)));
+  return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((part, i) =>
+    Math.floor(part * (i ? canvas.height : canvas.width)),
+  );
 };
 const stroke = (event) => {
-  const [x, y] = place(event), [a, b] = last;
+  const [x, y] = place(event);
+  const [a, b] = last;
   const steps = Math.max(1, Math.abs(x - a), Math.abs(y - b));
-  for (let i = 1; i <= steps; i++) dab(Math.round(a + ((x - a) * i) / steps), Math.round(b + ((y - b) * i) / steps));
+  for (let i = 1; i <= steps; i++)
+    dab(Math.round(a + ((x - a) * i) / steps), Math.round(b + ((y - b) * i) / steps));
   last = [x, y];
   show();
 };
 const send = () => {
-  const { width, height } = props.value.pictures, copy = document.createElement("canvas");
+  const { width, height } = props.value.pictures;
+  const copy = document.createElement("canvas");
   copy.width = width;
   copy.height = height;
   const data = new ImageData(width, height);
@@ -58,22 +74,21 @@ const send = () => {
   trigger("painted", { picture: copy.toDataURL("image/png") });
 };
 
-canvas.addEventListener("pointerdown", (event) => {
-  if (!levels) return;
-  event.preventDefault();
-  clearTimeout(timer);
-  canvas.setPointerCapture(event.pointerId);
-  last = place(event);
-  dab(...last);
-  show();
+lab.hold(canvas, {
+  begin(event) {
+    if (!levels) return false;
+    event.preventDefault();
+    clearTimeout(timer);
+    last = place(event);
+    dab(...last);
+    show();
+  },
+  move: (event) => lab.trail(event).forEach(stroke),
+  end() {
+    last = null;
+    timer = setTimeout(send, 200);
+  },
 });
-canvas.addEventListener("pointermove", (event) => {
-  if (!last) return;
-  for (const e of event.getCoalescedEvents ? event.getCoalescedEvents() : [event]) stroke(e);
-});
-const lift = () => { if (last) { last = null; timer = setTimeout(send, 200); } };
-canvas.addEventListener("pointerup", lift);
-canvas.addEventListener("pointercancel", lift);
 
 mark();
 draw();

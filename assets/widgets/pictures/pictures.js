@@ -15,7 +15,9 @@ const make = (index) => {
   tile.append(canvas, document.createElement("strong"), document.createElement("small"));
   if (own.pick) {
     tile.type = "button";
-    tile.addEventListener("click", () => trigger("pick", { index, id: (props.value.ids || [])[index] ?? "" }));
+    tile.addEventListener("click", () =>
+      trigger("pick", { index, id: (props.value.ids || [])[index] ?? "" }),
+    );
   }
   return tile;
 };
@@ -27,7 +29,10 @@ const write = (node, text) => {
 
 const draw = () => {
   const value = props.value;
-  if (!value || !value.pictures) { root.replaceChildren(); return; }
+  if (!value || !value.pictures) {
+    root.replaceChildren();
+    return;
+  }
   const data = lab.bytes(value.pictures);
   while (root.children.length > value.pictures.count) root.lastChild.remove();
   while (root.children.length < value.pictures.count) root.append(make(root.children.length));

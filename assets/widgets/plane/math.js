@@ -8,17 +8,27 @@ const planeMath = (() => {
 
   // (x₁, x₂) ↦ (x₁, x₂ exp(s(x₁)) + t(x₁)): the conditioner is two hidden layers of SiLU.
   function couple(layer, w, p, undo) {
-    const { hidden: n, at: w1, bound, reach } = layer, one = new Float64Array(n);
-    const b1 = w1 + n, w2 = b1 + n, b2 = w2 + n * n, w3 = b2 + n, b3 = w3 + 2 * n;
+    const { hidden: n, at: w1, bound, reach } = layer;
+    const one = new Float64Array(n);
+    const b1 = w1 + n;
+    const w2 = b1 + n;
+    const b2 = w2 + n * n;
+    const w3 = b2 + n;
+    const b3 = w3 + 2 * n;
     for (let i = 0; i < p.length; i += 2) {
       const kept = Math.min(reach, Math.max(-reach, p[i]));
-      for (let j = 0; j < n; j++) { const v = w[w1 + j] * kept + w[b1 + j]; one[j] = v / (1 + Math.exp(-v)); }
-      let raw = w[b3], shift = w[b3 + 1];
+      for (let j = 0; j < n; j++) {
+        const v = w[w1 + j] * kept + w[b1 + j];
+        one[j] = v / (1 + Math.exp(-v));
+      }
+      let raw = w[b3];
+      let shift = w[b3 + 1];
       for (let k = 0, at = w2; k < n; k++) {
         let v = w[b2 + k];
         for (let j = 0; j < n; j++) v += w[at++] * one[j];
         v /= 1 + Math.exp(-v);
-        raw += w[w3 + k] * v; shift += w[w3 + n + k] * v;
+        raw += w[w3 + k] * v;
+        shift += w[w3 + n + k] * v;
       }
       const s = bound * Math.tanh(raw / bound);
       p[i + 1] = undo ? (p[i + 1] - shift) * Math.exp(-s) : p[i + 1] * Math.exp(s) + shift;
@@ -27,8 +37,10 @@ const planeMath = (() => {
 
   function affine(M, before, after, p) {
     for (let i = 0; i < p.length; i += 2) {
-      const x = p[i] + before[0], y = p[i + 1] + before[1];
-      p[i] = M[0][0] * x + M[0][1] * y + after[0]; p[i + 1] = M[1][0] * x + M[1][1] * y + after[1];
+      const x = p[i] + before[0];
+      const y = p[i + 1] + before[1];
+      p[i] = M[0][0] * x + M[0][1] * y + after[0];
+      p[i + 1] = M[1][0] * x + M[1][1] * y + after[1];
     }
   }
 
@@ -39,14 +51,22 @@ const planeMath = (() => {
     const w = floats(numbers);
     const encode = (points) => {
       const p = Float64Array.from(points);
-      for (const layer of layers) layer.matrix ? affine(layer.matrix, NONE, layer.shift, p) : couple(layer, w, p, false);
+      for (const layer of layers)
+        layer.matrix ? affine(layer.matrix, NONE, layer.shift, p) : couple(layer, w, p, false);
       return p;
     };
     const decode = (latents) => {
       const p = Float64Array.from(latents);
       for (let i = layers.length - 1; i >= 0; i--) {
         const layer = layers[i];
-        if (layer.matrix) affine(layer.inverse, layer.shift.map((b) => -b), NONE, p); else couple(layer, w, p, true);
+        if (layer.matrix)
+          affine(
+            layer.inverse,
+            layer.shift.map((b) => -b),
+            NONE,
+            p,
+          );
+        else couple(layer, w, p, true);
       }
       return p;
     };
@@ -54,45 +74,74 @@ const planeMath = (() => {
   }
 
   // --- 2×2 operators, as [[a, b], [c, d]]
-  const apply = (A, points) => { const p = Float64Array.from(points); affine(A, NONE, NONE, p); return p; };
-  const unit = (degrees) => [Math.cos(degrees * Math.PI / 180), Math.sin(degrees * Math.PI / 180)];
+  const apply = (A, points) => {
+    const p = Float64Array.from(points);
+    affine(A, NONE, NONE, p);
+    return p;
+  };
+  const unit = (degrees) => [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
 
   // A = U diag(s) Vᵀ with rotations U, V by u, v degrees; s₂ < 0 is a reflection.
   function ofSingular({ s, u, v }) {
-    const [c, d] = unit(u), [e, f] = unit(v);
-    return [[s[0] * c * e + s[1] * d * f, s[0] * c * f - s[1] * d * e], [s[0] * d * e - s[1] * c * f, s[0] * d * f + s[1] * c * e]];
+    const [c, d] = unit(u);
+    const [e, f] = unit(v);
+    return [
+      [s[0] * c * e + s[1] * d * f, s[0] * c * f - s[1] * d * e],
+      [s[0] * d * e - s[1] * c * f, s[0] * d * f + s[1] * c * e],
+    ];
   }
 
   // The same the other way: s₁ ≥ |s₂|, and u, v in (−180, 180].
   function toSingular([[a, b], [c, d]]) {
-    const e = (a + d) / 2, f = (a - d) / 2, g = (c + b) / 2, h = (c - b) / 2;
-    const q = Math.hypot(e, h), r = Math.hypot(f, g), sum = Math.atan2(g, f), difference = Math.atan2(h, e);
-    const degrees = (t) => t * 180 / Math.PI;
+    const e = (a + d) / 2;
+    const f = (a - d) / 2;
+    const g = (c + b) / 2;
+    const h = (c - b) / 2;
+    const q = Math.hypot(e, h);
+    const r = Math.hypot(f, g);
+    const sum = Math.atan2(g, f);
+    const difference = Math.atan2(h, e);
+    const degrees = (t) => (t * 180) / Math.PI;
     return { s: [q + r, q - r], u: degrees((difference + sum) / 2), v: degrees((sum - difference) / 2) };
   }
 
   // Aᵖ = α I + β A by the eigenvalues of A (Cayley–Hamilton); null where it is not real or does not exist.
   function power(A, p) {
-    const [[a, b], [c, d]] = A, half = (a + d) / 2, det = a * d - b * c, disc = half * half - det, whole = Number.isInteger(p);
-    const size = Math.max(Math.abs(a), Math.abs(b), Math.abs(c), Math.abs(d)), tiny = 1e-12 * size;
-    let alpha, beta;
-    if (p === 0) { alpha = 1; beta = 0; }
-    else if (disc < -tiny * size) {
-      const r = Math.sqrt(det), angle = Math.acos(half / r);
-      beta = r ** (p - 1) * Math.sin(p * angle) / Math.sin(angle);
+    const [[a, b], [c, d]] = A;
+    const half = (a + d) / 2;
+    const det = a * d - b * c;
+    const disc = half * half - det;
+    const whole = Number.isInteger(p);
+    const size = Math.max(Math.abs(a), Math.abs(b), Math.abs(c), Math.abs(d));
+    const tiny = 1e-12 * size;
+    let alpha;
+    let beta;
+    if (p === 0) {
+      alpha = 1;
+      beta = 0;
+    } else if (disc < -tiny * size) {
+      const r = Math.sqrt(det);
+      const angle = Math.acos(half / r);
+      beta = (r ** (p - 1) * Math.sin(p * angle)) / Math.sin(angle);
       alpha = r ** p * Math.cos(p * angle) - beta * half;
     } else {
-      const root = Math.sqrt(Math.max(0, disc)), high = half + root, low = half - root;
+      const root = Math.sqrt(Math.max(0, disc));
+      const high = half + root;
+      const low = half - root;
       if (p < 0 && Math.min(Math.abs(high), Math.abs(low)) <= tiny) return null;
       if (!whole && low < -tiny) return null;
-      const l1 = whole ? high : Math.max(0, high), l2 = whole ? low : Math.max(0, low);
+      const l1 = whole ? high : Math.max(0, high);
+      const l2 = whole ? low : Math.max(0, low);
       if (root > 1e-6 * size) beta = (l1 ** p - l2 ** p) / (l1 - l2);
       else if (half > tiny || whole) beta = p * half ** (p - 1);
       else if (size === 0) beta = 1;
-      else return null;  // nilpotent: 0 is an eigenvalue without a second eigenvector
+      else return null; // nilpotent: 0 is an eigenvalue without a second eigenvector
       alpha = root > 1e-6 * size ? l1 ** p - beta * l1 : (1 - p) * half ** p;
     }
-    return [[alpha + beta * a, beta * b], [beta * c, alpha + beta * d]];
+    return [
+      [alpha + beta * a, beta * b],
+      [beta * c, alpha + beta * d],
+    ];
   }
 
   // --- the flow: dz/dt = V(t) z, one number per axis
@@ -100,9 +149,12 @@ const planeMath = (() => {
   const STEPS = {
     euler: (v, t, h) => 1 + h * growth(v, t),
     rk4: (v, t, h) => {
-      const k1 = growth(v, t), middle = growth(v, t + h / 2), k2 = middle * (1 + h / 2 * k1), k3 = middle * (1 + h / 2 * k2);
+      const k1 = growth(v, t);
+      const middle = growth(v, t + h / 2);
+      const k2 = middle * (1 + (h / 2) * k1);
+      const k3 = middle * (1 + (h / 2) * k2);
       const k4 = growth(v, t + h) * (1 + h * k3);
-      return 1 + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4);
+      return 1 + (h / 6) * (k1 + 2 * k2 + 2 * k3 + k4);
     },
   };
   // What step i of `count` multiplies each axis by; the product of all is the collapsed operator B.
@@ -119,8 +171,10 @@ const planeMath = (() => {
     };
     const out = new Float64Array(2 * count);
     for (let i = 0; i < out.length; i += 2) {
-      const r = Math.sqrt(-2 * Math.log(1 - uniform())), a = 2 * Math.PI * uniform();
-      out[i] = r * Math.cos(a); out[i + 1] = r * Math.sin(a);
+      const r = Math.sqrt(-2 * Math.log(1 - uniform()));
+      const a = 2 * Math.PI * uniform();
+      out[i] = r * Math.cos(a);
+      out[i + 1] = r * Math.sin(a);
     }
     return out;
   }

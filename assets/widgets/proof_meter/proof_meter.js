@@ -7,11 +7,17 @@ meter.setAttribute("aria-label", props.label || "");
 const row = (law) => {
   const line = document.createElement("div");
   line.className = "law " + (law.holds ? "holds" : "broken");
-  const name = document.createElement("span"), formula = document.createElement("span");
-  const bar = document.createElement("span"), fill = document.createElement("i"), value = document.createElement("output");
-  name.className = "name"; name.textContent = law.name;
-  formula.className = "formula"; formula.textContent = law.formula;
-  bar.className = "bar"; bar.append(fill);
+  const name = document.createElement("span");
+  const formula = document.createElement("span");
+  const bar = document.createElement("span");
+  const fill = document.createElement("i");
+  const value = document.createElement("output");
+  name.className = "name";
+  name.textContent = law.name;
+  formula.className = "formula";
+  formula.textContent = law.formula;
+  bar.className = "bar";
+  bar.append(fill);
   const place = (Math.log10(Math.max(law.error, 1e-8)) + 8) / 8;
   fill.style.width = 100 * Math.min(1, Math.max(0.02, place)) + "%";
   value.textContent = law.text;
@@ -34,7 +40,7 @@ const touched = (event) => {
   if (event.detail !== own.slug) return;
   meter.classList.add("stale");
   clearTimeout(timer);
-  timer = setTimeout(() => element.offsetParent && trigger("settle"), 250);  // a hidden view waits until it is shown
+  timer = setTimeout(() => element.offsetParent && trigger("settle"), 250); // a hidden view waits until it is shown
 };
 document.addEventListener("lab:touch", touched);
 
