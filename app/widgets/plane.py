@@ -6,6 +6,7 @@ from app import captions
 from app.planes import LIMITS, METHODS, MOST_STEPS, POWERS, TRAINED
 from app.widgets import widget
 
+SCRIPTS = ("math", "state", "points", "draw", "still", "flow", "modes", "frame", "handles", "keys", "models", "plane")
 PANES = ("input", "latent", "output")
 PANE = '<div class="pane" data-pane="{name}"><canvas aria-hidden="true"></canvas></div>'
 FIGURE = f"<figure>{PANE}<figcaption></figcaption></figure>"
@@ -68,7 +69,7 @@ def Plane(value: dict, *, elem_id: str) -> gr.HTML:
         value,
         elem_id=elem_id,
         label=captions.PLANE,
-        scripts=("math", "plane"),
+        scripts=SCRIPTS,
         planes=captions.PLANE_NAMES,
         modes=captions.PLANE_MODES,
         show=captions.PLANE_SHOWN,

@@ -1,7 +1,7 @@
 // The network of a plane in plain JavaScript: g, g⁻¹ and 2×2 operators, in float64. No drawing here.
 //
-// Points come in rows, [x₀, y₀, x₁, y₁, …]. A layer (app/planes.py) is {matrix, shift, inverse} for z = M x + b, or {hidden, at, bound,
-// reach} for an affine coupling whose weights start at numbers[at].
+// Points come in rows, [x₀, y₀, x₁, y₁, …]. A layer (app/planes.py) is {matrix, shift, inverse} for z = M x + b, or
+// {hidden, at, bound, reach} for an affine coupling whose weights start at numbers[at].
 const planeMath = (() => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const floats = (text) => Float64Array.from(new Float32Array(bytes(text).buffer));
@@ -79,6 +79,7 @@ const planeMath = (() => {
     affine(A, NONE, NONE, p);
     return p;
   };
+  const det = ([[a, b], [c, d]]) => a * d - b * c;
   const unit = (degrees) => [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
 
   // A = U diag(s) Vᵀ with rotations U, V by u, v degrees; s₂ < 0 is a reflection.
@@ -179,5 +180,5 @@ const planeMath = (() => {
     return out;
   }
 
-  return { bytes, floats, network, apply, unit, ofSingular, toSingular, power, step, noise };
+  return { bytes, floats, network, apply, det, unit, ofSingular, toSingular, power, step, noise };
 })();

@@ -69,8 +69,8 @@ function home(panel) {
   Object.assign(panel, { zoom: 1, x: 0, y: 0, yaw: 0.6, pitch: 0.35 });
 }
 
+// A point of the space -> [x, y, depth] on the canvas.
 function project(panel, p) {
-  // a point of the space -> [x, y, depth] on the canvas
   const { width, height } = panel.canvas.getBoundingClientRect();
   const unit = (0.46 * Math.min(width, height) * panel.zoom) / panel.reach;
   if (cloud.dims === 2) return [width / 2 + panel.x + unit * p[0], height / 2 + panel.y - unit * p[1], 0];
@@ -124,8 +124,8 @@ function makeDots() {
   });
 }
 
+// Grey is ink on clear paper, so that dense clouds of pictures stay legible.
 function tinted(paint) {
-  // grey is ink on clear paper, so that dense clouds of pictures stay legible
   const sheet = document.createElement("canvas");
   const pen = sheet.getContext("2d", { willReadFrequently: true });
   const t = cloud.tile;

@@ -48,16 +48,16 @@ function recompute() {
   values = moves.reduce(moved, base);
 }
 
+// Never while dragging: the plot must not move under the finger.
 function rescale() {
-  // never while dragging: the plot must not move under the finger
   const seen = values.slice(0, shown());
   const trained = base.slice(0, shown());
   top = Math.min(LIMIT, Math.max(1.6 * Math.max(...trained), 1.25 * Math.max(...seen)));
   low = Math.max(FLOOR * top, Math.min(...trained.concat(seen).filter((v) => v > 0), top / 10) / 2);
 }
 
+// At most one per frame; Gradio keeps one in flight and the last one wins.
 function emit() {
-  // at most one per frame; Gradio keeps one in flight and the last one wins
   if (pending) return;
   pending = requestAnimationFrame(() => {
     pending = 0;
@@ -76,8 +76,8 @@ function remember() {
   if (past.length > 200) past.shift();
 }
 
+// One entry per value in the trailing run of single moves.
 function setValue(index, v) {
-  // one entry per value in the trailing run of single moves
   const entry = ["set", index, round4(clamp(v, 0, LIMIT))];
   let start = moves.length;
   while (start > 0 && moves[start - 1][0] === "set") start--;
@@ -248,8 +248,8 @@ function tell() {
 }
 
 // --- pointer ------------------------------------------------------------------------------------------------------
+// A finger keeps the selected handle within its 44 px, a mouse takes the nearest.
 function grabbed(x, y, touch) {
-  // a finger keeps the selected handle within its 44 px, a mouse takes the nearest
   const near = Math.hypot(x - xOf(selected), y - yOf(values[selected])) < 22;
   return touch && near && selected < shown() ? selected : indexAt(x);
 }
@@ -284,8 +284,8 @@ function follow(event) {
   changed();
 }
 
+// Every column between two pointer positions, so that a fast stroke has no holes.
 function sweep(from, to) {
-  // every column between two pointer positions, so that a fast stroke has no holes
   const a = indexAt(from.x);
   const b = indexAt(to.x);
   const step = b < a ? -1 : 1;
@@ -369,8 +369,8 @@ handles.addEventListener("keyup", () => {
 const keepPosition = (k) => Math.round((1000 * Math.log(Math.max(1, k))) / Math.log(base.length));
 const keepCount = (position) => Math.round(base.length ** (position / 1000));
 
+// A slider edits its own last move, a button adds one.
 function curve(move, fresh) {
-  // a slider edits its own last move, a button adds one
   if (fresh) remember();
   const last = moves[moves.length - 1];
   moves = (!fresh && last && last[0] === move[0] ? moves.slice(0, -1) : moves).concat([move]);
