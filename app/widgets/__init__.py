@@ -29,9 +29,9 @@ def asset(name: str) -> str:
 
 
 def page_head() -> str:
-    """What all widgets share, once for the page: the library `lab` and their common looks, for Gradio's `head`."""
-    style = f".lab-widget {{ {asset('widgets/shared.css')} }}"
-    return f"<script>{asset('widgets/lab.js')}</script><style>{style}</style>"
+    """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
+    scripts = "".join(f"<script>{asset(name)}</script>" for name in ("widgets/lab.js", "js/page.js"))
+    return f"{scripts}<style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
 
 
 def script_of(name: str, files: Sequence[str] = ()) -> str:

@@ -6,7 +6,20 @@ from app import captions
 from app.planes import LIMITS, METHODS, MOST_STEPS, POWERS, TRAINED
 from app.widgets import widget
 
-SCRIPTS = ("math", "state", "points", "draw", "still", "flow", "modes", "frame", "handles", "keys", "models", "plane")
+SCRIPTS = (
+    "math",
+    "state",
+    "points",
+    "draw",
+    "still",
+    "flow",
+    "modes",
+    "frame",
+    "handles",
+    "keys",
+    "models",
+    "plane",
+)
 PANES = ("input", "latent", "output")
 PANE = '<div class="pane" data-pane="{name}"><canvas aria-hidden="true"></canvas></div>'
 FIGURE = f"<figure>{PANE}<figcaption></figcaption></figure>"

@@ -26,6 +26,7 @@ COLOURS = (
     "#9c755f",
     "#8a8f98",
 )
+SCRIPTS = ("state", "panel", "draw", "hand", "scatter")
 TILE = 20  # pixels of a thumbnail; 2000 of them are a sheet of about 300 kB
 
 
@@ -54,7 +55,7 @@ def Scatter(value: dict | None = None, *, elem_id: str, label: str) -> gr.HTML:
     cross in every panel, t standard deviations along component j from the mean or from the picked point; no
     request is made.
     """
-    return widget("scatter", TEMPLATE, value, elem_id=elem_id, label=label)
+    return widget("scatter", TEMPLATE, value, elem_id=elem_id, label=label, scripts=SCRIPTS)
 
 
 def packed(array: np.ndarray, dtype: str) -> str:

@@ -6,6 +6,7 @@ import gradio as gr
 
 from app.widgets import widget
 
+SCRIPTS = ("values", "draw", "hand", "spectrum_handles")
 TEMPLATE = """
 <div class="tools">
   <span class="group" role="group" aria-label="How many values are shown">
@@ -62,6 +63,7 @@ def SpectrumHandles(value: dict | None = None, *, elem_id: str, label: str) -> g
         value,
         elem_id=elem_id,
         label=label,
+        scripts=SCRIPTS,
     )
 
 

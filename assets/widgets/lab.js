@@ -44,7 +44,8 @@ window.lab =
       canvas.getContext("2d").putImageData(image(pictures, data, index), 0, 0);
     };
 
-    // Calls `redraw` when the theme changes or the element gets another size, for as long as it is in the page.
+    // Calls `redraw` when the theme changes or the element gets another size, for as long as it is in the
+    // page.
     const keepFresh = (element, redraw) => {
       const watchers = [];
       const call = () => {
@@ -69,8 +70,8 @@ window.lab =
       const scale = window.devicePixelRatio || 1;
       canvas.width = Math.round(width * scale);
       canvas.height = Math.round(height * scale);
-      canvas.style.width = width + "px";
-      canvas.style.height = height + "px";
+      canvas.style.width = `${width}px`;
+      canvas.style.height = `${height}px`;
       const context = canvas.getContext("2d");
       context.setTransform(scale, 0, 0, scale, 0, 0);
       return context;
@@ -93,9 +94,10 @@ window.lab =
         [...holder.children].find((button) => button.textContent === focused)?.focus({ preventScroll: true });
     };
 
-    // A hand on `node`: the pointer that comes down first holds it until it is lifted; others are ignored meanwhile,
-    // so that a second finger draws nothing. `begin` may refuse by false; `end` is told whether it was cancelled.
-    // `sideways`: a finger that goes up or down means the page, so nothing begins before it goes to the side or lifts.
+    // A hand on `node`: the pointer that comes down first holds it until it is lifted; others are ignored
+    // meanwhile, so that a second finger draws nothing. `begin` may refuse by false; `end` is told whether it
+    // was cancelled. `sideways`: a finger that goes up or down means the page, so nothing begins before it
+    // goes to the side or lifts.
     const hold = (node, { begin, move, end = () => {}, sideways = false }) => {
       let holder = null;
       let waiting = null;
@@ -114,7 +116,7 @@ window.lab =
       });
       node.addEventListener("pointermove", (event) => {
         if (event.pointerId !== holder) return;
-        if (waiting && !lab.isSideways(waiting, event)) return;
+        if (waiting && !isSideways(waiting, event)) return;
         if (waiting) start();
         move(event);
       });
@@ -122,11 +124,10 @@ window.lab =
         if (event.pointerId !== holder) return;
         holder = null;
         const cancelled = event.type !== "pointerup";
-        if (waiting && cancelled) waiting = null;
-        else {
-          if (waiting) start();
-          end(cancelled);
-        }
+        const idle = waiting && (cancelled || !isTap(waiting, event));
+        if (waiting && !idle) start();
+        waiting = null;
+        if (!idle) end(cancelled);
       };
       for (const name of ["pointerup", "pointercancel", "lostpointercapture"])
         node.addEventListener(name, lift);
@@ -138,11 +139,13 @@ window.lab =
       return across > 4 && across > Math.abs(now.clientY - first.clientY);
     };
 
+    const isTap = (first, now) => Math.hypot(now.clientX - first.clientX, now.clientY - first.clientY) < 10;
+
     // All places of a pointer since the last event; a browser that keeps none says where it is now.
     const trail = (event) => {
       const places = event.getCoalescedEvents?.() ?? [];
       return places.length ? places : [event];
     };
 
-    return { colour, bytes, image, paint, keepFresh, sharp, keys, hold, isSideways, trail };
+    return { colour, bytes, image, paint, keepFresh, sharp, keys, hold, isSideways, isTap, trail };
   })();

@@ -9,8 +9,8 @@ right.textContent = own.after;
 divider.setAttribute("aria-label", own.divider);
 
 const place = () => {
-  frame.style.setProperty("--at", divider.value + "%");
-  divider.setAttribute("aria-valuetext", Math.round(divider.value) + " % " + own.photo);
+  frame.style.setProperty("--at", `${divider.value}%`);
+  divider.setAttribute("aria-valuetext", `${Math.round(divider.value)} % ${own.photo}`);
 };
 
 // A picture is decoded before it is shown: while somebody drags nothing flickers, and the newest wins.
@@ -24,10 +24,10 @@ const show = async (image, address) => {
 };
 const draw = async () => {
   const value = props.value;
-  frame.hidden = !value || !value.after;
+  frame.hidden = !value?.after;
   if (frame.hidden) return;
   const mine = ++newest;
-  frame.style.aspectRatio = value.width + " / " + value.height;
+  frame.style.aspectRatio = `${value.width} / ${value.height}`;
   before.alt = own.photo;
   after.alt = value.name || own.after;
   await Promise.all([show(before, value.before), show(after, value.after)]).catch(() => {});

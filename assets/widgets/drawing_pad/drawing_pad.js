@@ -40,7 +40,7 @@ const render = (context, paper, ink) => {
 };
 const draw = () => {
   render(pen, lab.colour("--lab-paper"), lab.colour("--lab-ink"));
-  notice.textContent = (props.value && props.value.notice) || "";
+  notice.textContent = props.value?.notice || "";
   pad.dataset.state = String(strokes.length);
 };
 
@@ -93,7 +93,7 @@ canvas.addEventListener("keydown", (event) => {
 const asIs = (blob) =>
   new Promise((resolve) => {
     const reader = new FileReader();
-    reader.onload = () => resolve("data:image/unknown;base64," + String(reader.result).split(",")[1]);
+    reader.onload = () => resolve(`data:image/unknown;base64,${String(reader.result).split(",")[1]}`);
     reader.readAsDataURL(blob);
   });
 // Shrunk and turned upright by the browser; what it cannot read goes to the server, which says what is wrong.

@@ -41,7 +41,8 @@ const cell = (tag, text, hue) => {
   if (hue) node.className = hue;
   return node;
 };
-// Travelled up to here and in all, each path in each distance: straight in its own space, longer in the other.
+// Travelled up to here and in all, each path in each distance: straight in its own space, longer in the
+// other.
 const drawTable = () => {
   const travelled = props.value.travelled;
   const line = (name, path) => {
@@ -49,7 +50,7 @@ const drawTable = () => {
     const values = ["induced", "pixel"].map((measure) => travelled[path][measure]);
     tr.append(
       cell("th", name, path),
-      ...values.map((v) => cell("td", number(v[at]) + " / " + number(v[count - 1]))),
+      ...values.map((v) => cell("td", `${number(v[at])} / ${number(v[count - 1])}`)),
     );
     return tr;
   };
@@ -106,8 +107,8 @@ const drawChart = (width) => {
 const show = () => {
   lab.paint(left.firstChild, props.value.frames, data, at);
   lab.paint(right.firstChild, props.value.frames, data, count + at);
-  head.style.left = inset + t() * (strip.clientWidth - 2 * inset) + "px";
-  time.textContent = "t = " + t().toFixed(2);
+  head.style.left = `${inset + t() * (strip.clientWidth - 2 * inset)}px`;
+  time.textContent = `t = ${t().toFixed(2)}`;
   strip.setAttribute("aria-valuenow", t().toFixed(3));
   strip.setAttribute("aria-valuetext", time.textContent);
   film.dataset.state = String(at);
@@ -115,7 +116,7 @@ const show = () => {
 };
 
 const draw = () => {
-  film.hidden = !props.value || !props.value.frames;
+  film.hidden = !props.value?.frames;
   if (film.hidden) return;
   data = lab.bytes(props.value.frames);
   const frames = props.value.frames.count / 2;

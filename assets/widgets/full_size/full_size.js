@@ -8,7 +8,7 @@ link.textContent = own.download;
 const draw = () => {
   const value = props.value || {};
   words.textContent = value.words || "";
-  bar.style.width = 100 * (value.share || 0) + "%";
+  bar.style.width = `${100 * (value.share || 0)}%`;
   bar.parentElement.hidden = value.share === undefined || value.share >= 1;
   link.hidden = !value.address;
   if (value.address) {

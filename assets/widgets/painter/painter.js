@@ -32,7 +32,7 @@ const show = () => {
   if (levels) lab.paint(canvas, shape(), levels, 0);
 };
 const draw = () => {
-  if (!props.value || !props.value.pictures) return;
+  if (!props.value?.pictures) return;
   if (!last) levels = lab.bytes(props.value.pictures); // a stroke under way is not painted over
   show();
   root.dataset.state = (props.value.ids || []).join(" ");

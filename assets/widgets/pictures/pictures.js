@@ -1,7 +1,7 @@
 // Pictures: a row or grid of captioned canvases; see app/widgets/pictures.py.
 const root = element.querySelector(".tiles");
 root.setAttribute("aria-label", props.label || "");
-root.style.setProperty("--size", own.size + "px");
+root.style.setProperty("--size", `${own.size}px`);
 if (own.columns) {
   root.classList.add("grid");
   root.style.setProperty("--columns", own.columns);
@@ -9,7 +9,7 @@ if (own.columns) {
 
 const make = (index) => {
   const tile = document.createElement(own.pick ? "button" : "figure");
-  tile.className = "tile " + ((own.hues || [])[index] || "");
+  tile.className = `tile ${(own.hues || [])[index] || ""}`;
   const canvas = document.createElement("canvas");
   canvas.setAttribute("role", "img");
   tile.append(canvas, document.createElement("strong"), document.createElement("small"));
@@ -29,7 +29,7 @@ const write = (node, text) => {
 
 const draw = () => {
   const value = props.value;
-  if (!value || !value.pictures) {
+  if (!value?.pictures) {
     root.replaceChildren();
     return;
   }

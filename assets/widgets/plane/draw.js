@@ -1,4 +1,5 @@
 // Strokes of one pen: lines, dots, spots and their names, in one pane or in all three.
+
 function trace(pane, points, closed) {
   const { pen, size, reach } = pane;
   const half = size / 2;
@@ -48,7 +49,7 @@ function dots({ pen, size, reach }, points, labels, alpha) {
       if (labels[i / 2] === label)
         pen.rect(half + unit * points[i] - 1.3, half - unit * points[i + 1] - 1.3, 2.6, 2.6);
     }
-    pen.fillStyle = colours["class" + label];
+    pen.fillStyle = colours[`class${label}`];
     pen.globalAlpha = alpha;
     pen.fill();
   }

@@ -1,6 +1,7 @@
 // The flow of the mode that carries noise to data.
 //
 // Noise with a class each, stepped point by point; and the same in one go by B, all steps multiplied.
+
 function carry() {
   const plane = planes[name];
   const noise = planeMath.noise(CLOUD, 7);

@@ -1,4 +1,5 @@
 // One frame at a time, and what moves by itself: the opening loop, the flow, the growing circle.
+
 function draw() {
   if (!pending) pending = requestAnimationFrame(frame);
 }

@@ -6,7 +6,8 @@ const set = (key, p) => {
 };
 const turn = (z) => round((Math.atan2(z[1], z[0]) * 180) / Math.PI, 2);
 const wrap = (degrees) => round(((degrees + 540) % 360) - 180, 2);
-// The end of an axis is pulled: its length is σ₁, its direction turns both axes; likewise the end of the other one.
+// The end of an axis is pulled: its length is σ₁, its direction turns both axes; likewise the end of the
+// other one.
 const pullU = (z) => {
   state.s = [round(clamp(length(z), 0, 2.5)), state.s[1]];
   if (length(z) > 0.02) state.u = turn(z);
@@ -133,7 +134,7 @@ function makeHandle(spec) {
 function makeKnob(spec) {
   const knob = document.createElement("button");
   knob.type = "button";
-  knob.className = "handle " + spec.colour;
+  knob.className = `handle ${spec.colour}`;
   knob.dataset.handle = spec.key;
   knob.setAttribute("role", "slider");
   knob.setAttribute("aria-label", fill(own.handle, { name: spec.label, pane: own.panes.plain[spec.pane] }));
@@ -150,14 +151,14 @@ function place({ knob, pane, modes, get, label }) {
   const p = get();
   const x = clamp((size / 2) * (1 + p[0] / reach), 0, size);
   const y = clamp((size / 2) * (1 - p[1] / reach), 0, size);
-  knob.style.transform = "translate(" + (x - 22) + "px," + (y - 22) + "px)";
+  knob.style.transform = `translate(${x - 22}px,${y - 22}px)`;
   knob.setAttribute("aria-valuenow", round(p[0], 2));
-  knob.setAttribute("aria-valuetext", label + " " + fill(own.at, { x: show(p[0]), y: show(p[1]) }));
+  knob.setAttribute("aria-valuetext", `${label} ${fill(own.at, { x: show(p[0]), y: show(p[1]) })}`);
 }
 
 // Images of x and y: shown, not dragged.
 function marks() {
   if (state.mode !== "add" && state.mode !== "project") return;
   for (const key of ["x", "y"])
-    spot(panes.output, inverse(map(g(state[key]))), { colour: "text", text: "f(" + key + ")" });
+    spot(panes.output, inverse(map(g(state[key]))), { colour: "text", text: `f(${key})` });
 }

@@ -1,4 +1,5 @@
 // Keys and sliders: modes, models, what is shown, the numbers of a mode.
+
 function keys() {
   const rows = (texts, pressed, act) =>
     Object.keys(texts).map((k) => [
@@ -64,7 +65,7 @@ function preset(known) {
 }
 
 const sigma = { s1: 0, s2: 1 };
-const valueOf = (k) => (k === "t" ? t : k in sigma ? state.s[sigma[k]] : state[k]);
+const numberOf = (k) => (k === "t" ? t : k in sigma ? state.s[sigma[k]] : state[k]);
 
 function slider(spec) {
   const label = document.createElement("label");
@@ -74,7 +75,7 @@ function slider(spec) {
   text.textContent = spec.text;
   input.type = "range";
   input.dataset.key = spec.key;
-  Object.assign(input, { min: spec.low, max: spec.high, step: spec.step, value: valueOf(spec.key) });
+  Object.assign(input, { min: spec.low, max: spec.high, step: spec.step, value: numberOf(spec.key) });
   input.addEventListener("input", () => {
     playing = 0;
     const v = Number(input.value);
@@ -95,7 +96,7 @@ function slider(spec) {
     dragging = false;
     emit();
   });
-  out.textContent = show(valueOf(spec.key), spec.digits);
+  out.textContent = show(numberOf(spec.key), spec.digits);
   label.append(text, input, out);
   label.spec = spec;
   return label;
@@ -110,5 +111,5 @@ function setSlider(k, v) {
 }
 
 function setSliders() {
-  for (const spec of own.controls[state.mode]) setSlider(spec.key, valueOf(spec.key));
+  for (const spec of own.controls[state.mode]) setSlider(spec.key, numberOf(spec.key));
 }

@@ -1,5 +1,6 @@
 // Models: the shipped planes that come with the page, and one that is being trained meanwhile.
 // A model as it comes: its cloud may have come before, while it was still training.
+
 function take(known, plane) {
   const before = planes[known] || {};
   const all = { ...before, ...plane, version: (before.version || 0) + 1, net: null };

@@ -1,4 +1,5 @@
-// What each mode draws over the still part. A mode gets g(x) and g(y) and gives back the numbers for its words.
+// What each mode draws over the still part. A mode gets g(x) and g(y) and gives back the numbers for its
+// words.
 const MODES = {
   add(zx, zy) {
     const { x, y, a, b } = state;
@@ -54,7 +55,7 @@ const MODES = {
     const { real, curve, points } = powersOf(zx);
     if (real) everywhere(alike(curve), { colour: "induced", width: 2, alpha: 0.7 });
     for (const [n, z] of points) {
-      const text = n && n >= -1 && n <= 3 ? "f" + power(n) : "";
+      const text = n && n >= -1 && n <= 3 ? `f${power(n)}` : "";
       spots(alike(z), { colour: "induced", radius: 4 }, { input: text });
     }
     const B = planeMath.power(A, state.p);
@@ -63,7 +64,7 @@ const MODES = {
       return { none: true, p: show(state.p, 1), why: singular ? own.words.singular : own.words.negative };
     }
     const places = alike(planeMath.apply(B, zx));
-    spots(places, { colour: "accent", radius: 8 }, { output: "f" + power(state.p) + "(x)" });
+    spots(places, { colour: "accent", radius: 8 }, { output: `f${power(state.p)}(x)` });
     return {
       p: show(state.p, 1),
       raised: power(state.p),

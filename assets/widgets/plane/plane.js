@@ -1,9 +1,11 @@
 // The plane: input, latent and output, linked; everything moves together and nothing asks the server.
 //
-// props.value: what a visitor has set (app/planes.py, Standing); from the server also `idle`, whether the opening loop
-// may run, and with the page `planes`, the models. It is sent back when a hand rests, never during a drag. The page's
-// event "lab:plane" with {plane, settled} brings a model that is being trained; `element.plane` is for tests and for
-// whoever opens the console. This file is the start: what the other files of this folder need is made here.
+// props.value: what a visitor has set (app/planes.py, Standing); from the server also `idle`, whether the
+// opening loop may run, and with the page `planes`, the models. It is sent back when a hand rests, never
+// during a drag. The page's event "lab:plane" with {plane, settled} brings a model that is being trained;
+// `element.plane` is for tests and for whoever opens the console. This file is the start: what the other
+// files of this folder need is made here.
+
 function shade() {
   const ink = (variable) => lab.colour(variable, element);
   colours = {
@@ -14,14 +16,14 @@ function shade() {
     quiet: ink("--lab-quiet"),
     accent: ink("--plane-accent"),
   };
-  for (let i = 0; i < 6; i++) colours["class" + i] = ink("--plane-class-" + i);
+  for (let i = 0; i < 6; i++) colours[`class${i}`] = ink(`--plane-class-${i}`);
   colours.key = Object.values(colours).join();
   draw();
 }
 
 function build() {
   for (const pane of PANES) {
-    const holder = element.querySelector('[data-pane="' + pane + '"]');
+    const holder = element.querySelector(`[data-pane="${pane}"]`);
     const canvas = holder.querySelector("canvas");
     panes[pane] = {
       holder,

@@ -1,5 +1,5 @@
-// Points, lines and circles as rows of numbers, [x₀, y₀, x₁, y₁, …]; what they are in each of the three planes; and how
-// numbers are written.
+// Points, lines and circles as rows of numbers, [x₀, y₀, x₁, y₁, …]; what they are in each of the three
+// planes; and how numbers are written.
 const ZERO = [0, 0];
 const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
 const round = (v, d = 4) => Number(v.toFixed(d)) || 0;
@@ -50,10 +50,10 @@ const ordinary = (x) => {
 // --- numbers as people write them
 const SUPER = { "-": "⁻", ".": "·" };
 const show = (v, d = 2) => round(v, d).toFixed(d).replace("-", "−");
-const at = (p) => "(" + show(p[0]) + ", " + show(p[1]) + ")";
+const at = (p) => `(${show(p[0])}, ${show(p[1])})`;
 const power = (p) => String(round(p, 2)).replace(/./g, (d) => SUPER[d] || "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]);
 const tiny = (v) => {
   const [digits, e] = v.toExponential(0).split("e");
-  return v ? digits + "·10" + power(Number(e)) : "0";
+  return v ? `${digits}·10${power(Number(e))}` : "0";
 };
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);

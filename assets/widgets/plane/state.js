@@ -1,6 +1,6 @@
-// What all files of the plane share: its parts, its measures, and what is on screen now. The names of one file are known
-// to the others; app/widgets/plane.py says in which order they stand.
-const $ = (name) => element.querySelector('[data-part="' + name + '"]');
+// What all files of the plane share: its parts, its measures, and what is on screen now. The names of one
+// file are known to the others; app/widgets/plane.py says in which order they stand.
+const $ = (name) => element.querySelector(`[data-part="${name}"]`);
 const PANES = ["input", "latent", "output"];
 const REACH = { input: 3, latent: 4, output: 3 }; // from the middle of a pane to its edge
 const FAR = 7; // how far the grid goes, in latents

@@ -1,4 +1,6 @@
-// The still part of a pane: grid, circles and data, painted on a sheet that is kept until what it depends on changes.
+// The still part of a pane: grid, circles and data, painted on a sheet that is kept until what it depends on
+// changes.
+
 function lattice(step) {
   const lines = [];
   for (let k = -FAR; k <= FAR; k += step) {
@@ -11,7 +13,8 @@ function lattice(step) {
   return lines;
 }
 
-// What of the latents is to be seen in a pane. Noise and data of the flow stand for themselves: there is no A on the way.
+// What of the latents is to be seen in a pane. Noise and data of the flow stand for themselves: there is no A
+// on the way.
 function placeOf(key, flow) {
   if (key === "latent" || (flow && key === "input")) return (z) => z;
   return key === "input" || flow ? inverse : (z) => inverse(map(z));

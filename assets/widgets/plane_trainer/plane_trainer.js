@@ -1,6 +1,6 @@
-// Train a plane while it is watched: pick or draw points, press train; what comes back is handed to the plane by
-// the page's event "lab:plane".
-const $ = (name) => element.querySelector('[data-part="' + name + '"]');
+// Train a plane while it is watched: pick or draw points, press train; what comes back is handed to the plane
+// by the page's event "lab:plane".
+const $ = (name) => element.querySelector(`[data-part="${name}"]`);
 const VIEW = 3;
 const SIDE = 220;
 const SPRAY = 0.16;
@@ -19,7 +19,7 @@ function draw() {
   const pen = lab.sharp(pad, SIDE, SIDE);
   const { xy, labelled } = cloudOf();
   for (let i = 0; i < labelled.length; i++) {
-    pen.fillStyle = lab.colour("--plane-class-" + labelled[i], element);
+    pen.fillStyle = lab.colour(`--plane-class-${labelled[i]}`, element);
     pen.fillRect(
       (SIDE / 2) * (1 + xy[2 * i] / VIEW) - 1,
       (SIDE / 2) * (1 - xy[2 * i + 1] / VIEW) - 1,
@@ -138,7 +138,7 @@ function offer(files) {
 
 function read() {
   const value = props.value;
-  if (!value || !value.phase || (value.run && value.run !== running)) return;
+  if (!value?.phase || (value.run && value.run !== running)) return;
   last = value;
   $("text").textContent = value.text;
   if (value.steps) $("progress").value = value.step / value.steps;

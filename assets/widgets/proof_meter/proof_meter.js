@@ -6,7 +6,7 @@ meter.setAttribute("aria-label", props.label || "");
 
 const row = (law) => {
   const line = document.createElement("div");
-  line.className = "law " + (law.holds ? "holds" : "broken");
+  line.className = `law ${law.holds ? "holds" : "broken"}`;
   const name = document.createElement("span");
   const formula = document.createElement("span");
   const bar = document.createElement("span");
@@ -19,7 +19,7 @@ const row = (law) => {
   bar.className = "bar";
   bar.append(fill);
   const place = (Math.log10(Math.max(law.error, 1e-8)) + 8) / 8;
-  fill.style.width = 100 * Math.min(1, Math.max(0.02, place)) + "%";
+  fill.style.width = `${100 * Math.min(1, Math.max(0.02, place))}%`;
   value.textContent = law.text;
   line.append(name, formula, bar, value);
   return line;
@@ -40,7 +40,8 @@ const touched = (event) => {
   if (event.detail !== own.slug) return;
   meter.classList.add("stale");
   clearTimeout(timer);
-  timer = setTimeout(() => element.offsetParent && trigger("settle"), 250); // a hidden view waits until it is shown
+  // a hidden view waits until it is shown
+  timer = setTimeout(() => element.offsetParent && trigger("settle"), 250);
 };
 document.addEventListener("lab:touch", touched);
 
