@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 import linearizer_core as lc
-from app import captions
+from app import words
 from linearizer_core.linearizer import Linearizer
 
 NAMES = ("digits", "digits-projector", "faces")  # what a visitor can choose from; the first is the default
@@ -59,7 +59,7 @@ def _here() -> tuple[str, ...]:
 def checked(name: object) -> str:
     """The name of a model that somebody asks for; ValueError with a sentence where it is not one of ours."""
     if name not in available():
-        raise ValueError(captions.no_such_choice(name, available()))
+        raise ValueError(words.no_such_choice(name, available()))
     return name
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from . import benchmark, checkpoints, reporting
-from .data import DataError
-from .evaluations import EVALUATIONS
+from . import benchmark, checkpoints
+from .data.sets import DataError
+from .measures import EVALUATIONS, reporting
 from .recipes import RECIPES, Recipe
 from .training import train
 

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d
 
-from .generator import Generator
 from .linearizer import Linearizer, LinearizerSVD
+from .models.generator import Generator
 from .networks import InvertibleNetwork
 from .spaces import InducedSpace, decode, encode
 

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from .data import Dataset, as_input
+from .data.sets import Dataset, as_input
 from .networks import mixed_precision
 from .recipes import Recipe
 

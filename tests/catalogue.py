@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from linearizer_core.linearizer import Linearizer
+from linearizer_core.models.projector import Projector
 from linearizer_core.networks import (
     ActNorm,
     AdditiveCoupling,
@@ -37,7 +38,6 @@ from linearizer_core.operators import (
     Projection,
     RoundedDiagonal,
 )
-from linearizer_core.projector import Projector
 
 
 def stirred(network: nn.Module, by: float = 0.1) -> nn.Module:

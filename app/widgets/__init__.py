@@ -12,12 +12,17 @@ and says what its `value` and its events are. What keeps them quick and safe:
 * `data-state` on the root element says what is drawn, for tests.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import gradio as gr
+if TYPE_CHECKING:
+    import gradio as gr
+
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 
@@ -58,6 +63,8 @@ def widget(
     arguments of its own. Constants are not passed as gr.HTML's props: Gradio 6.31 overwrites those when a handler returns
     gr.skip() for the component.
     """
+    import gradio as gr  # here, so that what only makes values for widgets runs without it
+
     return gr.HTML(
         value,
         label=label,

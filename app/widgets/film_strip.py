@@ -1,13 +1,19 @@
 """The film strip: two rows of frames computed once, scrubbed in the browser without asking the server."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import gradio as gr
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from app import captions, images
+from app import words
+from app.pictures import encoding
 from app.widgets import widget
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class Path:
     pixel: Tensor
 
 
-PATHS = (captions.FILM_INDUCED, captions.FILM_PIXEL)
+PATHS = (words.FILM_INDUCED, words.FILM_PIXEL)
 TEMPLATE = """
 <div class="film">
   <div class="now">
@@ -36,7 +42,7 @@ TEMPLATE = """
 
 
 def FilmStrip(
-    *, elem_id: str, label: str = captions.FILM, paths: tuple[str, str] = PATHS, use: str = ""
+    *, elem_id: str, label: str = words.FILM, paths: tuple[str, str] = PATHS, use: str = ""
 ) -> gr.HTML:
     """Two paths travelled together; drag, arrow keys, Home and End move along them.
 
@@ -51,7 +57,7 @@ def FilmStrip(
         elem_id=elem_id,
         label=label,
         paths=list(paths),
-        measures=[captions.ALONG_INDUCED, captions.ALONG_PIXEL],
+        measures=[words.ALONG_INDUCED, words.ALONG_PIXEL],
         use=use,
     )
 
@@ -59,7 +65,7 @@ def FilmStrip(
 def film(induced: Path, pixel: Path) -> dict:
     """The value of `FilmStrip`: frames as bytes, distances travelled as short numbers."""
     return {
-        "frames": images.for_browser(torch.cat([induced.frames, pixel.frames])),
+        "frames": encoding.for_browser(torch.cat([induced.frames, pixel.frames])),
         "travelled": {
             name: {"induced": _short(path.induced), "pixel": _short(path.pixel)}
             for name, path in (("induced", induced), ("pixel", pixel))

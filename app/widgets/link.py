@@ -1,11 +1,16 @@
 """The link that restores a view, with a button that copies it."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
-import gradio as gr
-
-from app import captions
+from app import words
 from app.widgets import widget
+
+if TYPE_CHECKING:
+    import gradio as gr
+
 
 TEMPLATE = (
     '<div class="link"><input type="text" readonly><button type="button"></button>'
@@ -21,8 +26,8 @@ def Link(slug: str) -> gr.HTML:
         TEMPLATE,
         "",
         elem_id=f"{slug}-link",
-        label=captions.LINK,
+        label=words.LINK,
         base=f"https://huggingface.co/spaces/{space}" if space else "",
-        copy=captions.COPY,
-        copied=captions.COPIED,
+        copy=words.COPY,
+        copied=words.COPIED,
     )

@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..data import Dataset
+from ..data.sets import Dataset
 
 
 @dataclass(frozen=True, kw_only=True)

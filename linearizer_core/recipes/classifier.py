@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data import Dataset, as_float, load_dataset
+from ..data.sets import Dataset, as_float, load_dataset
 from .base import Recipe
 
 

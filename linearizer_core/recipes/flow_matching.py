@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data import Dataset, as_float, load_dataset
-from ..generator import Generator
+from ..data.sets import Dataset, as_float, load_dataset
 from ..methods.flow_matching import flow_matching_loss, path
 from ..methods.perceptual import laplacian_pyramid_loss
+from ..models.generator import Generator
 from ..networks import image_flow, initialise
 from ..operators import Identity, TimedLowRank
 from .base import Recipe

@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..data import DataError, Dataset, as_float, cut_patches, image_folder
-from ..generator import Generator
-from ..methods import calibration
+from ..data.sets import DataError, Dataset, as_float, cut_patches, image_folder
 from ..methods.likelihood import class_nll
+from ..models import fitting
+from ..models.generator import Generator
 from ..networks import forward_and_log_det, image_flow, initialise
 from ..operators import Identity, TimedLowRankGaussian
 from .base import Recipe
@@ -87,7 +87,7 @@ class Patches(Recipe):
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.contiguous_format).eval()
-        calibration.fit_low_rank_flow(model, images[:: max(1, len(images) // 12_000)])
+        fitting.fit_low_rank_flow(model, images[:: max(1, len(images) // 12_000)])
 
     @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:

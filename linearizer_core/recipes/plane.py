@@ -9,14 +9,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..data import DataError, Dataset, as_input
-from ..generator import Generator
-from ..methods import calibration
+from ..data.point_sets import MOST_CLASSES, VIEW, generated, read_points
+from ..data.sets import DataError, Dataset, as_input
 from ..methods.likelihood import class_nll
 from ..methods.smoothness import bending, corners, jacobians
+from ..models import fitting
+from ..models.generator import Generator
 from ..networks import Flatten, InvertibleNetwork, forward_and_log_det, plane_flow
 from ..operators import Dense
-from ..point_sets import MOST_CLASSES, VIEW, generated, read_points
 from .base import Recipe
 
 MOST_DEPTH, MOST_HIDDEN, MOST_COUNT = 40, 256, 1_000_000
@@ -116,9 +116,9 @@ class PlaneRecipe(Recipe, abc.ABC):
         model.eval()
         if len(list(model.g_x.parameters())):
             centre = model.means.mean(0)
-            calibration.remix(model.g_x, torch.eye(2).to(centre), -centre)
+            fitting.remix(model.g_x, torch.eye(2).to(centre), -centre)
             model.means.sub_(centre)
-        calibration.fit_flow(model, images, labels)
+        fitting.fit_flow(model, images, labels)
         z = model.g_x(images)
         covariance = torch.cov(z.mT, correction=0)
         noise = self.wiener_noise**2 * torch.eye(2).to(z)

@@ -10,19 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .. import damage
 from ..algebra import svd
-from ..data import Dataset, as_float, load_dataset
+from ..data import damage
+from ..data.sets import Dataset, as_float, load_dataset
 from ..diagnostics import psnr
-from ..methods import calibration
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
 from ..methods.idempotent import isometry, sparsity
 from ..methods.likelihood import class_nll
 from ..methods.nested import nested_reconstruction, random_ranks
+from ..models import fitting
+from ..models.projector import Projector
 from ..networks import Chain, InvertibleNetwork, Translate, forward_and_log_det, image_flow, initialise
 from ..operators import LinearOperator, Projection, RoundedDiagonal
 from ..pca import LatentPCA
-from ..projector import Projector
 from .base import Recipe
 
 MSE_WEIGHT = 10.0
@@ -210,7 +210,7 @@ class DigitsProjector(OrderedProjector):
         return self.dataset(path)._replace(others=torch.cat([faces.train_images, faces.test_images]))
 
     def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
-        mixing = list(calibration.last_mixing(model.g_x).parameters())
+        mixing = list(fitting.last_mixing(model.g_x).parameters())
         others = [p for p in model.parameters() if all(p is not q for q in mixing)]
         return [(1.0, others), (self.mixing_rate, mixing)]
 
@@ -220,7 +220,7 @@ class DigitsProjector(OrderedProjector):
         some = images[torch.randperm(len(images), generator=generator)[:4096].to(images.device)]
         x = damage.gaussian_noise(some, self.pixel_noise, generator)
         initialise(model.g_x, x)
-        calibration.start_from_principal_axes(model.g_x, x, x.new_zeros(len(x), 0))
+        fitting.start_from_principal_axes(model.g_x, x, x.new_zeros(len(x), 0))
 
     def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
         """Latents in pixels, without changing P: a unit step along an axis that is kept moves the picture by one unit.
@@ -229,13 +229,13 @@ class DigitsProjector(OrderedProjector):
         """
         model.to(memory_format=torch.contiguous_format).eval()
         some = images[:256]
-        effect = calibration.pixels_per_unit(model.g_x, some)
-        calibration.remix(model.g_x, torch.diag(effect), torch.zeros_like(effect))
+        effect = fitting.pixels_per_unit(model.g_x, some)
+        fitting.remix(model.g_x, torch.diag(effect), torch.zeros_like(effect))
         with torch.no_grad():
             change = (some - model(some)).square().sum().sqrt() / model.distance_to_range(some).norm()
         dropped = model.A(torch.ones_like(effect)) < 0.5
         scale = torch.where(dropped, change, 1.0)
-        calibration.remix(model.g_x, torch.diag(scale), torch.zeros_like(scale))
+        fitting.remix(model.g_x, torch.diag(scale), torch.zeros_like(scale))
         measure_spread(model, images)
 
 
@@ -283,7 +283,7 @@ class Faces(OrderedProjector):
     def prepare(self, model: Projector, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.channels_last)
         both = torch.cat([images, images.flip(3)])
-        z = calibration.encode_in_batches(model.g_x, both)
+        z = fitting.encode_in_batches(model.g_x, both)
         model.g_x.networks[-1].shift.copy_(-z.mean(0))
         pca = LatentPCA(self.rank).fit_latents(z)
         model.A.basis.copy_(pca.components.mT)
@@ -366,7 +366,7 @@ def measure_spread(model: Projector, images: Tensor, count: int = 5000) -> None:
     >>> float(f.total_std.max())
     0.0
     """
-    z = calibration.encode_in_batches(model.g_x, images[:count])
+    z = fitting.encode_in_batches(model.g_x, images[:count])
     along = z @ svd(model.A).U
     model.total_std.copy_(z.std(0))
     model.kept_mean.copy_(along.mean(0))

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data import DataError, Dataset, as_float, image_folder, read_image
+from ..data.sets import DataError, Dataset, as_float, image_folder, read_image
+from ..data.teachers import Teacher, parse_teachers
 from ..diagnostics import psnr
 from ..methods.texture import FilterBank, lattice, texture_distance
+from ..models.photo import photo_network
+from ..models.styles import Styles
 from ..networks import initialise, photo_flow
 from ..operators import Exponential
-from ..photos import photo_network
-from ..styles import Styles
-from ..teachers import Teacher, parse_teachers
 from .base import Recipe
 
 LEAST = 64
