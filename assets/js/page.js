@@ -11,7 +11,8 @@
 
   const begin = (event) => {
     if (held || event.pointerType !== "touch" || !isSlider(event.target)) return;
-    held = { slider: event.target, pointer: event.pointerId, first: event, before: event.target.value };
+    const slider = event.target;
+    held = { slider, pointer: event.pointerId, first: event, before: slider.value };
   };
 
   // The browser's own answer to the touch: kept for a tap, and not shown before.
