@@ -3,11 +3,7 @@
 import base64
 import io
 import math
-import os
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -22,8 +18,8 @@ from app import links, models, pictures
 from app.views.latent_pca import clouds, scatter, walks
 from app.views.latent_pca import page as latent_pca
 from app.widgets import proof_meter
+from tests.helpers import computed, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 COUNT = 24
 PROJECTOR = "digits-projector"
 BOTH = pytest.mark.parametrize("seen", models.NAMES, indirect=True, scope="module")
@@ -46,13 +42,6 @@ def seen(request: pytest.FixtureRequest) -> clouds.Cloud:
 
 def controls(name: str) -> list:
     return [name, latent_pca.source_for(name), *CONTROLS[2:-1], pictures.fitting(CONTROLS[-1], name)]
-
-
-def unpacked(value: dict) -> np.ndarray:
-    packed = value["pictures"]
-    content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    shape = packed["count"], packed["height"], packed["width"], packed["channels"]
-    return content.reshape(shape)[..., 0]
 
 
 # --- clouds ------------------------------------------------------------------------------------------------
@@ -252,13 +241,7 @@ def test_before_the_controls_are_filled_nothing_is_computed():
 @BOTH
 def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path, seen):
     program = latent_pca.settled(False, *controls(seen.model)).python
-    names = ("coordinates", "pixel_coordinates", "walk")
-    program += f"np.savez({str(tmp_path / 'out.npz')!r}, {', '.join(f'{n}={n}' for n in names)})\n"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-W", "error", "-c", program]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    out = np.load(tmp_path / "out.npz")
+    out = computed(program, "coordinates pixel_coordinates walk", tmp_path)
     for name, side in (("coordinates", seen.latent), ("pixel_coordinates", seen.pixel)):
         close = 1e-3 * max(
             1.0, float(side.coordinates.abs().max())

@@ -22,20 +22,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.server import Server, start
+from tests.server import Server
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 PATIENCE = 60_000  # milliseconds; a busy machine is slow, a broken page never gets there
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    log = tmp_path_factory.mktemp("lab") / "server.log"
-    process, url = start(log)
-    yield Server(url, log)
-    process.terminate()
-    process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")
