@@ -26,7 +26,7 @@ from playwright.sync_api import (
 from tests.server import Server
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-PATIENCE = 60_000  # milliseconds; a busy machine is slow, a broken page never gets there
+PATIENCE = 120_000  # milliseconds; a busy machine is slow, a broken page never gets there
 expect.set_options(timeout=PATIENCE)
 
 
