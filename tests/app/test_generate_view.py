@@ -2,7 +2,6 @@
 
 import math
 import re
-import time
 
 import gradio as gr
 import numpy as np
@@ -100,9 +99,7 @@ def test_a_tick_encodes_no_picture_and_collapses_once():
     stage(8), stage(9)
     collapsed = generation.operator.cache_info().misses
     encoded = pictures._latent.cache_info().misses
-    started = time.perf_counter()
     stage(10)
-    assert time.perf_counter() - started < 2  # far from the promise: this machine may be busy
     assert generation.operator.cache_info().misses == collapsed
     assert pictures._latent.cache_info().misses == encoded
 

@@ -65,7 +65,9 @@ class Visit:
         """The page that an earlier test of this file opened here, as it was left; else a new one."""
         if query not in self.kept:
             self.kept[query] = self.open(query)
-        return self.kept[query]
+        page = self.kept[query]
+        expect(page.locator(".meter:visible")).not_to_have_class(re.compile("stale"))  # all is measured
+        return page
 
     def listen(self) -> None:
         """Note from now on what any page of the visitor says and asks for."""
