@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -14,57 +13,13 @@ from .algebra.base import reference
 from .inputs import as_numbers
 from .networks import InvertibleNetwork
 from .networks.base import check_network
+from .networks.points import decode, encode
 from .operators import Projection
-from .precision import check_floats, in_precision_of
+from .precision import check_floats
 
 NOISE = 16
 """How many times the rounding of a zero's round trip a latent may be and still count as 0; at most 2 were measured over
 all networks that ship."""
-
-
-def encode(g: InvertibleNetwork, x: Tensor) -> Tensor:
-    """z = g(x) for points of shape (*, *g.in_shape) with any batch shape *, also none: latents (*, n).
-
-    x is taken in the precision of g. ValueError where the last dimensions are not those of a point, and for integers.
-
-    >>> from linearizer_core.networks import Flatten
-    >>> encode(Flatten((1, 2, 2)), torch.zeros(3, 5, 1, 2, 2)).shape
-    torch.Size([3, 5, 4])
-    """
-    return _apply(g, g, x, g.in_shape, g.out_shape, "x", "points")
-
-
-def decode(g: InvertibleNetwork, z: Tensor) -> Tensor:
-    """x = g⁻¹(z) for latents (*, n) with any batch shape *, also none: points (*, *g.in_shape).
-
-    >>> from linearizer_core.networks import Flatten
-    >>> decode(Flatten((1, 2, 2)), torch.zeros(4)).shape
-    torch.Size([1, 2, 2])
-    """
-    return _apply(g, g.inverse, z, g.out_shape, g.in_shape, "z", "latents")
-
-
-def _apply(
-    g: InvertibleNetwork,
-    map_: Callable[[Tensor], Tensor],
-    x: Tensor,
-    shape_in: Sequence[int],
-    shape_out: Sequence[int],
-    name: str,
-    kind: str,
-) -> Tensor:
-    x = in_precision_of(g, x, name)
-    batch = x.shape[: max(0, x.dim() - len(shape_in))]
-    if tuple(x.shape[len(batch) :]) != tuple(shape_in):
-        listed = ", ".join(map(str, shape_in))
-        raise ValueError(
-            f"{name} must be {kind} of shape (*, {listed}), got shape {tuple(x.shape)}; resize or reshape it first."
-        )
-    if 0 in batch:  # convolutions refuse an empty batch
-        return x.new_zeros(*batch, *shape_out)
-    if len(batch) == 1:
-        return map_(x)
-    return map_(x.reshape(math.prod(batch), *shape_in)).reshape(*batch, *shape_out)
 
 
 def _at_its_size(method: Callable) -> Callable:
