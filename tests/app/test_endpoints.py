@@ -58,7 +58,15 @@ def good(name: str) -> dict:
 
 
 def test_all_views_have_their_endpoint():
-    assert {"plane", "interpolate", "spectrum", "compose_styles", "generate", "project", "latent_pca"} == FNS.keys()
+    assert {
+        "plane",
+        "interpolate",
+        "spectrum",
+        "compose_styles",
+        "generate",
+        "project",
+        "latent_pca",
+    } == FNS.keys()
 
 
 @pytest.mark.parametrize("name", FNS)
