@@ -105,6 +105,7 @@ def test_stop_while_waiting_leaves_the_line():  # fault 17
     first, thread = in_thread(place, "a", job)
     until(lambda: job.running == 1)
     second, waiting = in_thread(place, "b", job)
+    until(lambda: place.holds("b"))
     third, last = in_thread(place, "c", job)
     until(lambda: third and third[-1] == Waiting(2))
     place.stop("b")
