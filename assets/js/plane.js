@@ -503,6 +503,7 @@ function read() {
     if (/[?&]view=plane&/.test(location.search)) return;  // a link: its settings are on their way
   }
   if (may === undefined) return;  // what this script itself has set
+  if (may && state && !given) { props.value = { ...state }; return; }  // no link: what moves already goes on
   state = standing; grown = 1; t = 1;
   if (!planes[state.plane]) state.plane = Object.keys(planes)[0];
   idle = may && !calm.matches;
