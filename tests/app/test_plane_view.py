@@ -460,12 +460,12 @@ def test_a_full_line_and_a_token_twice_are_refused(hall):
 
 def test_stop_while_waiting_leaves_the_line(hall):  # fault 17
     hall.enter("a" * 16)
-    stream = training.stream(wish())
+    stream = training.stream(wish(run="d" * 16))
     assert next(stream)["phase"] == "waiting"
-    page.stop(SimpleNamespace(run=TOKEN))
-    assert not hall.holds(TOKEN)
+    page.stop(SimpleNamespace(run="d" * 16))
+    assert not hall.holds("d" * 16)
     (last,) = stream
-    assert last["phase"] == "left" and "plane" not in last and training.KEPT.get(TOKEN) is None
+    assert last["phase"] == "left" and "plane" not in last and training.KEPT.get("d" * 16) is None
 
 
 def test_stop_and_train_take_whatever_a_stranger_sends(hall):  # fault 31
@@ -492,7 +492,9 @@ def test_a_training_that_breaks_off_says_so(hall, monkeypatch, caplog):
 def test_when_a_training_ends_the_page_asks_for_the_laws_again():  # fault 43
     """What it is told while it trains is "measuring …"; the event behind the training's touches the meter."""
     functions = shell.build_app().fns
-    training_event = next(n for n, fn in functions.items() if fn.name == "train")
+    training_event = next(
+        n for n, fn in functions.items() if any(event == "train" for _, event in fn.targets)
+    )
     (after,) = [fn for fn in functions.values() if fn.trigger_after == training_event]
     assert after.js == proof.touch("plane") and not after.trigger_only_on_success
 
