@@ -7,7 +7,6 @@ import io
 import math
 import subprocess
 import sys
-import threading
 import weakref
 from pathlib import Path
 from types import SimpleNamespace

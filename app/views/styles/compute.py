@@ -67,7 +67,7 @@ def paint_full(studio: Studio, photo: str, mix: Mix) -> Iterator[Progress]:
 
 # --- what is shown -----------------------------------------------------------------------------------------
 def stage(standing: Standing, key: str) -> dict:
-    """The tick: photo and painting, the other order beside it, formula, the photo's own weight, spectrum, and whose it is."""
+    """The tick: photo and painting, the other order beside it, formula, the photo's own weight, spectrum, whose it is."""
     studio, mix, photo = in_use(key), standing.mix, standing.photo
     mixes = [mix, mix.swapped] if mix.order else [mix]
     before = encoding.to_pixels(photos.preview(photo))[0]
@@ -82,7 +82,7 @@ def stage(standing: Standing, key: str) -> dict:
         "formula": formula(mix),
         "rest": "" if mix.order else words.rest(mix.plain),
         "spectrum": spectra(studio, mix),
-        "model": words.painted_by(studio.fitted, gone(key)),
+        "model": words.painted_by(studio.fitted, gone(key, studio)),
     }
 
 
@@ -112,9 +112,9 @@ def spectra(studio: Studio, mix: Mix) -> str:
 
 def full(standing: Standing, key: str) -> Iterator[dict]:
     """The painting at full size, layer by layer; where the fit has gone meanwhile, the preview is painted anew before."""
-    if gone(key):
-        yield stage(standing, key)
     photo, studio, mix = standing.photo, in_use(key), standing.mix
+    if gone(key, studio):
+        yield stage(standing, key)
     height, width = photos.pixels(photo).shape[:2]
     for progress in paint_full(studio, photo, mix):
         if progress.picture is None:

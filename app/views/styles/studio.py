@@ -82,6 +82,6 @@ def in_use(key: object) -> Studio:
     return FITTED.get(key) or shipped()
 
 
-def gone(key: object) -> bool:
-    """Whether a fit was asked for that is no longer here."""
-    return key != MODEL and not in_use(key).fitted
+def gone(key: object, found: Studio) -> bool:
+    """Whether `found` stands in for a fit that was asked for and is no longer here."""
+    return key != MODEL and not found.fitted
