@@ -10,7 +10,7 @@ const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
 
 let planes = {}, name = '', net = null, latents = null, flowCloud = null;
 let state = null, A = [[1, 0], [0, 1]], t = 1, grown = 1, idle = 0, playing = 0, dragging = false;
-let pending = 0, worded = 0, colours = {}, built = false, woken = false;
+let pending = 0, worded = 0, rested = 0, colours = {}, built = false, woken = false;
 const panes = {}, handles = [];
 
 const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
@@ -258,6 +258,7 @@ function draw() {
 function frame(now) {
   pending = 0;
   if (!state || !net || !element.isConnected || !PANES.every((key) => panes[key].holder.clientWidth)) return;
+  const began = performance.now();
   if (idle) slide(now);
   if (playing) play(now);
   A = planeMath.ofSingular(state);
@@ -275,6 +276,7 @@ function frame(now) {
   element.plane.first ||= performance.now();
   element.plane.frames += 1;
   if (now - worded > 150 || !(idle || dragging || playing)) { worded = now; speak(said); }
+  rested = 4 * performance.now() - 3 * began;
   if (idle || playing) draw();
 }
 
@@ -467,6 +469,8 @@ function arrived(event) {
   if (!element.isConnected) return document.removeEventListener('lab:plane', arrived);
   const { plane, settled } = event.detail, fresh = name !== own.trained;
   if (!state || (fresh && !plane.points)) return;
+  // On a slow machine not every picture of a training is drawn: three quarters of the time are for the visitor's hand.
+  if (!fresh && !settled && (pending || performance.now() < rested)) return;
   take(own.trained, plane); state.token = plane.token;
   if (fresh) touch();
   choose(own.trained);
