@@ -5,10 +5,7 @@ import dataclasses
 import gc
 import io
 import math
-import subprocess
-import sys
 import weakref
-from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
@@ -26,8 +23,8 @@ from app.views.styles import compute, fitting, page, studio, words
 from app.views.styles.standing import MODEL, Arguments, Mix, Standing, names
 from app.views.styles.studio import Studio, shipped
 from linearizer_core.models.photo import padded
+from tests.helpers import printed
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = names()
 
 
@@ -214,10 +211,7 @@ def test_the_program_reproduces_the_screen(changed, tmp_path):
         "import app" not in code and "from app" not in code
     )  # fault 42: the core alone, and something is printed
     code += "\nprint(y[..., :64, :64].double().sum().item())"
-    command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    said, total = done.stdout.splitlines()
+    said, total = printed(code, tmp_path).splitlines()
     assert said.startswith("painted: (1, 3, 427, 640)")
     *_, last = compute.paint_full(shipped(), "flower", asked.mix)
     assert float(total) == pytest.approx(float(last.picture[:, :64, :64].double().sum()), rel=1e-3)

@@ -27,7 +27,7 @@ POINTS = 1000  # of the data set, drawn with a seed that no training used
 # --- the network as numbers ----------------------------------------------------------------------------------
 @singledispatch
 def layers(network: InvertibleNetwork) -> list[dict]:
-    """What assets/js/plane_math.js needs to compute the network; TypeError for a layer that it does not know."""
+    """What assets/widgets/plane/math.js needs to compute the network; TypeError for a layer that it does not know."""
     raise TypeError(f"no plane is made of {type(network).__name__}.")
 
 

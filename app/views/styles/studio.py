@@ -12,10 +12,10 @@ from app.hall import Kept
 from app.pictures import photos
 from app.views.styles.standing import MODEL, Mix
 from linearizer_core import algebra
+from linearizer_core.algebra.simplify import structured
 from linearizer_core.models.photo import photo_network
 from linearizer_core.models.styles import PLAIN, Styles
 from linearizer_core.operators import Dense, Identity, LinearOperator
-from linearizer_core.operators.simplify import structured
 
 
 class Studio:
