@@ -33,6 +33,7 @@ from linearizer_core.data import sets as data
 from linearizer_core.spaces import InducedSpace, Point
 
 FIRST_PICTURE = "digits:318"
+SECOND_PICTURE = "digits:913"  # where a view wants two
 FIRST_FACE = "face:3"
 FACES = 30  # in a page of the gallery
 FACE_SPREAD = 0.8  # of the deviation of real faces: the rarest are left out

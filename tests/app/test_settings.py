@@ -36,6 +36,7 @@ STRANGE = [
     None,
     math.nan,
     math.inf,
+    10**400,
     "text",
     "x" * 10_000_000,
     12.5,
