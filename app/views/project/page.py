@@ -90,9 +90,9 @@ def _grid() -> tuple[list[gr.HTML], gr.Button]:
 # --- listeners ---------------------------------------------------------------------------------------------
 def _listen(controls: Named, shown: Named, section: proof.Section) -> None:
     """Whatever changes moves the stage."""
-    changes = [*(control.change for control in controls.values()), section.broken.change]
     inputs = {**controls, "broken": section.broken}
-    listen(changes, of_standing(Standing, compute.stage), inputs, shown, **TICK)
+    changes = [control.change for control in controls.values()]
+    listen([*changes, section.broken.change], of_standing(Standing, compute.stage), inputs, shown, **TICK)
 
 
 def _listen_to_grid(controls: Named, rows: list[gr.HTML], section: proof.Section) -> None:
