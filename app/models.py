@@ -17,6 +17,8 @@ from torch import Tensor
 import linearizer_core as lc
 from app import words
 from linearizer_core.linearizer import Linearizer
+from linearizer_core.networks import Flatten
+from linearizer_core.spaces import InducedSpace
 
 NAMES = ("digits", "digits-projector", "faces")  # what a visitor can choose from; the first is the default
 
@@ -56,6 +58,13 @@ def _here() -> tuple[str, ...]:
     return tuple(name for name in NAMES if name in shipped)
 
 
+@lru_cache(maxsize=8)
+def pixel_space(name: str = NAMES[0]) -> InducedSpace:
+    """The pixels of a model's pictures as a space with g = identity: its ⊕ is + of pixels."""
+    return InducedSpace(Flatten(model(name).g_x.in_shape))
+
+
+# OLD: until Spectrum speaks by settings
 def checked(name: object) -> str:
     """The name of a model that somebody asks for; ValueError with a sentence where it is not one of ours."""
     if name not in available():

@@ -14,20 +14,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageOps
 
 from app import words
 from app.pictures.encoding import SIDE
+from linearizer_core.data import handwriting
 
-INK_BOX = 20  # MNIST scales the ink to fit this box
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_PIXELS = (
     40_000_000  # a phone's largest ordinary photo; beyond it a visitor's mistake or a decompression bomb
 )
 MAX_BYTES = 20 * 1024 * 1024
 WORKING_SIDE = 512  # photos are shrunk to this before anything else is computed
-PAPER_GRAIN = 0.2  # shades of paper below this part of the darkest ink count as paper
-FAINTEST_INK = 0.08  # less contrast than this is a plain sheet
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, MemoryError, struct.error, zlib.error, OverflowError)
 """What PIL, base64 and zlib raise on files that are broken or cut off."""
 
@@ -149,44 +147,13 @@ def grey_from_array(array: np.ndarray) -> np.ndarray:
     return np.clip(levels / 255 if array.dtype == np.uint8 else levels, 0, 1)
 
 
-def ink_of(grey: np.ndarray) -> np.ndarray:
-    """Ink in [0, 1] on paper 0, from dark on bright or bright on dark; shades of the paper are removed."""
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    paper = float(np.median(border))
-    ink = np.clip(paper - grey if paper > 0.5 else grey - paper, 0, None)
-    darkest = float(np.percentile(ink, 99.8))
-    if darkest < FAINTEST_INK:
-        raise BadPictureError(words.NO_INK)
-    return np.clip((ink / darkest - PAPER_GRAIN) / (1 - PAPER_GRAIN), 0, 1)
-
-
-def digit_from_ink(ink: np.ndarray) -> np.ndarray:
-    """Ink (H, W) in [0, 1] in MNIST's frame: uint8 (32, 32). Raises `BadPictureError` without ink."""
-    rows, columns = np.flatnonzero(ink.max(1) > 0.1), np.flatnonzero(ink.max(0) > 0.1)
-    if not len(rows):
-        raise BadPictureError(words.NO_INK)
-    crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = (max(1, round(INK_BOX * side / max(crop.shape))) for side in crop.shape)
-    small = Image.fromarray(np.uint8(255 * crop)).resize((width, height), Image.Resampling.LANCZOS)
-    return _centred(np.asarray(small))
-
-
-def _centred(small: np.ndarray) -> np.ndarray:
-    """The picture pasted so that its centre of mass is the centre of the frame, as far as it fits."""
-    frame = np.zeros((SIDE, SIDE), np.uint8)
-    mass = small.astype(np.float64) + 1e-9
-    starts = []
-    for axis, side in enumerate(small.shape):
-        centre = (mass.sum(1 - axis) * (np.arange(side) + 0.5)).sum() / mass.sum()
-        starts.append(int(np.clip(round(SIDE / 2 - centre), 0, SIDE - side)))
-    (top, left), (height, width) = starts, small.shape
-    frame[top : top + height, left : left + width] = small
-    return frame
-
-
 def digit_from_picture(source: str | Path | bytes) -> np.ndarray:
     """An upload, a photo or a drawing as a digit: uint8 (32, 32). Raises `BadPictureError`."""
-    return digit_from_ink(ink_of(read_picture(source)))
+    grey = read_picture(source)
+    try:
+        return handwriting.digit_of(grey)
+    except ValueError:
+        raise BadPictureError(words.NO_INK) from None
 
 
 def whole_picture(source: str | Path | bytes, side: int = SIDE) -> np.ndarray:
@@ -202,14 +169,6 @@ def square_of(grey: np.ndarray, side: int = SIDE) -> np.ndarray:
     """
     picture = Image.fromarray(np.uint8(np.rint(255 * grey)))
     return np.asarray(ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS))
-
-
-def digit_from_8x8(levels: np.ndarray) -> np.ndarray:
-    """One of scikit-learn's 8×8 digits (0..16) drawn again with MNIST's stroke: uint8 (32, 32)."""
-    small = Image.fromarray(np.pad(np.uint8(np.clip(levels, 0, 16) * 255 / 16), 1))
-    large = small.resize((110, 100), Image.Resampling.BICUBIC)  # those digits are a tenth too narrow
-    smooth = np.asarray(large.filter(ImageFilter.GaussianBlur(2)), dtype=np.float32) / 255
-    return digit_from_ink(np.clip((smooth - 0.35) / 0.4, 0, 1))
 
 
 def content_of_data_url(url: str) -> bytes:

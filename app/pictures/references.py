@@ -29,6 +29,7 @@ from torch.nn import functional as F
 
 from app import models, words
 from app.pictures import encoding, files
+from linearizer_core.data import handwriting
 from linearizer_core.data import sets as data
 from linearizer_core.spaces import InducedSpace, Point
 
@@ -65,7 +66,7 @@ def accept(picture: object, whole: bool = False, side: int = files.SIDE) -> str:
 @lru_cache(maxsize=4096)
 def pixels(reference: str) -> np.ndarray:
     """The picture's bytes, uint8 (32, 32) or (64, 64), read-only. Raises `files.BadPictureError`."""
-    if len(reference) > LONGEST:
+    if not isinstance(reference, str) or len(reference) > LONGEST:
         raise files.BadPictureError(words.UNKNOWN_PICTURE)
     source, _, rest = reference.partition(":")
     if source not in SOURCES:
@@ -148,7 +149,7 @@ def name_of(reference: str) -> str:
 
 
 def _from_digits(rest: str) -> np.ndarray:
-    return files.digit_from_8x8(_digits().images[_index(rest, 1797)])
+    return handwriting.small_digits([_index(rest, 1797)])[0][0]
 
 
 def _from_mnist(rest: str) -> np.ndarray:

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import socket
 import subprocess
 import sys
 import threading
@@ -120,6 +121,27 @@ def test_both_ways_to_start_find_their_modules(command):
     script = [sys.executable, *command, "--help"]
     done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "--share" in done.stdout
+
+
+BAD_STARTS = {
+    "a port that is taken": ["--port", "{taken}"],
+    "no such host": ["--host", "nosuchhost.invalid"],
+    "no such port": ["--port", "99999"],
+    "no number": ["--port", "many"],
+    "no folder": ["--teachers", "/nowhere/at/all"],
+}
+
+
+@pytest.mark.parametrize("flags", BAD_STARTS.values(), ids=BAD_STARTS)
+def test_what_speaks_against_starting_is_said_in_one_sentence(flags):  # fault 15
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "app", *(flag.format(taken=port) for flag in flags)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert len([line for line in done.stderr.splitlines() if "usage" not in line and line[:1] != " "]) == 1
 
 
 def test_a_space_listens_on_all_interfaces(monkeypatch):

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from sklearn.datasets import load_digits
 
 from app import pictures
-from app.pictures import encoding, files
+from app.pictures import encoding, files, references
 
 
 def seven(size=(200, 200), paper="white", ink="black", mode="RGB") -> Image.Image:
@@ -174,7 +174,7 @@ def test_bytes_survive_the_way_to_the_browser_and_back():
 def test_a_drawing_is_a_reference_that_means_the_same_bytes():
     reference = pictures.reference_of(PLAIN)
     np.testing.assert_array_equal(pictures.pixels(reference), PLAIN)
-    assert len(reference) < pictures.LONGEST and "," not in reference
+    assert len(reference) < references.LONGEST and "," not in reference
 
 
 @pytest.mark.parametrize(
@@ -196,4 +196,4 @@ def test_a_data_address_becomes_a_reference():
 def test_the_gallery_has_a_row_of_all_digits_and_needs_no_network():
     labels = load_digits().target
     found = [int(reference.partition(":")[2]) for reference in pictures.gallery()["digits"]]
-    assert [labels[index] for index in found] == list(range(10)) * pictures.PER_DIGIT
+    assert [labels[index] for index in found] == list(range(10)) * references.PER_DIGIT

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -18,16 +19,27 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from app import links, models, pictures
-from app.views.latent_pca import clouds, scatter, walks
-from app.views.latent_pca import page as latent_pca
+from app import models, pictures, shell
+from app.listening import of_standing
+from app.settings import query_of
+from app.views.latent_pca import clouds, compute, page, scatter, walks
+from app.views.latent_pca.standing import (
+    COMPONENTS,
+    COUNTS,
+    LEAST,
+    MEAN,
+    PICTURE,
+    Arguments,
+    Standing,
+    source_for,
+)
 from app.widgets import proof_meter
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT = 24
 PROJECTOR = "digits-projector"
 BOTH = pytest.mark.parametrize("seen", models.NAMES, indirect=True, scope="module")
-CONTROLS = ["digits", "digits", COUNT, [], 2, walks.PICTURE, 2, -1.5, "digits:318"]
+CONTROLS = Arguments("digits", COUNT, 2, 2, -1.5, PICTURE, "digits:318", "digits")
 
 
 @pytest.fixture(autouse=True)
@@ -41,11 +53,18 @@ def seen(request: pytest.FixtureRequest) -> clouds.Cloud:
     """The cloud of the default model, or by `BOTH` of each."""
     torch.set_default_dtype(torch.float32)
     model = getattr(request, "param", "digits")
-    return clouds.cloud(clouds.references(latent_pca.source_for(model), COUNT), model)
+    return clouds.cloud(clouds.references(source_for(model), COUNT), model)
 
 
-def controls(name: str) -> list:
-    return [name, latent_pca.source_for(name), *CONTROLS[2:-1], pictures.fitting(CONTROLS[-1], name)]
+def controls(name: str) -> Arguments:
+    picture = pictures.fitting(CONTROLS.picture, name)
+    return replace(CONTROLS, model=name, data=source_for(name), picture=picture)
+
+
+def walk(component: int, steps: float, picture: str | None = None) -> Arguments:
+    """A walk along a component, counted from 1, from the mean or from a picture."""
+    start = {"start": MEAN} if picture is None else {"start": PICTURE, "picture": picture}
+    return Arguments(component=component, steps=steps, **start)
 
 
 def unpacked(value: dict) -> np.ndarray:
@@ -116,7 +135,7 @@ def test_visitors_who_ask_at_once_share_one_computation(monkeypatch):
 
 
 def test_the_scatter_gets_points_labels_and_thumbnails(seen):
-    value = latent_pca.scatter_value(seen, 3, seen.references[5])
+    value = compute.scatter_value(seen, 3, seen.references[5])
     assert (value["dims"], value["picked"], len(value["panels"])) == (3, 5, 2)
     points = np.frombuffer(base64.b64decode(value["panels"][0]["points"]), "<f4").reshape(-1, 3)
     np.testing.assert_allclose(points, seen.latent.coordinates[:, :3])
@@ -127,7 +146,7 @@ def test_the_scatter_gets_points_labels_and_thumbnails(seen):
     thumbnail = sheet[row * tile : (row + 1) * tile, column * tile : (column + 1) * tile]
     expected = Image.fromarray(seen.pixels[5]).resize((tile, tile), Image.Resampling.BILINEAR)
     np.testing.assert_array_equal(thumbnail, expected)
-    assert latent_pca.scatter_value(seen, 2, "digits:1700")["picked"] == -1
+    assert compute.scatter_value(seen, 2, "digits:1700")["picked"] == -1
 
 
 def test_a_cloud_with_a_point_too_few_is_refused(seen):
@@ -140,20 +159,18 @@ def test_a_cloud_with_a_point_too_few_is_refused(seen):
 @BOTH
 def test_a_walk_of_no_steps_stays_where_it_starts(seen):
     picture = seen.references[3]
-    reached = walks.walked(seen, walks.Walk(0, 0.0, picture), [0.0])
+    reached = walks.walked(seen, walk(1, 0.0, picture), [0.0])
     for image in reached:
         torch.testing.assert_close(image, pictures.tensor([picture], seen.model), atol=4e-3, rtol=0)
     with torch.no_grad():
         middle = models.model(seen.model).g_x.inverse(seen.latent.pca.mean[None])
-    torch.testing.assert_close(
-        walks.walked(seen, walks.Walk(0, 0.0, None), [0.0])[0], middle, atol=1e-4, rtol=0
-    )
+    torch.testing.assert_close(walks.walked(seen, walk(1, 0.0), [0.0])[0], middle, atol=1e-4, rtol=0)
 
 
 @BOTH
 def test_a_walk_changes_the_coordinate_of_its_component_only(seen):
-    walk = walks.Walk(1, 1.5, None)
-    induced, pixel = walks.walked(seen, walk, [1.5])
+    along = walk(2, 1.5)
+    induced, pixel = walks.walked(seen, along, [1.5])
     with torch.no_grad():
         moved = (
             seen.latent.pca.transform(models.model(seen.model).g_x(induced))[0],
@@ -167,7 +184,8 @@ def test_a_walk_changes_the_coordinate_of_its_component_only(seen):
 
 @BOTH
 def test_the_tick_shows_both_walks_and_their_strips(seen):
-    stage, *strips = walks.shown(seen, walks.Walk(2, -1.0, "digits:318"))
+    found = walks.shown(seen, walk(3, -1.0, "digits:318"))
+    stage, strips = found["stage"], found["strips"]
     shape = models.model(seen.model).g_x.in_shape[1:]
     assert unpacked(stage).shape == (2, *shape)
     assert stage["notes"][0].startswith("g⁻¹(g(x) − 1.00 · ") and "c₃" in stage["notes"][1]
@@ -178,8 +196,8 @@ def test_the_tick_shows_both_walks_and_their_strips(seen):
 
 # --- laws, program, link -----------------------------------------------------------------------------------
 def test_laws_hold_and_break_when_pixels_take_over():
-    assert [law.error <= proof_meter.HOLDS for law in latent_pca.settled(False, *CONTROLS).laws] == [True] * 3
-    broken = latent_pca.settled(True, *CONTROLS).laws
+    assert [law.error <= proof_meter.HOLDS for law in compute.settled(CONTROLS, False).laws] == [True] * 3
+    broken = compute.settled(CONTROLS, True).laws
     assert broken[0].error > 0.01 and broken[2].error > 0.01
 
 
@@ -196,62 +214,65 @@ def only_the_projector(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_laws_are_those_of_the_chosen_model(only_the_projector):
-    whole, broken = (latent_pca.settled(flag, *controls(PROJECTOR)).laws for flag in (False, True))
+    whole, broken = (compute.settled(controls(PROJECTOR), flag).laws for flag in (False, True))
     assert whole[0].error < broken[0].error / 10 and whole[2].error < broken[2].error / 10
     assert whole[1].error < 0.01
 
 
 def test_another_model_is_another_cloud_of_the_same_pictures():
-    before, now = (latent_pca._computed(*controls(name)) for name in models.NAMES[:2])
-    assert before[0] != now[0] and "by digits-projector" in now[0]  # what the walk listens to is another text
-    latent, pixel = zip(*(value[1]["panels"] for value in (before, now)))
+    before, now = (compute.points(controls(name)) for name in models.NAMES[:2])
+    assert before["status"] != now["status"]  # what the walk listens to is another text
+    assert "by digits-projector" in now["status"]
+    latent, pixel = zip(*(value["scatter"]["panels"] for value in (before, now)))
     assert latent[0]["points"] != latent[1]["points"] and latent[0]["axes"] != latent[1]["axes"]
-    assert pixel[0]["points"] == pixel[1]["points"] and before[1]["sprite"] == now[1]["sprite"]
-    assert before[2] != now[2]
-    ours, theirs = (latent_pca._tick(*controls(name)) for name in models.NAMES[:2])
-    for value, other in zip(ours[:2], theirs[:2]):  # where the walk stands and the strip of its component
+    assert pixel[0]["points"] == pixel[1]["points"]
+    assert before["scatter"]["sprite"] == now["scatter"]["sprite"] and before["variance"] != now["variance"]
+    ours, theirs = (compute.walk(controls(name)) for name in models.NAMES[:2])
+    for value, other in ((ours["stage"], theirs["stage"]), (ours["strips"][0], theirs["strips"][0])):
         assert np.abs(unpacked(value)[0].astype(int) - unpacked(other)[0]).max() > 5
-    np.testing.assert_array_equal(unpacked(ours[2]), unpacked(theirs[2]))  # pixels know no model
+    np.testing.assert_array_equal(
+        unpacked(ours["strips"][1]), unpacked(theirs["strips"][1])
+    )  # pixels know no model
 
 
 def test_faces_come_with_pictures_of_faces():
-    model = "faces"
-    source, picture = latent_pca._switched(model, "digits", "digits:318")
-    assert source == "face" and pictures.pixels(picture).shape == (64, 64)
-    assert latent_pca._switched("digits", source, picture) == ["digits", "digits:318"]
-    assert latent_pca._switched("digits-projector", "sample", "digits:1") == ["sample", "digits:1"]
-    together = clouds.cloud(clouds.references("face", 13), model)
+    found = page.switched("faces", "digits", "digits:318")
+    assert found["data"] == "face" and pictures.pixels(found["picture"]).shape == (64, 64)
+    assert page.switched("digits", "face", found["picture"]) == {"data": "digits", "picture": "digits:318"}
+    assert page.switched("digits-projector", "sample", "digits:1") == {"picture": "digits:1"}
+    together = clouds.cloud(clouds.references("face", 13), "faces")
     alone = np.stack([pictures.pixels(f"face:{i}") for i in range(13)]).astype(int)
     assert np.abs(together.pixels - alone).max() <= 1 and len({face.tobytes() for face in alone}) == 13
 
 
 def test_uploaded_faces_stay_whole(tmp_path):
     files = []
-    for i in range(clouds.LEAST):
+    for i in range(LEAST):
         files.append(str(tmp_path / f"{i}.png"))
         Image.fromarray(np.random.default_rng(i).integers(256, size=(80, 64), dtype=np.uint8)).save(files[-1])
-    _, found, _ = latent_pca._uploaded(files, "faces")
-    assert [pictures.pixels(reference).shape for reference in found] == [(64, 64)] * clouds.LEAST
+    found = page.uploaded(files, "faces")["own"]
+    assert [pictures.pixels(reference).shape for reference in found] == [(64, 64)] * LEAST
 
 
 @BOTH
 def test_explained_variance_of_both_spaces_stands_side_by_side(seen):
-    html = latent_pca.variance_value(seen)
+    html = compute.variance_value(seen)
     for side, name in ((seen.latent, "latents"), (seen.pixel, "pixels")):
         ratios = side.pca.explained_variance_ratio
         assert 0 < float(ratios.sum()) <= 1 + 1e-5 and f"{name} {float(ratios.sum()):.0%}" in html
 
 
 def test_before_the_controls_are_filled_nothing_is_computed():
-    empty = [None, None, None, [], None, walks.MEAN, 1, 2.0, "digits:3"]
-    assert latent_pca.settled(False, *empty).laws == ()
-    assert all(value == gr.skip() for value in latent_pca._tick(*empty))
-    assert all(value == gr.skip() for value in latent_pca._computed(*empty))
+    empty = dict.fromkeys(Standing.declared()) | {"own": [], "picture": "digits:3"}
+    assert page.computing(**empty) == {}
+    for fn in (compute.walk, compute.settled):
+        others = {"broken": False} if fn is compute.settled else {}
+        assert of_standing(Standing, fn)(**empty, **others) == {}
 
 
 @BOTH
 def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path, seen):
-    program = latent_pca.settled(False, *controls(seen.model)).python
+    program = compute.settled(controls(seen.model), False).python
     names = ("coordinates", "pixel_coordinates", "walk")
     program += f"np.savez({str(tmp_path / 'out.npz')!r}, {', '.join(f'{n}={n}' for n in names)})\n"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -264,70 +285,98 @@ def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path,
             1.0, float(side.coordinates.abs().max())
         )  # drawn faces may differ by a shade of grey
         np.testing.assert_allclose(out[name], side.coordinates, atol=close)
-    expected = walks.walked(seen, walks.Walk(1, -1.5, controls(seen.model)[-1]), [-1.5])[0]
+    expected = walks.walked(seen, controls(seen.model), [-1.5])[0]
     np.testing.assert_allclose(out["walk"], expected, atol=2e-3)
 
 
-def test_the_link_restores_every_control():
-    values = ["digits", "digits", 300, [], 3, walks.PICTURE, 4, 0.5, "digits:9"]
-    query = links.decode(
-        links.encode("latent_pca", data="digits", n=300, d=3, c=4, t=0.5, start="picture", x="digits:9")
-    )
-    picture, notice, found = latent_pca.from_link(query, "digits:0")
-    assert (picture, notice) == ("digits:9", "")
-    assert found == [value for value in values[:-1] if value != []]
-    picture, notice, found = latent_pca.from_link(
-        {"x": "digits:x", "n": "7", "t": "nan", "c": "99"}, "digits:4"
-    )
-    assert picture == "digits:4" and "does not exist" in notice
-    assert found == ["digits", "digits", 300, 2, walks.MEAN, clouds.COMPONENTS, 2.0]
-    assert latent_pca.from_link({"model": "cats"}, "digits:4")[2][0] == "digits"
+def test_python_for_this_view_carries_a_visitors_own_pictures(tmp_path):
+    own = tuple(pictures.reference_of(pictures.pixels(f"digits:{i}")) for i in range(20, 33))
+    standing = Standing(data="own", own=own, picture="digits:318")
+    compute.points(standing)
+    program = compute.settled(standing, False).python
+    assert "app" not in program.replace("mapping", "")
+    program += f"np.save({str(tmp_path / 'out.npy')!r}, pixel_coordinates)\n"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = clouds.cloud(own, "digits")
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), seen.pixel.coordinates, atol=1e-3)
+
+
+# --- links -------------------------------------------------------------------------------------------------
+def opened(search: str, picture: str = "digits:0") -> dict:
+    return page.opened(query_of(search), picture)
+
+
+def test_a_link_of_old_restores_every_control():
+    found = opened("?view=latent_pca&data=digits&n=300&d=3&c=4&t=0.5&start=picture&x=digits:9")
+    wanted = Standing("digits", 300, 3, 4, 0.5, PICTURE, "digits:9", "digits")
+    assert {name: found[name] for name in wanted.values() if name != "own"} == {
+        name: value for name, value in wanted.values().items() if name != "own"
+    }
+    assert not found["notice"].visible
+
+
+def test_what_is_wrong_in_a_link_is_left_out():
+    found = opened("?x=digits:x&n=7&t=nan&c=99", "digits:4")
+    assert found["picture"] == "digits:4" and "does not exist" in found["notice"].value
+    assert (found["count"], found["steps"], found["component"]) == (COUNTS[0], 2.0, COMPONENTS)
+    assert opened("?model=cats")["model"] == "digits"
+    assert opened("?data=own")["data"] == "digits"  # uploads are on no other page
+
+
+def test_a_link_to_faces_opens_with_faces():
+    found = opened("?view=latent_pca&model=faces", "digits:3")
+    assert (found["model"], found["data"]) == ("faces", "face") and found["picture"].startswith("face:")
 
 
 @pytest.mark.parametrize("name", models.NAMES)
 def test_the_settled_link_is_the_one_that_is_read(name):
-    found = links.decode(latent_pca.settled(False, *controls(name)).link)
-    assert latent_pca.from_link(found, "digits:0")[2][0] == name
-    assert ("model" in found) == (name != "digits")
-    assert {
-        "data": latent_pca.source_for(name),
-        "n": str(COUNT),
-        "c": "2",
-        "t": "-1.5",
-        "x": controls(name)[-1],
-    }.items() <= found.items()
+    standing = replace(controls(name), count=COUNTS[0])
+    link = standing.link("latent_pca")
+    assert Standing.of_link(query_of(link)) == (Standing(**standing.values()), True)
+    assert ("model=" in link) == (name != "digits")
 
 
 # --- uploads and the endpoint ------------------------------------------------------------------------------
-def test_own_pictures_make_a_cloud_and_what_is_no_picture_is_counted(tmp_path):
+def test_own_pictures_make_a_cloud_and_what_is_no_picture_is_named(tmp_path):  # fault 14
     files = []
-    for i in range(clouds.LEAST):
+    for i in range(LEAST):
         files.append(str(tmp_path / f"{i}.png"))
         Image.fromarray(255 - pictures.pixels(f"digits:{i}")).save(files[-1])
     (tmp_path / "bad.png").write_bytes(b"no picture")
-    notice, own, _ = latent_pca._uploaded([*files, str(tmp_path / "bad.png")])
-    assert "12 of your pictures are in" in notice.value
-    assert len(own) == clouds.LEAST
-    seen = clouds.cloud(*latent_pca.asked("own", 0, own))
-    assert latent_pca.scatter_value(seen, 2, "digits:3")["names"] == ["no label"]
-    assert "accuracy" not in latent_pca.scatter_value(seen, 2, "digits:3")["panels"][0]["note"]
-    few = latent_pca._uploaded(files[:2])
-    assert few[1] == gr.skip() and few[2] == gr.skip()
+    found = page.uploaded([*files[:5], str(tmp_path / "bad.png"), *files[5:]], "digits")
+    assert "12 of your pictures are in" in found["notice"].value and "“bad.png”" in found["notice"].value
+    assert len(found["own"]) == LEAST
+    standing = Standing(data="own", own=tuple(found["own"]))
+    seen = clouds.cloud(clouds.chosen(standing), "digits")
+    assert compute.scatter_value(seen, 2, "digits:3")["names"] == ["no label"]
+    assert "accuracy" not in compute.scatter_value(seen, 2, "digits:3")["panels"][0]["note"]
+    assert page.uploaded(files[:2], "digits").keys() == {"notice"}
+    with pytest.raises(ValueError, match="at least 12"):
+        Standing(data="own", own=tuple(found["own"][:3]))
 
 
-def test_the_endpoint_answers_with_plain_lists(seen):
-    found = latent_pca.latent_pca("digits", COUNT, 3, 1, 2.0, "mean", "digits:3")
+@pytest.fixture(scope="module")
+def endpoint():
+    """The endpoint as Gradio calls it, arguments by position."""
+    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "latent_pca")
+
+
+def test_the_endpoint_answers_with_plain_lists(endpoint, seen):
+    found = endpoint("digits", COUNT, 3, 1, 2.0, "mean", "digits:3", "digits")
     assert found["labels"] == seen.labels.tolist() and found["device"] == "cpu"
     for name in ("latent", "pixel"):
         assert np.shape(found[name]["coordinates"]) == (COUNT, 3)
         assert np.shape(found[name]["walk"]) == (32, 32)
         assert 0 <= found[name]["neighbour_accuracy"] <= 1
-        assert len(found[name]["explained_variance_ratio"]) == clouds.COMPONENTS
+        assert len(found[name]["explained_variance_ratio"]) == COMPONENTS
 
 
-def test_the_endpoint_answers_for_the_model_that_is_named():
+def test_the_endpoint_answers_for_the_model_that_is_named(endpoint):
     call = ("digits", COUNT, 2, 1, 2.0, "mean", "digits:3")
-    found = latent_pca.latent_pca(*call, PROJECTOR)
+    found = endpoint(*call, PROJECTOR)
     seen = clouds.cloud(clouds.references("digits", COUNT), PROJECTOR)
     np.testing.assert_allclose(found["latent"]["coordinates"], seen.latent.coordinates[:, :2], atol=1e-4)
     pca = seen.latent.pca
@@ -335,27 +384,28 @@ def test_the_endpoint_answers_for_the_model_that_is_named():
         point = pca.mean + 2 * pca.explained_variance[0].sqrt() * pca.components[0]
         expected = models.model(PROJECTOR).g_x.inverse(point[None])[0, 0]
     np.testing.assert_allclose(found["latent"]["walk"], expected, atol=1e-3)
-    assert found["pixel"]["walk"] == latent_pca.latent_pca(*call)["pixel"]["walk"]
+    assert found["pixel"]["walk"] == endpoint(*call, "digits")["pixel"]["walk"]
 
 
 GOOD = ("digits", COUNT, 2, 1, 1.0, "mean", "digits:3", "digits")
 BAD_CALLS = {
     "no such data": (0, "cats", "one of digits"),
-    "nan pictures": (1, math.nan, "from 12 to 1797"),
-    "too many pictures": (1, 10**9, "from 12 to 1797"),
+    "nan pictures": (1, math.nan, "from 12 to 2000"),
+    "more than there are": (1, 1900, "of “digits” there are 1797"),
+    "too many pictures": (1, 10**9, "from 12 to 2000"),
     "four dimensions": (2, 4, "one of 2, 3"),
     "no such component": (3, 11, "from 1 to 10"),
     "half a component": (3, 1.5, "whole number"),
-    "nan steps": (4, math.nan, "from -4 to 4"),
-    "too far": (4, 5.0, "from -4 to 4"),
+    "nan steps": (4, math.nan, "from −4 to 4"),
+    "too far": (4, 5.0, "from −4 to 4"),
     "no such start": (5, "there", "one of mean, picture"),
     "unknown picture": (6, "cat:1", "No such picture"),
-    "no such model": (7, "cats", "There is no “cats”; one of digits"),
+    "no such model": (7, "cats", "one of digits"),
 }
 
 
 @pytest.mark.parametrize(("index", "value", "sentence"), BAD_CALLS.values(), ids=BAD_CALLS)
-def test_bad_calls_of_the_endpoint_get_one_sentence(index, value, sentence):
+def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, index, value, sentence):
     call = [*GOOD[:index], value, *GOOD[index + 1 :]]
     with pytest.raises(gr.Error, match=sentence):
-        latent_pca.latent_pca(*call)
+        endpoint(*call)

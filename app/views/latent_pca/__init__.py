@@ -9,7 +9,7 @@ from app.views.latent_pca import words
 if TYPE_CHECKING:
     from app.listening import Lab, Opening
 
-TITLE = words.LATENT_PCA
+TITLE = words.TITLE
 SLUG = "latent_pca"
 
 

@@ -11,17 +11,14 @@ import torch
 from torch import Tensor
 
 from app import models, pictures
-from app.pictures import encoding
-from app.views.latent_pca import words
+from app.pictures import encoding, noise
+from app.views.latent_pca.standing import COMPONENTS, OWN, Arguments
 from linearizer_core.networks import Flatten
 from linearizer_core.pca import LatentPCA
 from linearizer_core.spaces import encode
 
-LEAST, MOST = 12, 2000  # pictures in a cloud
-COUNTS = {"digits": 1797, "sample": MOST, "mnist": MOST, "face": MOST}  # how many of a source
-COMPONENTS = 10
 BATCH = 64
-UPLOADS = 300  # pictures of one visitor
+NOISE = (1, encoding.SIDE, encoding.SIDE)
 FIRST_SEED = 1000  # samples of a cloud are not those of the gallery
 
 
@@ -134,15 +131,10 @@ def _faces(chosen: Sequence[str]) -> np.ndarray:
 
 
 def _samples(chosen: Sequence[str]) -> np.ndarray:
-    seeds = [int(reference.rpartition(":")[2]) for reference in chosen]
-    noise = [torch.randn(1, 32, 32, dtype=torch.float32, generator=_seeded(seed)) for seed in seeds]
+    white = noise.white([int(reference.rpartition(":")[2]) for reference in chosen], *NOISE)
     labels = torch.tensor([pictures.label_of(reference) for reference in chosen])
     with models.one_core():
-        return encoding.to_pixels(models.model().sample(torch.stack(noise), label=labels))[..., 0]
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+        return encoding.to_pixels(models.model().sample(white, label=labels))[..., 0]
 
 
 def neighbour_accuracy(coordinates: Tensor, labels: np.ndarray, neighbours: int = 5) -> float:
@@ -162,10 +154,6 @@ def neighbour_accuracy(coordinates: Tensor, labels: np.ndarray, neighbours: int 
     return float((votes.argmax(1) == found).mean())
 
 
-def checked(chosen: Sequence[str]) -> tuple[str, ...]:
-    """References from outside, as many as a cloud may have; ValueError with a sentence."""
-    if not isinstance(chosen, list | tuple) or not LEAST <= len(chosen) <= MOST:
-        raise ValueError(
-            words.cloud_size(len(chosen) if isinstance(chosen, list | tuple) else 0, LEAST, MOST)
-        )
-    return tuple(pictures.accept(reference) for reference in chosen)
+def chosen(standing: Arguments) -> tuple[str, ...]:
+    """References of the pictures that are asked for."""
+    return standing.own if standing.data == OWN else references(standing.data, standing.count)

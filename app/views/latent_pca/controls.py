@@ -1,66 +1,50 @@
 """What says which cloud is shown and where on a component the walk stands."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
 
 import gradio as gr
 
 from app import models
 from app import words as common
-from app.views.latent_pca import clouds, walks, words
-from app.views.latent_pca.walks import MEAN, PICTURE
-
-DIMENSIONS = (2, 3)
-
-
-@dataclass(frozen=True)
-class Controls:
-    """The components that say what is shown, in the order in which `settled` takes them."""
-
-    model: gr.Radio
-    source: gr.Radio
-    count: gr.Radio
-    own: gr.State
-    dimensions: gr.Radio
-    start: gr.Radio
-    component: gr.Slider
-    steps: gr.Slider
-    picture: gr.State
-
-    @property
-    def inputs(self) -> list:
-        return [getattr(self, field.name) for field in fields(self)]
-
-    @property
-    def cloud(self) -> list[Callable]:
-        """What asks for another cloud, as another model does."""
-        return [c.change for c in (self.source, self.count, self.own, self.dimensions)]
-
-    @property
-    def walk(self) -> list[Callable]:
-        """What asks for another place on the walk."""
-        return [c.change for c in (self.start, self.component, self.steps, self.picture)]
+from app.listening import LIFE, Named
+from app.views.latent_pca import SLUG, words
+from app.views.latent_pca.standing import (
+    COMPONENTS,
+    COUNTS,
+    DIMENSIONS,
+    FARTHEST,
+    MEAN,
+    OWN,
+    PICTURE,
+    sources,
+)
 
 
-def cloud_controls(slug: str, sources: Sequence[str], counts: Sequence[int]) -> list:
+def source_choices(own: bool = False) -> list[tuple[str, str]]:
+    """The buttons for where pictures come from, the visitor's own among them once there are some."""
+    found = [(common.GALLERIES[source], source) for source in sources()]
+    return [*found, (words.OWN_SOURCE, OWN)] if own else found
+
+
+def cloud_controls() -> Named:
     """Model, source, count, own pictures, dimensions; empty until the view opens."""
-    sources = [(common.GALLERIES[source], source) for source in sources]
     flat = [(f"{d}-D", d) for d in DIMENSIONS]
-    with gr.Row(elem_id=f"{slug}-controls"):
+    with gr.Row(elem_id=f"{SLUG}-controls"):
         model = gr.Radio(
-            models.available(), label=common.MODEL, min_width=340, scale=3, elem_id=f"{slug}-model"
+            models.available(), label=common.MODEL, min_width=340, scale=3, elem_id=f"{SLUG}-model"
         )
-        source = gr.Radio(sources, label=words.DATA, min_width=300, scale=3, elem_id=f"{slug}-data")
-        count = gr.Radio(list(counts), label=words.COUNT, min_width=260, scale=2, elem_id=f"{slug}-count")
-        dimensions = gr.Radio(flat, label=words.AXES, min_width=180, elem_id=f"{slug}-dimensions")
-    return [model, source, count, gr.State([], time_to_live=3 * 3600), dimensions]
+        data = gr.Radio(source_choices(), label=words.DATA, min_width=300, scale=3, elem_id=f"{SLUG}-data")
+        count = gr.Radio(list(COUNTS), label=words.COUNT, min_width=260, scale=2, elem_id=f"{SLUG}-count")
+        dimensions = gr.Radio(flat, label=words.AXES, min_width=180, elem_id=f"{SLUG}-dimensions")
+    own = gr.State([], time_to_live=LIFE)
+    return {"model": model, "data": data, "count": count, "own": own, "dimensions": dimensions}
 
 
-def status_row(slug: str) -> tuple[gr.HTML, gr.UploadButton]:
+def status_row() -> tuple[gr.HTML, gr.UploadButton]:
+    """How the cloud came about, and the button for one's own pictures."""
     with gr.Row(equal_height=False):
-        status = gr.HTML(
-            elem_id=f"{slug}-status", apply_default_css=False, min_height=24, scale=1, min_width=320
-        )
+        look = {"apply_default_css": False, "min_height": 24, "scale": 1, "min_width": 320}
+        status = gr.HTML(elem_id=f"{SLUG}-status", **look)
         upload = gr.UploadButton(
             words.OWN_PICTURES,
             file_count="multiple",
@@ -68,32 +52,21 @@ def status_row(slug: str) -> tuple[gr.HTML, gr.UploadButton]:
             size="sm",
             scale=0,
             min_width=200,
-            elem_id=f"{slug}-upload",
+            elem_id=f"{SLUG}-upload",
             elem_classes="lab-button",
         )
     return status, upload
 
 
-def walk_controls(slug: str) -> list:
+def walk_controls() -> Named:
+    """Start, component, standard deviations."""
     starts = [(words.FROM_MEAN, MEAN), (words.FROM_PICTURE, PICTURE)]
-    start = gr.Radio(starts, value=MEAN, label=words.START, elem_id=f"{slug}-start")
+    start = gr.Radio(starts, value=MEAN, label=words.START, elem_id=f"{SLUG}-start")
     with gr.Row():
-        component = gr.Slider(
-            1,
-            clouds.COMPONENTS,
-            1,
-            step=1,
-            label=words.COMPONENT,
-            elem_id=f"{slug}-component",
-            min_width=180,
-        )
-        steps = gr.Slider(
-            -walks.FARTHEST,
-            walks.FARTHEST,
-            2.0,
-            step=0.05,
-            label=words.STEPS,
-            elem_id=f"{slug}-steps",
-            min_width=180,
-        )
-    return [start, component, steps]
+        component = _slider("component", words.COMPONENT, (1, COMPONENTS), 1, 1)
+        steps = _slider("steps", words.STEPS, (-FARTHEST, FARTHEST), 2.0, 0.05)
+    return {"start": start, "component": component, "steps": steps}
+
+
+def _slider(name: str, label: str, ends: Sequence[float], value: float, step: float) -> gr.Slider:
+    return gr.Slider(*ends, value, step=step, label=label, elem_id=f"{SLUG}-{name}", min_width=180)

@@ -1,9 +1,11 @@
 """Every sentence of the Latent PCA view."""
 
+from collections.abc import Sequence
+
 from app.words import minus, sentence, subscript
 
-LATENT_PCA = "Latent PCA"
-LATENT_PCA_LEAD = (
+TITLE = "Latent PCA"
+LEAD = (
     "The same pictures as points of two spaces: the one that g induces and the one of pixels. Hover to see a picture, "
     "click to make it the current one of every view."
 )
@@ -32,22 +34,12 @@ LAW_WALK = "straight walk"
 ORTHONORMAL_FORMULA = "⟨c₁, c₁⟩ = ⟨c₂, c₂⟩ = 1, ⟨c₁, c₂⟩ = 0, through the pictures g⁻¹(cᵢ)"
 
 
-def cloud_size(count: int, least: int, most: int) -> str:
-    return f"{count} pictures came; from {least} to {most} work."
+def too_many(count: int, source: str, most: int) -> str:
+    return f"{count} pictures were asked for; of “{source}” there are {most}."
 
 
-def count_out_of_range(count: float, least: int, most: int) -> str:
-    return f"{count} pictures were asked for; from {least} to {most} work."
-
-
-def component_out_of_range(component: float, most: int) -> str:
-    return f"There is no component {component}; a whole number from 1 to {most} works."
-
-
-def steps_out_of_range(steps: float, farthest: float) -> str:
-    return (
-        f"The walk cannot go {steps} standard deviations; anything from {-farthest:g} to {farthest:g} works."
-    )
+def too_few(count: int, least: int) -> str:
+    return f"{count} pictures came; a PCA needs at least {least}."
 
 
 def panel_note(dimensions: int, explained: float, accuracy: float) -> str:
@@ -83,8 +75,9 @@ def projection_formula(worst: str) -> str:
     return f"P onto c₁, c₂: P P = P, Pᵀ = P, P(x) nearest; the worst: {worst}"
 
 
-def uploaded(found: int, refused: int, least: int) -> str:
-    left = f" {refused} could not be used." if refused else ""
+def uploaded(found: int, refused: Sequence[str], least: int) -> str:
+    names = ", ".join(f"“{name}”" for name in refused[:3]) + (" and others" if len(refused) > 3 else "")
+    left = f" {names} could not be used." if refused else ""
     more = "" if found >= least else f" At least {least} are needed for a PCA."
     return f"{found} of your pictures are in.{left}{more}"
 
