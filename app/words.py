@@ -122,10 +122,6 @@ IDENTICAL = "equal to the last bit"
 LAW_ONE_STEP = "one step"
 
 
-def wrong_seed(seed: object, largest: int) -> str:
-    return f"{str(seed)[:40]} is not a seed; a whole number from 0 to {largest} works."
-
-
 def difference(amplification: float) -> str:
     return "difference" if amplification == 1 else f"difference × {power_of_ten(amplification)}"
 
