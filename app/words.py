@@ -17,6 +17,7 @@ UNKNOWN_PICTURE = "No such picture; “digits:17”, “sample:7:42” or a “d
 UNKNOWN_PHOTO = "No such photo; “china”, “flower” or a “data:image/jpeg;base64,…” address works."
 PHOTO_GONE = "This photo is no longer in the lab’s memory; please upload it again."
 BAD_LINK = "This link names a picture that does not exist here, so the view starts with its own pictures."
+LINK_IN_PART = "A part of this link could not be read; there the view starts with a setting of its own."
 
 
 def too_many_pixels(width: int | None, height: int | None, limit: int) -> str:
@@ -69,6 +70,7 @@ NOT_A_NUMBER = "not finite"
 BREAK_ADD = "Break it: let ⊕ be the pixel average"
 PYTHON = "Python for this view"
 LINK = "Link to this view"
+NO_LINK = "No link can carry this: pictures of your own, or too many of them, stay on this page."
 COPY = "Copy"
 COPIED = "Copied"
 
@@ -153,6 +155,17 @@ def sentence(text: str) -> str:
 
 def too_small(width: int, height: int, least: int) -> str:
     return f"The photo has {width}×{height} pixels; at least {least}×{least} are needed."
+
+
+# --- the training hall
+HALL_FULL = "Too many people wait for a training now; please try again in a minute."
+HALL_TWICE = "This training is already in the hall; stop it, or wait until it is done."
+HALL_BROKE = "The training broke off; please try again, perhaps with other data."
+
+
+def hall_waiting(before: int) -> str:
+    people = "one training is" if before == 1 else f"{before} trainings are"
+    return f"You are number {before} in the queue: {people} before yours."
 
 
 # --- numbers

@@ -66,7 +66,7 @@ class InducedSpace:
 
     def at_size_of(self, x: Tensor) -> InducedSpace:
         """The space of points of the size of x: the space itself, where g exists in one size only."""
-        g = self.g if self.fit is None else self.fit(x)
+        g = self.g if self.fit is None else self.fit(check_floats("x", x))
         if g is self.g:
             return self
         space = InducedSpace(g)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from ..precision import wide
+
 
 def neighbour_accuracy(
     x: Tensor, labels: Tensor, asked: Tensor, wanted: Tensor, neighbours: int = 5
@@ -46,4 +48,4 @@ def neighbour_agreement(x: Tensor, labels: Tensor, neighbours: int = 5) -> float
         return math.nan
     nearest = NearestNeighbors(n_neighbors=neighbours).fit(x.cpu().numpy()).kneighbors(return_distance=False)
     votes = one_hot(labels[torch.from_numpy(nearest)]).sum(1)
-    return float((votes.argmax(1) == labels).double().mean())
+    return float(wide(votes.argmax(1) == labels).mean())

@@ -13,6 +13,7 @@ from ..data.sets import Dataset, load_dataset
 from ..measures.digits import evaluate_classifier
 from ..measures.figure import Figure
 from ..models.classifier import DigitClassifier
+from ..randomness import seeded
 from .base import Recipe
 
 
@@ -25,13 +26,14 @@ class DigitsClassifier(Recipe):
     """
 
     name: ClassVar[str] = "digits-classifier"
+    classes: ClassVar[int] = 10
     seed: int = 1
     steps: int = 1500
     largest_shift: int = 2
 
     def build(self) -> DigitClassifier:
-        torch.manual_seed(self.seed)
-        return DigitClassifier()
+        with seeded(self.seed):
+            return DigitClassifier()
 
     def companion(self) -> nn.Module:
         return nn.Identity()

@@ -17,6 +17,7 @@ from ..methods.perceptual import laplacian_pyramid_loss
 from ..models.generator import Generator
 from ..networks import image_flow, initialise
 from ..operators import Identity, TimedLowRank
+from ..randomness import seeded
 from .base import Recipe
 
 
@@ -47,11 +48,11 @@ class DigitsFlowMatching(Recipe):
     guess_batch: int = 32
 
     def build(self) -> Generator:
-        torch.manual_seed(self.seed)
-        g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, mix_all=False)
-        n = g.out_shape[0]
-        shape = (self.degree + 1, n, self.rank)
-        U, V = (nn.Parameter(torch.randn(shape) * n**-0.5) for _ in range(2))
+        with seeded(self.seed):
+            g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, mix_all=False)
+            n = g.out_shape[0]
+            shape = (self.degree + 1, n, self.rank)
+            U, V = (nn.Parameter(torch.randn(shape) * n**-0.5) for _ in range(2))
         return Generator(g, Identity(n), torch.zeros(10, n), torch.zeros(n), TimedLowRank(U, V))
 
     def companion(self) -> nn.Module:

@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from ..data.dataset import DataError, Dataset, as_input
 from ..data.point_sets import MOST_CLASSES, VIEW, generated, grid_of_view, read_points
-from ..data.sets import DataError, Dataset, as_input
 from ..measures.figure import Figure
 from ..measures.plane import evaluate_plane, stretches
 from ..methods.likelihood import class_nll
@@ -19,6 +19,7 @@ from ..models import fitting
 from ..models.generator import Generator
 from ..networks import Flatten, InvertibleNetwork, forward_and_log_det, plane_flow
 from ..operators import Dense
+from ..randomness import seeded
 from .base import Recipe
 
 MOST_DEPTH, MOST_HIDDEN, MOST_COUNT = 40, 256, 1_000_000
@@ -76,10 +77,10 @@ class PlaneRecipe(Recipe, abc.ABC):
         """The untrained g."""
 
     def build(self) -> Generator:
-        torch.manual_seed(self.seed)
         means = torch.zeros(self.classes, 2)
         means[:, 1] = LADDER * ((self.classes - 1) / 2 - torch.arange(self.classes))
-        return Generator(self.network(), Dense(torch.eye(2)), means, torch.tensor(BAR).log())
+        with seeded(self.seed):
+            return Generator(self.network(), Dense(torch.eye(2)), means, torch.tensor(BAR).log())
 
     def companion(self) -> nn.Module:
         return nn.Identity()
@@ -161,7 +162,7 @@ class PlanePoints(PlaneRecipe):
     def dataset(self, path: str | None) -> Dataset:
         if path is None:
             raise DataError('plane learns points of yours: pass --data with a file of lines "x, y, label".')
-        return read_points(path, self.classes)
+        return read_points(path, self.classes, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,9 +176,9 @@ class GeneratedPlane(PlaneRecipe, abc.ABC):
     points: ClassVar[str]
 
     def dataset(self, path: str | None) -> Dataset:
-        return (
-            generated(self.points, self.count, self.seed) if path is None else read_points(path, self.classes)
-        )
+        if path is None:
+            return generated(self.points, self.count, self.seed)
+        return read_points(path, self.classes, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from ..models import fitting
 from ..models.projector import Projector
 from ..networks import InvertibleNetwork, forward_and_log_det
 from ..operators import LinearOperator, Projection
+from ..randomness import seeded
 from .base import Recipe
 
 MSE_WEIGHT = 10.0
@@ -91,13 +92,13 @@ class ProjectorRecipe(Recipe, abc.ABC):
         """P on the n axes of the untrained g."""
 
     def build(self) -> Projector:
-        torch.manual_seed(self.seed)
-        g = self.network()
+        with seeded(self.seed):
+            g = self.network()
         return Projector(g, self.operator(g.out_shape[0]))
 
     def companion(self) -> nn.Module:
-        torch.manual_seed(self.seed)
-        return Beside(self.network().out_shape[0])
+        with seeded(self.seed):
+            return Beside(self.network().out_shape[0])
 
     @torch.no_grad()
     def report(self, model: Projector, dataset: Dataset) -> dict[str, float]:

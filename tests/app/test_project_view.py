@@ -2,11 +2,7 @@
 
 import base64
 import io
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -22,8 +18,8 @@ from app.views.project import page as project
 from app.views.project.gauge import gauge
 from app.views.project.inputs import MODEL, USUAL, Input
 from app.widgets import proof_meter
+from tests.helpers import computed, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 X = Input("digits:318", "salt", 0.3)
 CONTROLS = (X.picture, X.kind, X.amount, X.seed, 32)
 GRID = [entry.text for entry in project.GRID]
@@ -33,12 +29,6 @@ GRID = [entry.text for entry in project.GRID]
 def _float32():
     """The lab computes in float32; what conftest.py sets is put back there."""
     torch.set_default_dtype(torch.float32)
-
-
-def unpacked(value: dict) -> np.ndarray:
-    packed = value["pictures"]
-    content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    return content.reshape(packed["count"], packed["height"], packed["width"])
 
 
 def levels(x: torch.Tensor) -> np.ndarray:
@@ -139,23 +129,11 @@ def test_the_laws_hold_and_break():
 
 def test_the_program_reproduces_the_screen(tmp_path):
     program = project.settled(False, *CONTROLS, GRID).python
-    script = (
-        program
-        + f"\nnp.savez({str(tmp_path / 'out.npz')!r}, once=once, twice=twice, removed=removed, d=distance)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    made, found = np.load(tmp_path / "out.npz"), projecting.projected([X], 32)
+    made = computed(program, "once twice removed distance", tmp_path)
+    found = projecting.projected([X], 32)
     for name in ("once", "twice", "removed"):
         np.testing.assert_allclose(made[name], getattr(found, name).numpy(), atol=1e-3)
-    np.testing.assert_allclose(made["d"], found.away.numpy(), rtol=1e-4)
+    np.testing.assert_allclose(made["distance"], found.away.numpy(), rtol=1e-4)
 
 
 def test_a_link_restores_the_view_and_a_broken_one_opens_it():

@@ -1,12 +1,7 @@
 """Spectrum without a browser: moves, handlers, laws, the program, the link, the endpoint."""
 
-import base64
 import math
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -24,8 +19,8 @@ from app.views.spectrum import page as spectrum
 from app.views.spectrum.handles import rounded
 from app.widgets import proof_meter
 from linearizer_core.operators import Diagonal
+from tests.helpers import computed, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURE = "digits:318"
 PROJECTOR = "digits-projector"
 BOTH = pytest.mark.parametrize("name", models.NAMES)
@@ -46,13 +41,6 @@ def _float32():
 
 def state(changes: list, selected: int = 3, name: str = "digits") -> dict:
     return {"model": name, "moves": changes, "selected": selected, "show": 16, "log": False}
-
-
-def unpacked(value: dict) -> np.ndarray:
-    packed = value["pictures"]
-    content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    shape = packed["count"], packed["height"], packed["width"], packed["channels"]
-    return content.reshape(shape)[..., 0]
 
 
 # --- moves -------------------------------------------------------------------------------------------------
@@ -260,12 +248,7 @@ def test_laws_are_those_of_the_chosen_model(only_the_projector):
 @BOTH
 def test_python_for_this_view_reproduces_the_pictures_in_a_clean_process(name, tmp_path):
     program = spectrum.settled(False, PICTURE, state(CHANGES, name=name)).python
-    program += f"np.savez({str(tmp_path / 'out.npz')!r}, before=before, now=now, v=v, u=u)\n"
-    command = [sys.executable, "-W", "error", "-c", program]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    out = np.load(tmp_path / "out.npz")
+    out = computed(program, "before now v u", tmp_path)
     changes = moves.checked(CHANGES, len(spectrum.trained(name).values))
     np.testing.assert_allclose(out["before"], spectrum.before(PICTURE, name), atol=1e-4)
     np.testing.assert_allclose(out["now"], spectrum.after(PICTURE, changes, name), atol=1e-4)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.views.plane import words
-from app.widgets import asset, widget
+from app.widgets import widget
 
 if TYPE_CHECKING:
     import gradio as gr
 
 
 TEMPLATE = f"""
-<div class="row">
-  <canvas class="pad" data-part="pad" role="img" aria-label="{words.TRAIN_PAD}"></canvas>
+<div class="beside">
+  <canvas data-part="pad" role="img" aria-label="{words.TRAIN_PAD}"></canvas>
   <div class="side">
     <div class="keys" data-part="sets" role="group" aria-label="{words.TRAIN_PAD}"></div>
     <div class="keys" data-part="inks" role="group" hidden></div>
@@ -32,7 +32,7 @@ TEMPLATE = f"""
 def PlaneTrainer(*, elem_id: str) -> gr.HTML:
     """Asks for a training and shows what comes of it; the weights go on to the plane by the page's event "lab:plane".
 
-    value: what `training_hall.stream` yields, or None for nothing yet
+    value: what `training.stream` yields, or None for nothing yet
     event `train`: {"run": a token of the page's own, "set": name, "points": [x, y, …], "labels": [...]}; points for "own"
     event `stop`: {"run": token}
     The page's event "lab:planes" brings the clouds of the shipped planes, to show what would be trained on.
@@ -43,7 +43,6 @@ def PlaneTrainer(*, elem_id: str) -> gr.HTML:
         None,
         elem_id=elem_id,
         label=words.TRAIN,
-        css_template=asset("css/plane.css"),
         words=words.TRAIN_WORDS,
         hint=words.TRAIN_DRAW_HINT,
     )
