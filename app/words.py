@@ -16,8 +16,7 @@ NO_MNIST = "MNIST is not on this machine; pictures from “digits:” and “sam
 UNKNOWN_PICTURE = "No such picture; “digits:17”, “sample:7:42” or a “data:image/png;base64,…” address works."
 UNKNOWN_PHOTO = "No such photo; “china”, “flower” or a “data:image/jpeg;base64,…” address works."
 PHOTO_GONE = "This photo is no longer in the lab’s memory; please upload it again."
-BAD_LINK = "This link names a picture that does not exist here, so the view starts with its own pictures."
-LINK_IN_PART = "A part of this link could not be read; there the view starts with a setting of its own."
+BAD_LINK = "A part of this link cannot be read, or names what does not exist here; the view starts with its own there."
 
 
 def too_many_pixels(width: int | None, height: int | None, limit: int) -> str:
@@ -122,10 +121,6 @@ def deviations(steps: float) -> str:
 INTEGRATORS = {"euler": "Euler", "midpoint": "midpoint", "rk4": "RK4"}
 IDENTICAL = "equal to the last bit"
 LAW_ONE_STEP = "one step"
-
-
-def wrong_seed(seed: object, largest: int) -> str:
-    return f"{str(seed)[:40]} is not a seed; a whole number from 0 to {largest} works."
 
 
 def difference(amplification: float) -> str:
