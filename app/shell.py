@@ -14,7 +14,7 @@ from app.pictures import files
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS
-from app.widgets import ASSETS, asset
+from app.widgets import ASSETS, asset, page_head
 
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
@@ -112,6 +112,7 @@ def launch_settings() -> dict:
     return {
         "theme": theme(),
         "css": asset("css/lab.css"),
+        "head": page_head(),
         "favicon_path": ASSETS / "favicon.svg",
         "ssr_mode": False,
         "run_history": False,

@@ -69,6 +69,7 @@ NOT_A_NUMBER = "not finite"
 BREAK_ADD = "Break it: let ⊕ be the pixel average"
 PYTHON = "Python for this view"
 LINK = "Link to this view"
+NO_LINK = "No link can carry this: pictures of your own, or too many of them, stay on this page."
 COPY = "Copy"
 COPIED = "Copied"
 

@@ -2,6 +2,7 @@
 
 from .algebra import exp, pinv, power, svd, truncate, with_singular_values
 from .checkpoints import from_pretrained, load, pretrained, push_to_hub, save
+from .inputs import as_float
 from .linearizer import Linearizer
 from .models.generator import Generator
 from .models.photo import PhotoLinearizer
@@ -22,6 +23,7 @@ __all__ = [
     "PhotoLinearizer",
     "Projector",
     "Styles",
+    "as_float",
     "exp",
     "from_pretrained",
     "load",

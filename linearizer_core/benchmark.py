@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import torch
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from . import algebra, checkpoints
+from . import algebra, checkpoints, devices
 from .measures import reporting
 from .measuring import in_turn, machine, peak_megabytes, threads
 from .methods import flow_matching
@@ -302,9 +303,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(options: argparse.Namespace) -> None:
+    if options.repeats < 1:
+        raise ValueError(f"--repeats must be at least 1, got {options.repeats}.")
+    devices.usable(options.device)
     about, rows = machine(options.device), run(options.names, options.repeats, options.device)
     if options.json:
-        print(reporting.format_json(rows, about))
+        print(reporting.format_json(rows, about, sys.stdout.encoding or "utf-8"))
     else:
         print(
             "  ".join(f"{name}: {value}" for name, value in about.items()),

@@ -30,6 +30,7 @@ from linearizer_core.operators import (
     Dense,
     Diagonal,
     Exponential,
+    FieldSpectrum,
     Identity,
     IdentityPlusLowRank,
     LinearOperator,
@@ -108,6 +109,10 @@ def _symmetric(*eigenvalues):
     return (Q * torch.tensor(eigenvalues)) @ Q.mT
 
 
+def _orthonormal(n, k):
+    return torch.linalg.qr(torch.randn(n, k)).Q
+
+
 def _peak(kernels):
     """Kernels with a strong middle, so that no eigenvalue comes near the negative axis."""
     kernels[:, 1, 1] += 3
@@ -165,6 +170,10 @@ OPERATORS = {
     ),
     "channels blended": lambda: (
         0.3 * PerPosition(Dense(torch.randn(2, 2)), (2, 3)) + 0.7 * PerPosition(Identity(2), (2, 3))
+    ),
+    "field spectrum": lambda: FieldSpectrum(_orthonormal(3, 2), torch.randn(2, 1, 2), _orthonormal(2, 2)),
+    "field spectrum, singular": lambda: FieldSpectrum(
+        _orthonormal(2, 2), torch.tensor([[[1.0, -2.0]], [[0.0, 0.5]]]), _orthonormal(2, 2)
     ),
     "convolution": lambda: CircularConvolution(torch.randn(2, 3, 3), (3, 4)),
     "convolution with a positive spectrum": lambda: CircularConvolution(

@@ -8,7 +8,7 @@ import gradio as gr
 
 from app import words
 from app.listening import TICK, Named, listen
-from app.widgets.link import Link
+from app.widgets.link import Link, address
 from app.widgets.proof_meter import ProofMeter, Settled, reading
 
 
@@ -42,8 +42,9 @@ class Section:
 def _values(settled: Settled | Mapping) -> dict:
     """A `Settled` by name; "measuring …" for what a view that is not filled yet returns."""
     if not isinstance(settled, Settled):
-        settled = Settled((), "", "")
-    return {"meter": reading(settled.laws), "python": settled.python, "link": settled.link}
+        return {"meter": reading(()), "python": "", "link": address("")}
+    link = address(settled.link, "" if settled.link else words.NO_LINK)
+    return {"meter": reading(settled.laws), "python": settled.python, "link": link}
 
 
 def touch(slug: str) -> str:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 TEMPLATE = """
-<div class="pad">
+<div class="pad beside">
   <canvas width="280" height="280" tabindex="0"></canvas>
-  <div class="pad-side">
+  <div class="side">
     <p class="hint"></p>
     <div class="buttons">
       <button type="button" data-do="undo"></button>

@@ -10,11 +10,11 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from .sets import DataError, Dataset
+from .dataset import DataError, Dataset, split
+from .tables import read_rows
 
 VIEW = 3.0
 """Half the side of the square that a plane shows; the sets fill about three quarters of it."""
@@ -109,52 +109,96 @@ def generated(name: str, count: int = 4000, seed: int = 0) -> Dataset:
     return Dataset(*train, *test, names=SETS[name][2])
 
 
-def own_points(x: Tensor, labels: Tensor, classes: int) -> Dataset:
-    """Points of yours (N, 2) with labels 0..classes−1 (N,), every fifth kept to test on. Raises `DataError`.
+def own_points(x: Tensor, labels: Tensor, classes: int, seed: int = 0) -> Dataset:
+    """Points of yours (N, 2) with labels 0..classes−1 (N,), of each class a fifth kept to test on, by `seed`.
+
+    Raises `DataError` for points that cannot be learned, and for a class of fewer than two.
 
     >>> own_points(torch.zeros(20, 2), torch.arange(20) % 2, classes=2).train_images.shape
     torch.Size([16, 2])
     """
+    return _checked(x, labels, classes, seed, "points", lambda i: f"point {i + 1}")
+
+
+def _checked(
+    x: Tensor, labels: Tensor, classes: int, seed: int, whole: str, name: Callable[[int], str]
+) -> Dataset:
+    """`own_points`, with words for all of the points and for point i."""
     if x.dim() != 2 or x.shape[1] != 2 or labels.shape != x.shape[:1]:
         raise DataError(
-            f"points must be (N, 2) with one label each, got {tuple(x.shape)} and {tuple(labels.shape)}."
+            f"{whole} must be (N, 2) with one label each, got {tuple(x.shape)} and {tuple(labels.shape)}."
         )
     if not 10 <= len(x) <= MOST_POINTS:
-        raise DataError(f"between 10 and {MOST_POINTS} points are needed, got {len(x)}.")
-    if not torch.isfinite(x).all() or x.abs().max() > VIEW:
-        raise DataError(f"points must be finite and within ±{VIEW:g}, the square that the plane shows.")
-    if labels.min() < 0 or labels.max() >= classes:
+        raise DataError(f"{whole}: between 10 and {MOST_POINTS} points are needed, got {len(x)}.")
+    outside = ~(x.abs() <= VIEW).all(1)  # NaN lies nowhere
+    if outside.any():
+        first = int(outside.int().argmax())
         raise DataError(
-            f"labels must be 0..{classes - 1}, got {int(labels.min())}..{int(labels.max())}; "
-            "set --classes to one more than the largest."
+            f"{name(first)} is {_shown(x[first])}; points must be finite and within ±{VIEW:g}, the square that the "
+            "plane shows: divide them by their largest, or take that one out."
         )
-    missing = set(range(classes)) - set(labels.tolist())
-    if missing:
-        raise DataError(f"each class needs a point, and class {min(missing)} has none; set --classes lower.")
-    test = torch.arange(len(x)) % 5 == 4
+    stray = (labels < 0) | (labels >= classes)
+    if stray.any():
+        first, most = int(stray.int().argmax()), int(labels.max()) + 1
+        remedy = f"set --classes to {most} or correct it" if most <= MOST_CLASSES else "correct it"
+        raise DataError(
+            f"{name(first)} has label {int(labels[first])}; labels must be 0..{classes - 1} for --classes {classes} "
+            f"(at most {MOST_CLASSES}): {remedy}."
+        )
+    counts = labels.long().bincount(minlength=classes)
+    if counts.min() < 2:
+        few = int(counts.argmin())
+        raise DataError(
+            f"{whole}: each class needs two points, one to train and one to test on, and "
+            f"class {few} has {('none', 'one')[int(counts[few])]}; bring more or set --classes lower."
+        )
+    train, test = (torch.from_numpy(part) for part in split(labels.numpy(), 0.2, seed))
     x, labels = x.float(), labels.long()
     names = tuple(f"class {c}" for c in range(classes))
-    return Dataset(x[~test], labels[~test], x[test], labels[test], names=names)
+    return Dataset(x[train], labels[train], x[test], labels[test], names=names)
 
 
-def read_points(file: str | Path, classes: int) -> Dataset:
-    """`own_points` from a text file with one point a line, "x, y, label"; without a label it is 0. Raises `DataError`.
+def _shown(point: Tensor) -> str:
+    return f"({', '.join(f'{value:g}' for value in point.tolist())})"
+
+
+def read_points(file: str | Path, classes: int, seed: int = 0) -> Dataset:
+    r"""`own_points` from a text file with one point a line, "x, y, label"; without labels they are 0. Raises `DataError`.
+
+    Spreadsheets are understood: commas, semicolons, tabs or spaces between cells, quotes, a line of headings, a comma for
+    the decimal point where it does not part cells, UTF-8 and UTF-16. What cannot be read is named by file and row.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     length = Path(folder, "points.csv").write_text("0.5, 1.0, 0\\n" * 10)
+    ...     length = Path(folder, "points.csv").write_text("x;y;label\n" + "0,5;1,0;0\n" * 10)
     ...     read_points(Path(folder, "points.csv"), classes=1).train_images[0]
     tensor([0.5000, 1.0000])
     """
-    try:
-        rows = np.loadtxt(file, delimiter=",", ndmin=2, dtype=np.float32, max_rows=MOST_POINTS + 1)
-    except (OSError, ValueError) as error:
+    rows = read_rows(file)
+    if len(rows) > MOST_POINTS:
+        raise DataError(f"{file} holds {len(rows)} points, and {MOST_POINTS} are the most; leave some out.")
+    if not rows:
         raise DataError(
-            f"{file} is no list of points ({str(error).splitlines()[0][:120]}); one line a point, x, y, label."
-        ) from error
-    if rows.shape[1] not in (2, 3):
-        raise DataError(f"{file}: a line must hold x, y and perhaps a label, got {rows.shape[1]} numbers.")
-    labels = torch.from_numpy(rows[:, 2]) if rows.shape[1] == 3 else torch.zeros(len(rows))
-    if not torch.equal(labels, labels.round()):
-        raise DataError(f"{file}: labels must be whole numbers.")
-    return own_points(torch.from_numpy(rows[:, :2]), labels.long(), classes)
+            f"{file} holds no points; between 10 and {MOST_POINTS} are needed, x, y, label on a line."
+        )
+    numbers = [number for number, _ in rows]
+    values = torch.tensor([cells for _, cells in rows], dtype=torch.float64)
+    labels = values[:, 2] if values.shape[1] == 3 else torch.zeros(len(rows))
+    broken = (labels != labels.round()) | ~labels.isfinite()
+    if broken.any():
+        first = int(broken.int().argmax())
+        raise DataError(
+            f"{file}, row {numbers[first]}: labels must be whole numbers, got {float(labels[first]):g}."
+        )
+    labels = labels.clamp(-1, 1e6).long()
+    return _checked(values[:, :2], labels, classes, seed, str(file), lambda i: f"{file}, row {numbers[i]}")
+
+
+def grid_of_view(count: int) -> Tensor:
+    """count × count points spread evenly over the view, its edges among them, (count², 2).
+
+    >>> grid_of_view(2).tolist()
+    [[-3.0, -3.0], [-3.0, 3.0], [3.0, -3.0], [3.0, 3.0]]
+    """
+    line = torch.linspace(-VIEW, VIEW, count)
+    return torch.cartesian_prod(line, line)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .sets import DataError
+from .. import files
+from .dataset import DataError
 
 
 class Teacher:
@@ -19,7 +21,7 @@ class Teacher:
 
     >>> Teacher("no-such-file.onnx")
     Traceback (most recent call last):
-    linearizer_core.data.DataError: no-such-file.onnx does not exist; pass the path of an ONNX style network.
+    linearizer_core.data.dataset.DataError: no-such-file.onnx does not exist; pass the path of an ONNX style network.
     """
 
     def __init__(self, file: str | Path, top: float = 255.0) -> None:
@@ -29,7 +31,7 @@ class Teacher:
             raise DataError(
                 "teachers need onnxruntime, which is not installed; pip install onnxruntime."
             ) from error
-        if not Path(file).is_file():
+        if not os.path.isfile(file):
             raise DataError(f"{file} does not exist; pass the path of an ONNX style network.")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
@@ -41,7 +43,8 @@ class Teacher:
             (taken,), (given,) = self.session.get_inputs(), self.session.get_outputs()
             fits = all(len(end.shape) == 4 and end.shape[1] in (3, "C") for end in (taken, given))
         except Exception as error:  # onnxruntime raises types of its own that it does not export
-            raise DataError(f"{file} is no ONNX network that can be read ({_reason(error)}).") from error
+            why = files.reason(error, Path(file)) if files.is_pointer(Path(file)) else _reason(error)
+            raise DataError(f"{file} is no ONNX network that can be read ({why}).") from error
         if not fits:
             raise DataError(f"{file} must take and give 1×3×H×W, got {taken.shape} and {given.shape}.")
         self.file, self.name, self.top = file, taken.name, top

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import torch
-from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor, nn
 
 from .. import diagnostics
-from ..checkpoints import ASSETS, load
 from ..data.sets import Dataset, as_float
 from ..models.generator import Generator
 from ..networks import Flatten
 from ..pca import LatentPCA
-from ..recipes.classifier import DigitClassifier
 from . import generation
 from .figure import Figure
-
-SURE = 0.9
-"""A classifier is sure of a picture when its largest probability exceeds this."""
+from .judge import SURE, accuracy, digit_judge, sureness
+from .neighbours import neighbour_accuracy
 
 
 @torch.no_grad()
@@ -32,9 +28,8 @@ def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0, samples: 
     >>> evaluate_digits(model, Dataset(x[300:], c[300:], x[:300], c[:300]), samples=300)[0].name
     'sure midpoints, induced'
     """
-    judge = load(ASSETS / "digits" / "classifier")
     device = model.means.device
-    judge.to(device)
+    judge = digit_judge(device)
     x = as_float(dataset.test_images).to(device)
     generator = torch.Generator().manual_seed(seed)
     return [
@@ -50,25 +45,17 @@ def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0, samples: 
 
 
 @torch.no_grad()
-def evaluate_classifier(model: DigitClassifier, dataset: Dataset, seed: int = 0) -> list[Figure]:
+def evaluate_classifier(model: nn.Module, dataset: Dataset, seed: int = 0) -> list[Figure]:
     """Accuracy of the judge on the test digits.
 
+    >>> from linearizer_core.models.classifier import DigitClassifier
     >>> x, c = torch.zeros(4, 1, 32, 32, dtype=torch.uint8), torch.arange(4)
     >>> evaluate_classifier(DigitClassifier(), Dataset(x, c, x, c))[0].value     # one of four blank pictures
     0.25
     """
-    guess = torch.cat([model(as_float(x)).argmax(1) for x in dataset.test_images.split(500)])
-    accuracy = float((guess == dataset.test_labels).float().mean())
-    return [Figure("classifier accuracy", accuracy, how=f"{len(guess)} test digits")]
-
-
-def sureness(judge: nn.Module, x: Tensor) -> float:
-    """Share of pictures x (B, 1, 32, 32) of whose class the judge is sure.
-
-    >>> sureness(lambda x: torch.tensor([[9.0, 0.0], [0.0, 0.0]]), torch.zeros(2, 1, 32, 32))
-    0.5
-    """
-    return float((judge(x.clamp(0, 1)).softmax(1).amax(1) > SURE).float().mean())
+    device = next(model.parameters()).device
+    right = accuracy(lambda x: model(as_float(x).to(device)), dataset.test_images, dataset.test_labels)
+    return [Figure("classifier accuracy", right, how=f"{len(dataset.test_images)} test digits")]
 
 
 def morphs(
@@ -76,6 +63,7 @@ def morphs(
 ) -> list[Figure]:
     """Is the midpoint of two digits a digit? Shares of which the judge is sure, for blends, pixels and real digits.
 
+    >>> from linearizer_core.models.classifier import DigitClassifier
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
     >>> model = Generator(Flatten((1, 32, 32)), Identity(1024), torch.zeros(10, 1024), torch.zeros(1024))
@@ -107,8 +95,8 @@ def _neighbours(
         pca = LatentPCA(50).fit(g, train.to(device))
         fitted, asked = pca.transform(train.to(device)).cpu(), pca.transform(test.to(device)).cpu()
         for k in (2, 10, 50):
-            knn = KNeighborsClassifier(5).fit(fitted[:, :k], dataset.train_labels[chosen])
-            score = float(knn.score(asked[:, :k], dataset.test_labels))
+            labels = dataset.train_labels[chosen]
+            score = neighbour_accuracy(fitted[:, :k], labels, asked[:, :k], dataset.test_labels)
             mark = "> pixel" if name == "latent" else ""
             how = f"5-NN among {count} train digits, {len(test)} test digits"
             figures.append(Figure(f"5-NN accuracy, {name} PCA, {k}", score, mark, how))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from ..checkpoints import ASSETS, load
 from ..data.sets import Dataset, as_float
 from ..models.generator import Generator
 from .digits import morphs
 from .figure import Figure
 from .generation import exactness, quality
+from .judge import digit_judge
 
 
 @torch.no_grad()
@@ -26,7 +26,7 @@ def evaluate_flow_matching(
     'sure midpoints, induced'
     """
     device, generator = model.means.device, torch.Generator().manual_seed(seed)
-    judge = load(ASSETS / "digits" / "classifier", device)
+    judge = digit_judge(device)
     x = as_float(dataset.test_images).to(device)
     return [
         *morphs(model, judge, x, generator),

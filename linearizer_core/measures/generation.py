@@ -27,7 +27,7 @@ def quality(
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
-    >>> from linearizer_core.recipes.classifier import DigitClassifier
+    >>> from linearizer_core.models.classifier import DigitClassifier
     >>> model = Generator(Flatten((1, 32, 32)), Identity(1024), torch.zeros(10, 1024), torch.zeros(1024))
     >>> x, c = torch.randint(256, (40, 1, 32, 32), dtype=torch.uint8), torch.arange(40) % 10
     >>> len(quality(model, DigitClassifier(), Dataset(x[:20], c[:20], x[20:], c[20:]), torch.Generator(), 40))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from .. import diagnostics
+from ..data.point_sets import grid_of_view
 from ..data.sets import Dataset, as_input
 from ..methods.flow_matching import METHODS
 from ..methods.smoothness import corners, jacobians
 from ..models.generator import Generator
-from ..recipes.plane import grid_of_view
+from ..networks import InvertibleNetwork
 from .figure import Figure
 
 NEAR = 0.2
@@ -45,6 +45,8 @@ def line_accuracy(x: Tensor, labels: Tensor, test_x: Tensor, test_labels: Tensor
     >>> line_accuracy(x, labels, x, labels)
     1.0
     """
+    from sklearn.linear_model import LogisticRegression  # slow to import, and planes load without it
+
     if len(labels.unique()) < 2:
         return 1.0
     line = LogisticRegression(C=100.0).fit(x.cpu().numpy(), labels.numpy())
@@ -62,6 +64,16 @@ def slimness(x: Tensor, labels: Tensor) -> float:
     )
     least, most = variances.mean(0).clamp(min=0)
     return float((least / most).sqrt())
+
+
+def stretches(g: InvertibleNetwork, x: Tensor) -> Tensor:
+    """By how much g lengthens the plane around points x (N, 2), at most and at least: J's singular values, (N, 2).
+
+    >>> from linearizer_core.networks import Flatten
+    >>> stretches(Flatten((2,)), torch.zeros(1, 2)).round(decimals=3)
+    tensor([[1., 1.]])
+    """
+    return torch.linalg.svdvals(jacobians(g(corners(x))))
 
 
 def _lines(model: Generator, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor]) -> list[Figure]:
@@ -84,7 +96,7 @@ def _lines(model: Generator, train: tuple[Tensor, Tensor], test: tuple[Tensor, T
 def _grid(model: Generator) -> list[Figure]:
     view = grid_of_view(101).to(model.means)
     trip = float((model.g_x.inverse(model.g_x(view)) - view).abs().max())
-    s = torch.linalg.svdvals(jacobians(model.g_x(corners(view))))
+    s = stretches(model.g_x, view)
     turns = _turns(model, view)
     return [
         Figure("round trip", trip, "≤ 1e-4", f"largest error over the view, {len(view)} points, float32"),

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from .. import diagnostics
-from ..checkpoints import ASSETS, load, pretrained
 from ..data import damage
 from ..data.sets import Dataset, as_float
 from ..measuring import in_turn, threads
@@ -18,8 +17,8 @@ from ..models.projector import Projector
 from ..networks import Flatten
 from ..pca import LatentPCA
 from ..spaces import decode, encode
-from .digits import SURE, sureness
 from .figure import Figure
+from .judge import SURE, accuracy, digit_judge, sureness
 
 RANKS = (4, 8, 16, 32, 64, 128, 256)
 DIGIT_MARKS = {
@@ -45,7 +44,7 @@ def evaluate_digits_projector(model: Projector, dataset: Dataset, seed: int = 0)
     >>> evaluate_digits_projector(model, Dataset(x[20:], c[20:], x[:20], c[:20]))[0].name
     'idempotence, float32'
     """
-    judge = load(ASSETS / "digits" / "classifier").to(model.total_std.device)
+    judge = digit_judge(model.total_std.device)
     generator = torch.Generator().manual_seed(seed)
     pca = pixel_pca(dataset)
     return [
@@ -85,6 +84,8 @@ def evaluate_sparse(model: Projector, dataset: Dataset, seed: int = 0) -> list[F
     >>> evaluate_sparse(model, Dataset(x[20:], c[20:], x[:20], c[:20]))[0].value
     16.0
     """
+    from ..checkpoints import load, pretrained  # which know the recipes, and these measure by this package
+
     x, k = as_float(dataset.test_images).to(model.total_std.device), model.rank
     how = f"dB, {len(x)} test digits"
     pixels = mean_psnr(lambda part: _by_pca(pixel_pca(dataset, k), part, k), x)
@@ -234,7 +235,7 @@ def repair(
     """How many spoilt digits a classifier reads right: as they are, projected by f, and by pixel PCA of the best rank.
 
     >>> from linearizer_core.operators import Projection
-    >>> from linearizer_core.recipes.classifier import DigitClassifier
+    >>> from linearizer_core.models.classifier import DigitClassifier
     >>> x, c = torch.randint(256, (20, 1, 32, 32), dtype=torch.uint8), torch.arange(20) % 10
     >>> data, model = Dataset(x, c, x, c), Projector(Flatten((1, 32, 32)), Projection(torch.eye(1024, 4)))
     >>> len(repair(model, DigitClassifier(), data, pixel_pca(data, 4), torch.Generator()))
@@ -256,24 +257,21 @@ def repair(
             for k, made in by_rank(model, part, ranks):
                 right[k] += int((judge(made.clamp(0, 1)).argmax(1) == wanted).sum())
         pixels = {
-            k: _accuracy(judge, lambda part, k=k: _by_pca(pca, part, k), inputs, labels)
+            k: accuracy(lambda part, k=k: judge(_by_pca(pca, part, k).clamp(0, 1)), inputs, labels)
             for k in RANKS
             if k <= len(pca.components)
         }
         best, other = max(right, key=right.get), max(pixels, key=pixels.get)
         full = right[model.rank] / len(x)
         figures += [
-            Figure(f"{name}, as it is", _accuracy(judge, lambda part: part, inputs, labels), "", how),
+            Figure(
+                f"{name}, as it is", accuracy(lambda part: judge(part.clamp(0, 1)), inputs, labels), "", how
+            ),
             Figure(f"{name}, f", full, "> both", f"{how}; rank {model.rank}"),
             Figure(f"{name}, f of the best rank", right[best] / len(x), "> both", f"{how}; rank {best}"),
             Figure(f"{name}, pixel PCA of the best rank", pixels[other], "", f"{how}; rank {other}"),
         ]
     return figures
-
-
-def _accuracy(judge: nn.Module, f: Callable[[Tensor], Tensor], x: Tensor, labels: Tensor) -> float:
-    guess = torch.cat([judge(f(part).clamp(0, 1)).argmax(1) for part in x.split(BATCH)])
-    return float((guess == labels).float().mean())
 
 
 @torch.no_grad()
@@ -283,7 +281,7 @@ def noise_in(
     """Is f(noise) a digit? Share of which the classifier is sure, and how the digits are spread.
 
     >>> from linearizer_core.operators import Projection
-    >>> from linearizer_core.recipes.classifier import DigitClassifier
+    >>> from linearizer_core.models.classifier import DigitClassifier
     >>> model = Projector(Flatten((1, 32, 32)), Projection(torch.eye(1024, 4)))
     >>> [figure.name for figure in noise_in(model, DigitClassifier(), torch.Generator(), 10)][:2]
     ['uniform noise becomes a sure digit', 'Gaussian noise becomes a sure digit']

@@ -7,6 +7,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+from .. import files
+
 
 def format_table(rows: Sequence[object]) -> str:
     """Dataclass rows of one type as aligned columns under their field names; empty columns are left out.
@@ -38,15 +40,24 @@ def format_table(rows: Sequence[object]) -> str:
     )
 
 
-def format_json(rows: Sequence[object], about: Mapping[str, object] | None = None) -> str:
-    """The rows as a JSON array of objects; with `about`, an object of its entries and "rows". NaN is null.
+def format_json(
+    rows: Sequence[object], about: Mapping[str, object] | None = None, encoding: str = "utf-8"
+) -> str:
+    """The rows as a JSON array of objects; with `about`, an object of its entries and "rows". NaN and infinity are null.
+
+    Letters that `encoding`, that of the terminal say, does not know are written as JSON's escapes.
 
     >>> format_json([], {"machine": "a laptop"})
     '{"machine": "a laptop", "rows": []}'
     """
-    plain = [{k: _jsonable(v) for k, v in dataclasses.asdict(row).items()} for row in rows]  # type: ignore[call-overload]
-    content = plain if about is None else {**about, "rows": plain}
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2 if rows else None)
+    plain = [dataclasses.asdict(row) for row in rows]  # type: ignore[call-overload]
+    content, indent = plain if about is None else {**about, "rows": plain}, 2 if rows else None
+    text = files.to_json(content, indent)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(json.loads(text), indent=indent)
+    return text
 
 
 def _says(value: object) -> bool:
@@ -61,7 +72,3 @@ def _cell(value: object) -> str:
         return str(value)
     digits = max(0, (3 if abs(value) >= 10 else 2) - math.floor(math.log10(abs(value))))
     return f"{value:.{digits}f}" if 1e-3 <= abs(value) < 1e5 else f"{value:.2e}"
-
-
-def _jsonable(value: object) -> object:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..inputs import as_index
 from ..networks import Chain, InvertibleLinear, InvertibleNetwork
 from ..pca import LatentPCA
+from ..precision import narrow, wide
 
 
 def last_mixing(g: Chain) -> InvertibleLinear:
@@ -41,7 +43,7 @@ def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
     True
     """
     layer = last_mixing(g)
-    layer.weight.set_((matrix.double() @ layer.weight.matrix().double()).to(layer.bias.dtype))
+    layer.weight.set_(narrow(wide(matrix) @ wide(layer.weight.matrix()), layer.bias))
     layer.bias.copy_(matrix @ layer.bias + shift)
 
 
@@ -57,15 +59,15 @@ def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
     >>> torch.allclose(g(x).std(0), torch.ones(3))
     True
     """
-    z = encode_in_batches(g, x).double()
+    z = wide(encode_in_batches(g, x))
     centred = z - z.mean(0)
     axes = torch.linalg.eigh(centred.mT @ centred / len(z)).eigenvectors.flip(1)  # largest variance first
-    leading = (axes.mT @ (centred.mT @ targets.to(z))) / len(z)
+    leading = (axes.mT @ (centred.mT @ wide(targets).to(z.device))) / len(z)
     rotation = torch.linalg.qr(torch.cat([leading, torch.eye(len(axes)).to(z)], 1)[:, : len(axes)]).Q.mT
     rotation[: leading.shape[1]] *= (rotation[: leading.shape[1]] @ leading).diagonal().sign()[:, None]
     matrix = rotation @ axes.mT
     matrix /= (centred @ matrix.mT).std(0).clamp(min=1e-4)[:, None]  # with few points some axes hold nothing
-    remix(g, matrix.to(x.dtype), -(matrix @ z.mean(0)).to(x.dtype))
+    remix(g, narrow(matrix, x), narrow(-(matrix @ z.mean(0)), x))
 
 
 @torch.no_grad()
@@ -76,7 +78,7 @@ def measure_in_pixels(model, x: Tensor, keep_first: int) -> None:
     likelihood alone leaves this scale open; now deviations, singular values and PCA count in pixels. The first
     `keep_first` axes get one common scale, the larger of theirs. Shapes: x (B, *g.in_shape).
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.operators import Identity
     >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), torch.zeros(1, 2), torch.zeros(2))
     >>> remix(f.g_x, torch.diag(torch.tensor([10.0, 0.1])), torch.zeros(2))
@@ -129,7 +131,7 @@ def centre_and_sort(model, keep_first: int) -> None:
 
     After it prototypes can be added without moving the rest, and the first k axes are the k largest.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.operators import Identity
     >>> means, log_std = torch.tensor([[3.0, 0.0], [1.0, 0.0]]), torch.tensor([0.0, 5.0])
     >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), means, log_std)
@@ -153,7 +155,7 @@ def let_lead(model, first: int, margin: float = 1.25) -> None:
     A linear blend, a prototype, a sample are the same pictures whatever the scale of an axis: it only says how much a
     distance counts it.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.operators import Identity
     >>> f = Generator(Chain(InvertibleLinear(2)), Identity(2), torch.zeros(1, 2), torch.tensor([1.0, 4.0]).log())
     >>> let_lead(f, first=1, margin=1.5)
@@ -174,7 +176,7 @@ def fit_wiener(model, noise: float) -> None:
     out of noise τ is kept (σ near 1), one that drowns in it is dropped (σ near 0).
     Source: Wiener, "Extrapolation, Interpolation, and Smoothing of Stationary Time Series", 1949.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Diagonal
     >>> f = Generator(Flatten((2,)), Diagonal(torch.ones(2)), torch.zeros(1, 2), torch.tensor([3.0, 1.0]).log())
@@ -193,7 +195,7 @@ def fit_flow(model, x: Tensor, labels: Tensor) -> None:
     Likelihood trains on pictures with noise added, so `model.log_std` holds that noise too, most of it on the last axes;
     samples should not show it. x (B, *g.in_shape) with labels (B,), every class present.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
     >>> f = Generator(Flatten((1,)), Identity(1), torch.tensor([[4.0], [-4.0]]), torch.zeros(1))
@@ -204,7 +206,7 @@ def fit_flow(model, x: Tensor, labels: Tensor) -> None:
     """
     z = encode_in_batches(model.g_x, x)
     centres = torch.stack([z[labels == c].mean(0) for c in range(len(model.means))])
-    model.A_t.variances.copy_((z - centres[labels]).square().mean(0))
+    model.A_t.variances.copy_((z - centres[as_index(labels)]).square().mean(0))
     model.noise_means.copy_(model.means / model.A_t.variances.clamp(min=1e-12).sqrt())
 
 
@@ -215,7 +217,7 @@ def fit_low_rank_flow(model, x: Tensor) -> None:
     Q and v are the leading principal axes and their variances, c is the mean variance of the others. x (B, *g.in_shape).
     Source: Tipping and Bishop, "Probabilistic Principal Component Analysis", J. R. Stat. Soc. B 1999.
 
-    >>> from linearizer_core.generator import Generator
+    >>> from linearizer_core.models.generator import Generator
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity, TimedLowRankGaussian
     >>> A_t = TimedLowRankGaussian(torch.eye(3, 1), torch.ones(1), torch.ones(()))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
+from ..inputs import as_labels
 from ..linearizer import Linearizer
 from ..methods.flow_matching import collapse, flow, integrate, last_time, spread, trajectory
 from ..methods.likelihood import class_log_density
 from ..networks import Chain, Flatten, InvertibleNetwork, MixtureTransport, Translate
 from ..operators import LinearOperator, TimedGaussian, TimedOperator
+from ..precision import in_precision_of
 from ..spaces import decode, encode
 
 
@@ -69,13 +73,14 @@ class Generator(Linearizer):
         """Standard deviation of every latent axis over all classes, (n,): the spread within plus that between."""
         return (self.latent_std.square() + self.means.var(0, correction=0)).sqrt()
 
+    def spread_along(self, directions: Tensor) -> Tensor:
+        """Standard deviation of the latents along unit vectors (n, k), as of an SVD: √(vᵀ diag(total_std²) v), (k,)."""
+        return torch.linalg.vector_norm(directions * self.total_std[:, None], dim=0)
+
     @torch.no_grad()
     def prototype(self, label: int | Tensor) -> Tensor:
         """The point g⁻¹(μ_c) for a label, or a batch of points for labels (B,). ValueError for an unknown label."""
-        labels = torch.as_tensor(label, device=self.means.device)
-        return self.g_y.inverse(self.means[self._checked(labels).reshape(-1)]).reshape(
-            *labels.shape, *self.g_y.in_shape
-        )
+        return decode(self.g_y, self.means.detach()[self._labels(label)])
 
     @property
     def noise_means(self) -> Tensor:
@@ -86,7 +91,12 @@ class Generator(Linearizer):
         """g_noise, or for a label c the network x₀ ↦ x₀ + ν_c that starts the flow in class c. ValueError for others."""
         if label is None:
             return self.g_noise
-        shift = self.noise_means[self._checked(torch.as_tensor(label, device=self.means.device))]
+        one = self._labels(label)
+        if one.numel() != 1:
+            raise ValueError(
+                f"one step for all noise needs one label, got {one.numel()}; call it for each label."
+            )
+        shift = self.noise_means[one.reshape(())]
         return Chain(Flatten(self.g_y.in_shape), Translate(shift))
 
     @torch.no_grad()
@@ -164,24 +174,28 @@ class Generator(Linearizer):
     @torch.no_grad()
     def start(self, noise: Tensor, label: int | Tensor | None = None) -> Tensor:
         """z₀ (B, n), the latents that the flow starts from; `noise` and `label` are checked as `sample` says."""
-        shape = self.g_y.in_shape
+        shape, noise = self.g_y.in_shape, in_precision_of(self, noise, "noise")
         if noise.shape[1:] != shape or not torch.isfinite(noise).all():
             raise ValueError(
                 f"noise must be finite with shape (B, {', '.join(map(str, shape))}), got {tuple(noise.shape)}."
             )
         if label is None:
             return encode(self.g_noise, noise)
-        labels = self._checked(torch.as_tensor(label, device=self.means.device).expand(len(noise)))
-        return noise.flatten(1) + self.noise_means[labels]
+        labels = self._labels(label)
+        if labels.numel() != 1 and labels.shape != (len(noise),):
+            raise ValueError(
+                f"label must be one number or one per item of noise, ({len(noise)},), got shape {tuple(labels.shape)}."
+            )
+        return noise.flatten(1) + self.noise_means[labels.reshape(-1)]
 
     @torch.no_grad()
     def classify(self, x: Tensor) -> Tensor:
-        """The class under which each point of x (B, *g.in_shape) is likeliest, (B,)."""
-        return class_log_density(self.g_x(x), self.means, self.log_std).argmax(1)
+        """The class under which each point of x (*, *g.in_shape) is likeliest, (*)."""
+        z = encode(self.g_x, x)
+        batch = z.shape[:-1]
+        return (
+            class_log_density(z.reshape(-1, z.shape[-1]), self.means, self.log_std).argmax(1).reshape(batch)
+        )
 
-    def _checked(self, labels: Tensor) -> Tensor:
-        if labels.dtype.is_floating_point or labels.min() < 0 or labels.max() >= len(self.means):
-            raise ValueError(
-                f"label must be a whole number in 0..{len(self.means) - 1}, got {labels.tolist()}."
-            )
-        return labels
+    def _labels(self, label: int | Sequence[int] | Tensor) -> Tensor:
+        return as_labels(label, len(self.means), self.means.device)

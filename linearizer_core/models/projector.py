@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from .. import algebra
-from ..linearizer import Linearizer
+from ..linearizer import Linearizer, derived
 from ..networks import InvertibleNetwork
-from ..operators import LinearOperator
+from ..operators import Diagonal, LinearOperator, Projection, RoundedDiagonal
+from ..precision import in_precision_of
 from ..spaces import decode, encode
 
 
@@ -59,12 +60,6 @@ class Projector(Linearizer):
         """How many directions f keeps."""
         return int((algebra.svd(self.A).values > 0.5).sum())
 
-    def truncated(self, k: int) -> Projector:
-        """The projector on the k most important directions. ValueError unless k is an integer ≥ 0."""
-        coarse = algebra.truncate(self.A, k)
-        count = len(algebra.svd(coarse).values)
-        return Projector(self.g_x, coarse, self.total_std, self.kept_mean[:count], self.kept_std[:count])
-
     @torch.no_grad()
     def draw(self, noise: Tensor) -> Tensor:
         """g⁻¹(Σᵢ (meanᵢ + stdᵢ εᵢ) uᵢ): a point of the range as far out as data are; noise ε (B, rank) ~ N(0, 1).
@@ -76,6 +71,7 @@ class Projector(Linearizer):
         tensor([[7., 0.]])
         """
         k = self.rank
+        noise = in_precision_of(self, noise, "noise")
         if noise.dim() != 2 or noise.shape[1] != k:
             raise ValueError(f"noise must be (B, {k}), one number per direction, got {tuple(noise.shape)}.")
         along = self.kept_mean[:k] + self.kept_std[:k] * noise
@@ -97,3 +93,17 @@ class Projector(Linearizer):
         """
         z = encode(self.g_x, x)
         return torch.linalg.vector_norm(z - self.A(z), dim=-1)
+
+
+@derived.register
+def _(f: Projector, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> Linearizer:
+    """The coarser projector where A keeps some leading directions of f and drops all others, as f.truncated(k) does."""
+    if not isinstance(A, Projection | Diagonal | RoundedDiagonal):
+        return Linearizer(g_x, A, g_y)
+    coarse, whole = algebra.svd(A), algebra.svd(f.A)
+    count, rank = len(coarse.values), int((coarse.values > 0.5).sum())
+    kept = coarse.values == (torch.arange(count, device=coarse.values.device) < rank)
+    rounding = torch.finfo(coarse.V.dtype).eps ** 0.5
+    if not kept.all() or not torch.allclose(coarse.V[:, :rank], whole.V[:, :rank], atol=rounding):
+        return Linearizer(g_x, A, g_y)
+    return Projector(g_x, A, f.total_std, f.kept_mean[:count], f.kept_std[:count])

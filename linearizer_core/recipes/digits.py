@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.sets import Dataset, as_float, load_dataset
+from ..measures.digits import evaluate_digits
+from ..measures.figure import Figure
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
 from ..methods.likelihood import class_log_density, class_nll
 from ..methods.nested import nested_reconstruction, random_ranks, truncate_axes
@@ -17,6 +19,7 @@ from ..models import fitting
 from ..models.generator import Generator
 from ..networks import InvertibleNetwork, forward_and_log_det, image_flow, initialise
 from ..operators import Diagonal
+from ..randomness import seeded
 from .base import Recipe
 
 MOST_STAGES, MOST_STEPS, MOST_HIDDEN = 5, 100, 4096  # 32×32 pixels can be halved five times
@@ -63,6 +66,7 @@ class Digits(Recipe):
     """
 
     name: ClassVar[str] = "digits"
+    classes: ClassVar[int] = 10
     stage_steps: tuple[int, ...] = (6, 8, 4)
     stage_hidden: tuple[int, ...] = (64, 64, 64)
     steps: int = 6500
@@ -102,8 +106,8 @@ class Digits(Recipe):
                 )
 
     def build(self) -> Generator:
-        torch.manual_seed(self.seed)
-        g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden)
+        with seeded(self.seed):
+            g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden)
         n = g.out_shape[0]
         means = torch.zeros(10, n)
         means[:, :2] = digit_map(self.class_spacing)
@@ -129,8 +133,8 @@ class Digits(Recipe):
         model.log_std.data[:2] = -0.5 * (1 + layout.square().mean()).log()
 
     def companion(self) -> nn.Module:
-        torch.manual_seed(self.seed)
-        return Critic(classes=10)
+        with seeded(self.seed):
+            return Critic(classes=10)
 
     def loss(
         self,
@@ -235,3 +239,6 @@ class Digits(Recipe):
 
     def _noise(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)
+
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_digits(model, self.dataset(path), seed)

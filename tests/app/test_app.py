@@ -1,6 +1,5 @@
 """The lab without a browser: it builds, its handlers compute what they say, its endpoint answers."""
 
-import base64
 import doctest
 import importlib
 import inspect
@@ -10,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -27,9 +25,8 @@ from app.pictures import files
 from app.views import VIEWS
 from app.views.interpolate import compute
 from tests import load
-from tests.server import start
+from tests.helpers import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAIR = ["digits:318", "digits:913"]
 MODULES = sorted(m.name for m in pkgutil.walk_packages(app.__path__, "app.") if m.name != "app.__main__")
 
@@ -38,13 +35,6 @@ MODULES = sorted(m.name for m in pkgutil.walk_packages(app.__path__, "app.") if 
 def _float32():
     """The lab computes in float32; what conftest.py sets is put back there."""
     torch.set_default_dtype(torch.float32)
-
-
-def unpacked(value: dict) -> np.ndarray:
-    """The pictures of a widget's value, (B, H, W) bytes."""
-    packed = value.get("pictures", value)
-    content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    return content.reshape(packed["count"], packed["height"], packed["width"])
 
 
 # --- the page ----------------------------------------------------------------------------------------------
@@ -238,16 +228,8 @@ def test_an_error_in_a_batch_reaches_whoever_asked():
 
 # --- over HTTP ---------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    process, address = start(tmp_path_factory.mktemp("lab") / "server.log")
-    yield address
-    process.terminate()
-    process.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def client(url):
-    return Client(url, verbose=False)
+def client(server):
+    return Client(server.url, verbose=False)
 
 
 def test_the_endpoint_answers_gradio_client(client):
@@ -271,8 +253,8 @@ def test_a_bad_call_over_http_gets_its_sentence_and_the_next_one_works(client):
     assert client.predict(pictures=PAIR, weights=[1.0, 0.0], api_name="/interpolate")["distance"] > 0
 
 
-def test_visitors_who_drag_at_once_each_get_their_own_answer(url):
-    visitors = load.measure(url, 6, 2.0, load.Expected(6))
+def test_visitors_who_drag_at_once_each_get_their_own_answer(server):
+    visitors = load.measure(server.url, 6, 2.0, load.Expected(6))
     assert all(len(visitor.times) > 0 for visitor in visitors)
     assert [mistake for visitor in visitors for mistake in visitor.mistakes] == []
 

@@ -1,11 +1,6 @@
 """Interpolate without a browser: the blend, the film, laws, the program, links old and new, the endpoint."""
 
-import base64
 import math
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -19,8 +14,8 @@ from app.settings import query_of
 from app.views.interpolate import compute, mixer, page
 from app.views.interpolate.standing import PLACES, Standing, equal
 from app.widgets import proof_meter
+from tests.helpers import computed, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 PAIR = ("digits:318", "digits:913")
 
 
@@ -28,13 +23,6 @@ PAIR = ("digits:318", "digits:913")
 def _float32():
     """The lab computes in float32; what conftest.py sets is put back there."""
     torch.set_default_dtype(torch.float32)
-
-
-def unpacked(value: dict) -> np.ndarray:
-    """The pictures of a widget's value, (B, H, W) bytes."""
-    packed = value.get("pictures", value)
-    content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    return content.reshape(packed["count"], packed["height"], packed["width"])
 
 
 @pytest.fixture(scope="module")
@@ -134,12 +122,7 @@ def test_python_for_this_view_reproduces_the_picture_in_a_clean_process(tmp_path
     drawn = pictures.reference_of(pictures.pixels("digits:5"))
     chosen, weights = (*PAIR, drawn), (0.5, -0.25, 0.75)
     program = compute.settled(Standing(chosen, weights), False).python
-    program += f"np.savez({str(tmp_path / 'out.npz')!r}, induced=induced, pixel=pixel, film=film)\n"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-W", "error", "-c", program]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    out = np.load(tmp_path / "out.npz")
+    out = computed(program, "induced pixel film", tmp_path)
     induced, pixel = compute.blends(chosen, weights)
     np.testing.assert_allclose(out["induced"], induced[0], atol=1e-4)
     np.testing.assert_allclose(out["pixel"], pixel[0], atol=1e-6)

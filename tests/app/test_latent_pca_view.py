@@ -3,12 +3,8 @@
 import base64
 import io
 import math
-import os
-import subprocess
-import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -34,8 +30,8 @@ from app.views.latent_pca.standing import (
     source_for,
 )
 from app.widgets import proof_meter
+from tests.helpers import computed, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 COUNT = 24
 PROJECTOR = "digits-projector"
 BOTH = pytest.mark.parametrize("seen", models.NAMES, indirect=True, scope="module")
@@ -65,13 +61,6 @@ def walk(component: int, steps: float, picture: str | None = None) -> Arguments:
     """A walk along a component, counted from 1, from the mean or from a picture."""
     start = {"start": MEAN} if picture is None else {"start": PICTURE, "picture": picture}
     return Arguments(component=component, steps=steps, **start)
-
-
-def unpacked(value: dict) -> np.ndarray:
-    packed = value["pictures"]
-    content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    shape = packed["count"], packed["height"], packed["width"], packed["channels"]
-    return content.reshape(shape)[..., 0]
 
 
 # --- clouds ------------------------------------------------------------------------------------------------
@@ -273,13 +262,7 @@ def test_before_the_controls_are_filled_nothing_is_computed():
 @BOTH
 def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path, seen):
     program = compute.settled(controls(seen.model), False).python
-    names = ("coordinates", "pixel_coordinates", "walk")
-    program += f"np.savez({str(tmp_path / 'out.npz')!r}, {', '.join(f'{n}={n}' for n in names)})\n"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-W", "error", "-c", program]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    out = np.load(tmp_path / "out.npz")
+    out = computed(program, "coordinates pixel_coordinates walk", tmp_path)
     for name, side in (("coordinates", seen.latent), ("pixel_coordinates", seen.pixel)):
         close = 1e-3 * max(
             1.0, float(side.coordinates.abs().max())
@@ -295,13 +278,9 @@ def test_python_for_this_view_carries_a_visitors_own_pictures(tmp_path):
     compute.points(standing)
     program = compute.settled(standing, False).python
     assert "app" not in program.replace("mapping", "")
-    program += f"np.save({str(tmp_path / 'out.npy')!r}, pixel_coordinates)\n"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-W", "error", "-c", program]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    out = computed(program, "pixel_coordinates", tmp_path)
     seen = clouds.cloud(own, "digits")
-    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), seen.pixel.coordinates, atol=1e-3)
+    np.testing.assert_allclose(out["pixel_coordinates"], seen.pixel.coordinates, atol=1e-3)
 
 
 # --- links -------------------------------------------------------------------------------------------------

@@ -1,12 +1,7 @@
 """Spectrum without a browser: moves, what is shown, laws, the program, links old and new, the endpoint."""
 
-import base64
 import math
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -25,8 +20,8 @@ from app.views.spectrum.moves import Moves
 from app.views.spectrum.standing import Standing, opened, trained
 from app.widgets import proof_meter
 from linearizer_core.operators import Diagonal
+from tests.helpers import computed, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURE = "digits:318"
 PROJECTOR = "digits-projector"
 BOTH = pytest.mark.parametrize("name", models.NAMES)
@@ -58,13 +53,6 @@ def state(changes: list, selected: int = 3, name: str = "digits") -> dict:
 
 def standing(changes: list, selected: int = 3, name: str = "digits") -> Standing:
     return Standing.of_value(state(changes, selected, name), "the plot", picture=PICTURE)
-
-
-def unpacked(value: dict) -> np.ndarray:
-    packed = value["pictures"]
-    content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
-    shape = packed["count"], packed["height"], packed["width"], packed["channels"]
-    return content.reshape(shape)[..., 0]
 
 
 # --- moves -------------------------------------------------------------------------------------------------
@@ -306,13 +294,7 @@ def test_laws_are_those_of_the_chosen_model(only_the_projector):
 @BOTH
 def test_python_for_this_view_reproduces_the_pictures_with_the_core_alone(name, tmp_path):  # fault 42
     found = standing(CHANGES, name=name)
-    program = "import sys\nsys.modules['app'] = sys.modules['gradio'] = None\n" + compute.program(found)
-    program += f"np.savez({str(tmp_path / 'out.npz')!r}, before=before, now=now, v=v, u=u)\n"
-    command = [sys.executable, "-W", "error", "-c", program]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    out = np.load(tmp_path / "out.npz")
+    out = computed(compute.program(found), "before now v u", tmp_path)
     np.testing.assert_allclose(out["before"], compute.before(PICTURE, name), atol=1e-4)
     np.testing.assert_allclose(out["now"], compute.after(found), atol=1e-4)
     for letter, row in zip("vu", compute.directions(3, name)):
@@ -419,16 +401,3 @@ def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, call):
     *arguments, sentence = call
     with pytest.raises(gr.Error, match=sentence):
         endpoint(*arguments)
-
-
-STRANGE = [[[]], {}, {"a": 1}, None, math.nan, math.inf, "text", "x" * 10_000_000, 12.5, True, 10**400]
-
-
-@pytest.mark.parametrize("place", range(4), ids=["picture", "moves", "selected", "model"])
-def test_strange_values_of_the_endpoint_get_one_sentence(endpoint, place):  # fault 31
-    for strange in STRANGE:
-        arguments = [PICTURE, [], 0, "digits"]
-        arguments[place] = strange
-        with pytest.raises(gr.Error, match=r"must be|A move is|No such picture|There are") as caught:
-            endpoint(*arguments)
-        assert len(caught.value.message) < 300 and "\n" not in caught.value.message

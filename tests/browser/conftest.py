@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.visits import browser, phone, playwright_api, server, visit
+from tests.browser.visits import _pocket, _screen, browser, phone, playwright_api, visit
 
-__all__ = ["browser", "phone", "playwright_api", "server", "visit"]  # the fixtures
+__all__ = ["_pocket", "_screen", "browser", "phone", "playwright_api", "visit"]  # the fixtures
 
 HERE = Path(__file__).parent
 

@@ -41,8 +41,17 @@ def choose(page: Page, name: str, choice: str) -> None:
     page.locator(f"#generate-{name}").get_by_label(choice, exact=True).check()
 
 
+def begin(visit: Visit, page: Page, steps: int = 100) -> None:
+    """The page as the view opens, whatever an earlier test chose."""
+    page.locator("#generate-seed input").fill("0")
+    choose(page, "class", "any")
+    choose(page, "method", "RK4")
+    page.locator(STEPS).fill(str(steps))
+    shows_run(visit, page, 0, "any", steps, "rk4")
+
+
 def test_the_view_opens_with_seeds_film_comparison_and_laws_that_hold(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     expect(page.locator(f"{GRID} button")).to_have_count(15)
     expect(page.locator(f"{PATH} canvas")).to_have_count(12)
     shows_run(visit, page, 0, "any", 100, "rk4")
@@ -55,7 +64,8 @@ def test_the_view_opens_with_seeds_film_comparison_and_laws_that_hold(visit: Vis
 
 
 def test_while_dragging_the_steps_the_last_position_wins(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    begin(visit, page)
     choose(page, "method", "Euler")
     before = visit.ink(page, f"{PATH} canvas", 6)
     visit.drag(page, STEPS, 0.1, 0.62)
@@ -69,7 +79,8 @@ def test_while_dragging_the_steps_the_last_position_wins(visit: Visit):
 
 
 def test_keys_move_the_steps_and_a_long_run_is_finished_when_the_hand_rests(visit: Visit):
-    page = visit.open(VIEW + "&n=40")
+    page = visit.at(VIEW)
+    begin(visit, page, 40)
     page.locator(STEPS).focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
@@ -84,14 +95,16 @@ def test_keys_move_the_steps_and_a_long_run_is_finished_when_the_hand_rests(visi
 
 
 def test_a_preset_sets_the_steps(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    begin(visit, page)
     page.get_by_role("button", name="10", exact=True).click()
     shows_run(visit, page, 0, "any", 10, "rk4")
     assert steps_of(page) == 10
 
 
 def test_seeds_are_picked_typed_and_turned_over(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    begin(visit, page)
     first = visit.ink(page, f"{GRID} canvas", 3)
     page.locator(f"{GRID} button").nth(3).click()
     shows_run(visit, page, 3, "any", 100, "rk4")
@@ -105,7 +118,8 @@ def test_seeds_are_picked_typed_and_turned_over(visit: Visit):
 
 
 def test_class_and_integrator_change_what_comes(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    begin(visit, page)
     before = visit.ink(page, f"{STAGE} canvas", 2)
     choose(page, "class", "7")
     shows_run(visit, page, 0, "7", 100, "rk4")
@@ -117,7 +131,8 @@ def test_class_and_integrator_change_what_comes(visit: Visit):
 
 
 def test_the_meter_reacts_when_the_cross_terms_are_dropped(visit: Visit):
-    page = visit.open(VIEW + "&n=10")
+    page = visit.at(VIEW)
+    begin(visit, page, 10)
     page.get_by_label("Break it: collapse").check()
     visit.shows(page, METER, "broken")
     expect(page.locator(f"{STAGE} strong").nth(2)).to_have_text("one step, wrong B")
@@ -127,7 +142,7 @@ def test_the_meter_reacts_when_the_cross_terms_are_dropped(visit: Visit):
 
 
 def test_pictures_go_back_to_noise_and_the_line_between_is_dragged_without_the_server(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     page.locator("#generate-digits button.tile").nth(4).click()
     visit.shows(page, "#generate-x1 .tiles", "^digits:770 ")
     choose(page, "fills", "x₂")
@@ -146,11 +161,13 @@ def test_pictures_go_back_to_noise_and_the_line_between_is_dragged_without_the_s
 
 
 def test_the_picture_is_shared_with_the_other_views(visit: Visit):
-    page = visit.open(VIEW)
-    page.locator("#generate-digits button.tile").nth(4).click()
-    visit.shows(page, "#generate-x1 .tiles", "^digits:770 ")
+    page = visit.at(VIEW)
+    choose(page, "fills", "x₁")
+    page.locator("#generate-digits button.tile").nth(9).click()
+    visit.shows(page, "#generate-x1 .tiles", "^digits:361 ")
     page.get_by_role("tab", name="Interpolate").click()
-    visit.shows(page, "#interpolate-x1 .tiles", "digits:770")
+    visit.shows(page, "#interpolate-x1 .tiles", "digits:361")
+    page.get_by_role("tab", name="Generate").click()
 
 
 def test_the_link_restores_the_view(visit: Visit):

@@ -33,7 +33,7 @@ def choose(page: Page, kind: str) -> None:
 
 
 def test_the_view_opens_with_stage_distance_grid_and_laws_that_hold(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     visit.shows(page, STAGE, START)
     expect(page.locator(f"{STAGE} canvas")).to_have_count(6)
     visit.shows(page, PAINTER, "^salt;0.3;0;digits:318$")
@@ -45,7 +45,7 @@ def test_the_view_opens_with_stage_distance_grid_and_laws_that_hold(visit: Visit
 
 
 def test_while_dragging_the_rank_the_last_position_wins(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     before = visit.ink(page, f"{STAGE} canvas", 1)
     same = visit.ink(page, CANVAS)
     visit.drag(page, RANK, 0.3, 0.9)
@@ -59,7 +59,7 @@ def test_while_dragging_the_rank_the_last_position_wins(visit: Visit):
 
 
 def test_keys_and_buttons_set_the_rank(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     page.get_by_role("button", name="8", exact=True).click()
     visit.shows(page, STAGE, " 8$")
     page.locator(RANK).focus()
@@ -68,7 +68,9 @@ def test_keys_and_buttons_set_the_rank(visit: Visit):
 
 
 def test_damage_starts_with_its_usual_amount_and_other_dice_throw_it_again(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    page.locator(RANK).fill("32")
+    visit.shows(page, STAGE, " 32$")
     choose(page, "drown in noise")
     visit.shows(page, STAGE, "^noise;1;0;digits:318 32$")
     visit.shows(page, PAINTER, "^noise;1;0;digits:318$")
@@ -122,7 +124,9 @@ def test_the_grid_gives_and_takes(visit: Visit):
 
 
 def test_the_law_breaks_where_everybody_sees_it(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    page.locator(RANK).fill("32")
+    visit.shows(page, STAGE, " 32$")
     page.locator("#project-break input").check()
     expect(page.locator(METER)).to_have_attribute("data-state", "broken")
     visit.shows(page, STAGE, " 32 broken$")

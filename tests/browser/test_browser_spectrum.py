@@ -56,7 +56,7 @@ def shows_moves(visit: Visit, page: Page) -> None:
 
 
 def test_the_view_opens_with_three_pictures_handles_and_laws_that_hold(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     visit.shows(page, STAGE, "digits:318 trained now$")
     expect(page.locator(f"{STAGE} canvas")).to_have_count(3)
     expect(page.locator("#spectrum-handles [role=slider]")).to_have_count(16)
@@ -66,7 +66,7 @@ def test_the_view_opens_with_three_pictures_handles_and_laws_that_hold(visit: Vi
 
 
 def test_while_dragging_a_handle_the_last_position_wins(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     before = visit.ink(page, f"{STAGE} canvas", 2)
     first = visit.ink(page, "#spectrum-inputs canvas")
     drag(page, 4, 110)
@@ -83,7 +83,7 @@ def test_while_dragging_a_handle_the_last_position_wins(visit: Visit):
 
 
 def test_a_drag_repaints_the_picture_but_never_the_page(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     page.evaluate(WATCH, STAGE)
     drag(page, 2, 60)
     shows_moves(visit, page)
@@ -91,7 +91,8 @@ def test_a_drag_repaints_the_picture_but_never_the_page(visit: Visit):
 
 
 def test_keys_move_a_value_and_escape_takes_a_drag_back(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    page.get_by_role("button", name="reset").click()
     handle(page, 2).focus()
     was = float(handle(page, 2).get_attribute("aria-valuenow"))
     for _ in range(5):
@@ -112,7 +113,8 @@ def test_keys_move_a_value_and_escape_takes_a_drag_back(visit: Visit):
 
 
 def test_whole_curve_moves_agree_with_the_core_and_can_be_undone(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    page.get_by_role("button", name="reset").click()
     for name in ("equalise", "invert"):
         page.get_by_role("button", name=name).click()
     assert moves(page) == [["power", 0], ["power", -1]]
@@ -164,7 +166,7 @@ def test_a_number_can_be_typed_and_all_values_shown(visit: Visit):
 
 
 def test_the_meter_reacts_when_a_is_made_non_linear(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     page.get_by_label("Break it: clip").check()
     visit.shows(page, METER, "broken")
     page.get_by_label("Break it: clip").uncheck()
@@ -172,7 +174,7 @@ def test_the_meter_reacts_when_a_is_made_non_linear(visit: Visit):
 
 
 def test_a_picture_chosen_here_is_the_current_one_of_the_other_views(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     page.locator("#spectrum-digits button.tile").nth(4).click()
     visit.shows(page, STAGE, "^digits:770 ")
     page.get_by_role("tab", name="Interpolate").click()

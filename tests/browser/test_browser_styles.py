@@ -35,7 +35,7 @@ def painting(page: Page, selector: str = STAGE) -> str:
 
 
 def test_the_view_opens_with_a_painting_its_full_size_and_laws_that_hold(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     visit.shows(page, STAGE, "^china 0,1,0,0 1$")
     assert page.locator(f"{STAGE} .after").evaluate("image => image.naturalWidth") == 312
     expect(page.locator(OTHER)).to_be_hidden()
@@ -51,7 +51,7 @@ def test_the_view_opens_with_a_painting_its_full_size_and_laws_that_hold(visit: 
 
 
 def test_while_dragging_a_weight_the_last_position_wins(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     before = painting(page)
     visit.drag(page, weight(0), 0.02, 0.5)
     value = float(page.locator(weight(0)).input_value())
@@ -63,7 +63,7 @@ def test_while_dragging_a_weight_the_last_position_wins(visit: Visit):
 
 
 def test_one_button_is_one_style_and_keys_set_the_strength(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     page.get_by_role("button", name="Udnie", exact=True).click()
     visit.shows(page, STAGE, "^china 0,0,0,1 1$")
     page.locator("#styles-strength input[type=range]").focus()
@@ -86,7 +86,7 @@ def test_two_orders_stand_side_by_side_and_a_style_comes_off(visit: Visit):
 
 
 def test_the_divider_moves_by_hand_and_by_keys_without_asking_the_server(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     visit.shows(page, FULL, "^china")
     before = visit.quiet(
         page, spell=5000
@@ -116,7 +116,7 @@ def test_any_photo_can_be_uploaded_and_a_broken_file_gets_a_sentence(visit: Visi
 
 
 def test_the_laws_break_where_everybody_sees_it(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     page.locator("#styles-break input").check()
     visit.shows(page, METER, "broken")
     page.locator("#styles-break input").uncheck()
@@ -124,7 +124,7 @@ def test_the_laws_break_where_everybody_sees_it(visit: Visit):
 
 
 def test_without_teachers_the_fit_says_what_it_needs(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
     expect(page.locator("#styles-fit-words")).to_contain_text("--teachers FOLDER")
     expect(page.locator("#styles-fit")).to_be_hidden()
 

@@ -1,8 +1,7 @@
 """Fixtures for tests that drive the lab in headless Chromium.
 
-The fixtures `visit` and `phone` come from `conftest.py`. The server is the
-command that people type, in a process of its own: the test process computes in float64, the lab in float32.
-When a test ends, the browser's console and the server's log must be clean.
+`visit` and `phone` come from `conftest.py`. A page costs more than most of what is tested on it, so the tests of a file
+may go on with one page (`at`); a test that fails leaves none behind. When a test ends, console and log must be clean.
 """
 
 import re
@@ -18,24 +17,17 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Playwright,
+    Request,
+    WebError,
     expect,
     sync_playwright,
 )
 
-from tests.server import Server, start
+from tests.server import Server
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-PATIENCE = 60_000  # milliseconds; a busy machine is slow, a broken page never gets there
+PATIENCE = 120_000  # milliseconds; a busy machine is slow, a broken page never gets there
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    log = tmp_path_factory.mktemp("lab") / "server.log"
-    process, url = start(log)
-    yield Server(url, log)
-    process.terminate()
-    process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")
@@ -58,23 +50,49 @@ class Visit:
 
     context: BrowserContext
     server: Server
+    kept: dict[str, Page]  # pages by their query string, with which the tests of a file go on
     problems: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def open(self, query: str = "") -> Page:
         """The lab with this query string, its open view measured once."""
         page = self.context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("console", self._note)
-        page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
-        page.on("request", lambda request: self.requests.append(request.url))
         page.goto(self.server.url + query)
         expect(page.locator(".meter:visible")).to_have_attribute("data-state", "holds")
         return page
 
+    def at(self, query: str = "") -> Page:
+        """The page that an earlier test of this file opened here, as it was left; else a new one."""
+        if query not in self.kept:
+            self.kept[query] = self.open(query)
+        page = self.kept[query]
+        expect(page.locator(".meter:visible")).not_to_have_class(re.compile("stale"))  # all is measured
+        return page
+
+    def listen(self) -> None:
+        """Note from now on what any page of the visitor says and asks for."""
+        self.context.on("console", self._note)
+        self.context.on("weberror", self._blame)
+        self.context.on("request", self._count)
+
+    def leave(self, well: bool) -> None:
+        """Close what no other test goes on with: after a failure, every page."""
+        if not well:
+            self.kept.clear()
+        for page in set(self.context.pages) - set(self.kept.values()):
+            page.close()
+        for event, heard in (("console", self._note), ("weberror", self._blame), ("request", self._count)):
+            self.context.remove_listener(event, heard)
+
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.problems.append(f"{message.type}: {message.text}")
+
+    def _blame(self, error: WebError) -> None:
+        self.problems.append(f"page error: {error.error}")
+
+    def _count(self, request: Request) -> None:
+        self.requests.append(request.url)
 
     def calls(self) -> int:
         """How many times the server was asked to compute something."""
@@ -122,24 +140,43 @@ class Visit:
         return [url for url in self.requests if not url.startswith(own)]
 
 
-def _visit(browser: Browser, server: Server, **options: object) -> Iterator[Visit]:
+def _context(browser: Browser, **options: object) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
     context = browser.new_context(**options)
-    visit = Visit(context, server)
-    before = len(server.complaints())
-    yield visit
+    context.set_default_timeout(PATIENCE)
+    yield context, {}
     context.close()
+
+
+def _visit(
+    context: BrowserContext, kept: dict[str, Page], server: Server, tests: pytest.Session
+) -> Iterator[Visit]:
+    visit = Visit(context, server, kept)
+    visit.listen()
+    before, failed = len(server.complaints()), tests.testsfailed
+    yield visit
+    visit.leave(well=tests.testsfailed == failed)
     assert not visit.problems
     assert not visit.strangers()
     assert server.complaints()[before:] == []
 
 
+@pytest.fixture(scope="module")
+def _screen(browser: Browser) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
+    yield from _context(browser, viewport={"width": 1440, "height": 900})
+
+
+@pytest.fixture(scope="module")
+def _pocket(browser: Browser, playwright_api: Playwright) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
+    yield from _context(browser, **playwright_api.devices["Pixel 7"], color_scheme="dark")
+
+
 @pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+def visit(_screen: tuple, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A visitor with a wide screen."""
-    yield from _visit(browser, server, viewport={"width": 1440, "height": 900})
+    yield from _visit(*_screen, server, request.session)
 
 
 @pytest.fixture
-def phone(browser: Browser, server: Server, playwright_api: Playwright) -> Iterator[Visit]:
+def phone(_pocket: tuple, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A visitor with a phone, dark."""
-    yield from _visit(browser, server, **playwright_api.devices["Pixel 7"], color_scheme="dark")
+    yield from _visit(*_pocket, server, request.session)

@@ -244,7 +244,7 @@ def test_the_wrong_number_of_singular_values_is_refused(make):
     "A", [Dense(torch.eye(3)), Diagonal(torch.ones(3)), Projection(torch.eye(3))], ids=str
 )
 def test_a_rank_that_is_none_is_refused(function, A, k):
-    with pytest.raises(ValueError, match="k must be an integer"):
+    with pytest.raises(ValueError, match="k must be a whole number"):
         function(A, k)
 
 

@@ -142,3 +142,58 @@ def test_figures_are_plain_floats_and_leave_no_graph(f):
         *diagnostics.projection_errors(f.domain, x, y, points(f.g_x, 2)).values(),
     ]
     assert all(type(figure) is float for figure in figures)
+
+
+def to_bytes(x):
+    return x.mul(10).round() / 10
+
+
+def positive(g):
+    n = g.out_shape[0]
+    Q = torch.linalg.qr(torch.randn(n, n)).Q
+    return Linearizer(g, Dense((Q * torch.linspace(0.5, 1.5, n)) @ Q.mT), g)
+
+
+def test_what_is_done_between_two_maps_breaks_composition_roots_and_undoing(f):
+    f, x = positive(f.g_x), points(f.g_x)
+    other = positive(f.g_x)
+    assert (
+        diagnostics.composition_error(other, f, x)
+        < 1e-9
+        < diagnostics.composition_error(other, f, x, to_bytes)
+    )
+    assert diagnostics.root_error(f, x) < 1e-9 < 1e-3 < diagnostics.root_error(f, x, between=to_bytes)
+    assert diagnostics.root_error(f, x, 1, between=to_bytes) < 1e-9  # nothing lies between
+    assert diagnostics.undoing_error(f, x) < 1e-9 < 1e-3 < diagnostics.undoing_error(f, x, to_bytes)
+    assert diagnostics.undoing_error(f.truncated(1), x) > 1e-3
+
+
+def test_a_blend_is_the_induced_one_and_not_that_of_pixels(f):
+    one, two, x = positive(f.g_x), positive(f.g_x), points(f.g_x)
+    blend = Linearizer(f.g_x, 0.3 * one.A + 0.7 * two.A, f.g_x)
+    assert diagnostics.blend_error(blend, [one, two], [0.3, 0.7], x) < 1e-9
+    assert diagnostics.blend_error(blend, [one, two], [0.5, 0.5], x) > 1e-3
+
+    def of_pixels(weights, ys):
+        return torch.tensordot(torch.tensor(weights), ys, dims=1)
+
+    assert diagnostics.blend_error(blend, [one, two], [0.3, 0.7], x, combine=of_pixels) > 1e-3
+
+
+def test_a_projector_takes_away_what_is_orthogonal_to_what_it_keeps():
+    f = MODELS["projector of vectors, random basis"]()
+    x = points(f.g_x)
+    assert diagnostics.orthogonality_error(f.domain, f(x), f.residual(x)) < 1e-9
+    assert diagnostics.orthogonality_error(f.domain, x, f.residual(x)) > 1e-2
+    assert diagnostics.orthogonality_error(f.domain, x, f.domain.scale(-2.0, x)) == pytest.approx(1)
+    assert diagnostics.orthogonality_error(f.domain, f.domain.scale(0.0, x), x) == 0.0  # a zero, to rounding
+
+
+def test_a_straight_walk_is_measured_along_its_way(f):
+    g, start, step = f.g_x, torch.randn(4), torch.randn(4)
+    assert diagnostics.straightness_error(g, start, step, 2.5) < 1e-9
+    origin, change = g.inverse(torch.stack([start, step]))
+    assert diagnostics.straightness_error(g, start, step, 2.5, reached=origin + 2.5 * change) > 1e-3
+    path = g.inverse(start + torch.linspace(0, 3, 7)[:, None] * step)
+    torch.testing.assert_close(diagnostics.travelled(g(path)), torch.linspace(0, 3, 7) * step.norm())
+    assert diagnostics.travelled(path[:1]).tolist() == [0.0]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from linearizer_core.algebra.simplify import simplify, structured
 from linearizer_core.operators import (
     Dense,
     Diagonal,
@@ -15,7 +16,6 @@ from linearizer_core.operators import (
     RoundedDiagonal,
     Transposed,
 )
-from linearizer_core.operators.simplify import simplify, structured
 from tests.catalogue import OPERATORS, Circulant
 
 every_operator = pytest.mark.parametrize("make", OPERATORS.values(), ids=OPERATORS)

@@ -195,7 +195,7 @@ def test_data_without_components_are_refused(solver, points, k, match):
 
 
 def test_arguments_are_checked():
-    for k in (0, -1, 2.0, True, "3"):
+    for k in (0, -1, 2.5, True, "3"):
         with pytest.raises(ValueError, match="n_components must be a whole number of at least 1"):
             LatentPCA(k)
     with pytest.raises(ValueError, match="solver must be one of"):

@@ -1,10 +1,13 @@
 """Recipes: their names, the settings they refuse, their losses, and the map on which the ten digits lie."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 import torch
 
+from linearizer_core import recipes
 from linearizer_core.models.styles import Styles
 from linearizer_core.recipes import RECIPES, Digits, PhotoStyles, Recipe
 from linearizer_core.recipes.digits import digit_map
@@ -15,6 +18,70 @@ def test_recipes_are_found_under_their_own_names():
     assert {"digits", "digits-classifier"} <= RECIPES.keys()
     for name, recipe in RECIPES.items():
         assert name == recipe.name == recipe().name and issubclass(recipe, Recipe)
+
+
+def test_every_recipe_is_found_by_its_class_name_too():
+    for place, name in RECIPES.classes().items():
+        assert getattr(recipes, place) is RECIPES[name] and place in recipes.__all__
+    assert issubclass(recipes.PlaneRecipe, Recipe)
+    with pytest.raises(AttributeError, match="no attribute 'NoRecipe'"):
+        recipes.NoRecipe  # noqa: B018
+
+
+def test_a_recipe_of_your_own_is_registered_as_in_a_dictionary(monkeypatch):
+    class Mine(Digits):
+        name = "mine"
+
+    count = len(RECIPES)
+    monkeypatch.setitem(RECIPES, "mine", Mine)
+    assert "mine" in RECIPES and RECIPES["mine"] is Mine and len(RECIPES) == count + 1
+    monkeypatch.undo()
+    assert "mine" not in RECIPES and len(RECIPES) == count
+    with pytest.raises(KeyError):
+        RECIPES["mine"]
+
+
+HEAVY = {
+    "onnx",
+    "onnxruntime",
+    "scipy",
+    "pooch",
+    "sklearn",
+    "matplotlib",
+    "plotly",
+    "gradio",
+    "huggingface_hub",
+}
+LOADED = {
+    "plane-moons": {"plane"},
+    "digits": {"digits"},
+    "faces": {"faces", "projectors"},
+    "styles": {"styles"},
+}
+
+
+@pytest.mark.parametrize(("name", "own"), LOADED.items(), ids=LOADED)
+def test_a_loaded_model_brings_in_its_own_recipe_and_nothing_heavy(name, own):
+    script = f"""
+import sys, linearizer_core as lc
+lc.pretrained(), lc.load({name!r})
+recipes = {{name.rpartition(".")[2] for name in sys.modules if name.startswith("linearizer_core.recipes.")}}
+assert recipes == {own | {"base", "registry"}}, recipes
+assert not {HEAVY} & set(sys.modules), {HEAVY} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_asking_which_recipes_there_are_imports_none():
+    script = """
+import sys
+from linearizer_core.recipes import RECIPES, Recipe
+assert "digits" in RECIPES and "nothing" not in RECIPES and len(list(RECIPES)) == len(RECIPES)
+assert not {"linearizer_core.recipes.digits", "linearizer_core.recipes.styles"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)

@@ -9,13 +9,13 @@ from sklearn.datasets import load_sample_image
 
 import linearizer_core as lc
 from linearizer_core import checkpoints, diagnostics
+from linearizer_core.data.point_sets import grid_of_view
 from linearizer_core.methods.flow_matching import METHODS
 from linearizer_core.methods.smoothness import bending, corners, jacobians
 from linearizer_core.models.generator import Generator
 from linearizer_core.models.projector import Projector
 from linearizer_core.models.styles import Styles
 from linearizer_core.recipes import RECIPES, PlaneRecipe
-from linearizer_core.recipes.plane import grid_of_view
 
 # float64 leaves 1e-12 for well-behaved g; trained networks stretch some directions a thousandfold
 TOLERANCE = 1e-6

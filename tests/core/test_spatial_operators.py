@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from linearizer_core import algebra
+from linearizer_core.algebra.simplify import simplify
 from linearizer_core.operators import (
     CircularConvolution,
     Dense,
@@ -18,7 +19,6 @@ from linearizer_core.operators import (
     Scaled,
     on_grid,
 )
-from linearizer_core.operators.simplify import simplify
 
 close = torch.testing.assert_close
 GRIDS = {"even": (4, 6), "odd": (3, 5), "mixed": (5, 4), "a row": (1, 7), "one position": (1, 1)}

@@ -76,10 +76,16 @@ def test_a_step_without_a_finite_gradient_changes_nothing(tmp_path):
         def loss(self, *arguments):
             return {"loss": super().loss(*arguments)["loss"] * float("nan")}
 
-    recipe = Broken(steps=2, batch=16)
-    fresh = recipe.build().state_dict()
-    for name, tensor in train(recipe, data, tmp_path).state_dict().items():
-        torch.testing.assert_close(tensor, fresh[name], rtol=0, atol=0)
+    recipe, seen = Broken(steps=2, batch=16), []
+    fresh = {name: tensor.clone() for name, tensor in recipe.build().state_dict().items()}
+
+    def watch(step, model):
+        seen.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
+        return True
+
+    with pytest.raises(ValueError, match="the last 2 steps were left out"):
+        train(recipe, data, tmp_path, watch=watch)
+    assert len(seen) == 1 and all(torch.equal(seen[0][name], fresh[name]) for name in fresh)
 
 
 def test_the_digits_recipe_trains_and_finishes_as_an_invertible_generator(tmp_path):

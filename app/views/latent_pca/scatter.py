@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from app.pictures import encoding
-from app.widgets import asset, widget
+from app.widgets import widget
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -32,12 +32,13 @@ COLOURS = (
     "#9c755f",
     "#8a8f98",
 )
+SCRIPTS = ("state", "panel", "draw", "hand", "scatter")
 TILE = 20  # pixels of a thumbnail; 2000 of them are a sheet of about 300 kB
 
 
 TEMPLATE = """
 <div data-part="stage" class="stage"></div>
-<div class="bar">
+<div class="tools">
   <span data-part="legend" class="legend" role="group" aria-label="Labels shown"></span>
   <span class="space"></span>
   <button type="button" data-part="pictures" aria-pressed="false">pictures</button>
@@ -60,9 +61,7 @@ def Scatter(value: dict | None = None, *, elem_id: str, label: str) -> gr.HTML:
     cross in every panel, t standard deviations along component j from the mean or from the picked point; no
     request is made.
     """
-    return widget(
-        "scatter", TEMPLATE, value, elem_id=elem_id, label=label, css_template=asset("css/scatter.css")
-    )
+    return widget("scatter", TEMPLATE, value, elem_id=elem_id, label=label, scripts=SCRIPTS)
 
 
 def packed(array: np.ndarray, dtype: str) -> str:

@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING
 from app import words as common
 from app.views.plane import words
 from app.views.plane.compute import LIMITS, METHODS, MOST_STEPS, POWERS, TRAINED
-from app.widgets import asset, widget
+from app.widgets import widget
 
 if TYPE_CHECKING:
     import gradio as gr
 
 
+SCRIPTS = (
+    "math",
+    "state",
+    "points",
+    "draw",
+    "still",
+    "flow",
+    "modes",
+    "frame",
+    "handles",
+    "keys",
+    "models",
+    "plane",
+)
 PANES = ("input", "latent", "output")
 PANE = '<div class="pane" data-pane="{name}"><canvas aria-hidden="true"></canvas></div>'
 FIGURE = f"<figure>{PANE}<figcaption></figcaption></figure>"
@@ -75,8 +89,7 @@ def Plane(value: dict, *, elem_id: str) -> gr.HTML:
         value,
         elem_id=elem_id,
         label=words.PLANE,
-        css_template=asset("css/plane.css"),
-        before=("plane_math",),
+        scripts=SCRIPTS,
         planes=words.PLANE_NAMES,
         modes=words.PLANE_MODES,
         show=words.PLANE_SHOWN,

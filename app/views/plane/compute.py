@@ -40,7 +40,7 @@ POWERS, MOST_STEPS = (-3.0, 10.0), 100
 # --- the network as numbers ----------------------------------------------------------------------------------
 @singledispatch
 def layers(network: InvertibleNetwork) -> list[dict]:
-    """What assets/js/plane_math.js needs to compute the network; TypeError for a layer that it does not know."""
+    """What assets/widgets/plane/math.js needs to compute the network; TypeError for a layer that it does not know."""
     raise TypeError(f"no plane is made of {type(network).__name__}.")
 
 

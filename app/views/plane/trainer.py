@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.views.plane import words
-from app.widgets import asset, widget
+from app.widgets import widget
 
 if TYPE_CHECKING:
     import gradio as gr
 
 
 TEMPLATE = f"""
-<div class="row">
-  <canvas class="pad" data-part="pad" role="img" aria-label="{words.TRAIN_PAD}"></canvas>
+<div class="beside">
+  <canvas data-part="pad" role="img" aria-label="{words.TRAIN_PAD}"></canvas>
   <div class="side">
     <div class="keys" data-part="sets" role="group" aria-label="{words.TRAIN_PAD}"></div>
     <div class="keys" data-part="inks" role="group" hidden></div>
@@ -43,7 +43,6 @@ def PlaneTrainer(*, elem_id: str) -> gr.HTML:
         None,
         elem_id=elem_id,
         label=words.TRAIN,
-        css_template=asset("css/plane.css"),
         words=words.TRAIN_WORDS,
         hint=words.TRAIN_DRAW_HINT,
     )

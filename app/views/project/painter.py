@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 TEMPLATE = """
-<div class="easel">
+<div class="easel beside">
   <canvas width="32" height="32" tabindex="0"></canvas>
-  <div class="easel-side">
+  <div class="side">
     <p class="hint"></p>
     <div class="buttons" role="group"></div>
     <label class="size"><span></span><input type="range" min="1" max="9" step="2" value="5"></label>

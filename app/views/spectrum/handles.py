@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.widgets import asset, widget
+from app.widgets import widget
 
 if TYPE_CHECKING:
     import gradio as gr
 
 
+SCRIPTS = ("values", "draw", "hand", "spectrum_handles")
 TEMPLATE = """
-<div class="bar">
+<div class="tools">
   <span class="group" role="group" aria-label="How many values are shown">
     <button type="button" data-show="8">8</button><button type="button" data-show="16">16</button
     ><button type="button" data-show="32">32</button><button type="button" data-show="64">64</button
@@ -28,7 +29,7 @@ TEMPLATE = """
   <canvas data-part="canvas" aria-hidden="true"></canvas>
   <div data-part="handles" role="group" aria-label="Singular values of A"></div>
 </div>
-<div class="bar">
+<div class="tools">
   <label class="curve"><span>keep <output data-part="keep-text"></output></span>
     <input data-part="keep" type="range" min="0" max="1000"
       aria-label="Keep the largest singular values"></label>
@@ -67,7 +68,7 @@ def SpectrumHandles(value: dict | None = None, *, elem_id: str, label: str) -> g
         value,
         elem_id=elem_id,
         label=label,
-        css_template=asset("css/spectrum_handles.css"),
+        scripts=SCRIPTS,
     )
 
 

@@ -16,11 +16,11 @@ from app import models
 from app.pictures import photos
 from app.views.styles import words
 from linearizer_core import algebra, checkpoints, diagnostics
+from linearizer_core.algebra.simplify import structured
 from linearizer_core.models.photo import padded, photo_network
 from linearizer_core.models.styles import PLAIN, Styles
 from linearizer_core.networks import InvertibleNetwork
 from linearizer_core.operators import Dense, Identity, LinearOperator, PerPosition
-from linearizer_core.operators.simplify import structured
 from linearizer_core.spaces import decode, encode
 
 MODEL = "styles"

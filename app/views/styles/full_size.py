@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = (
     '<div class="full"><p role="status" aria-live="polite"></p><div class="bar" hidden><i></i></div>'
-    "<a hidden></a></div>"
+    '<a class="button" hidden></a></div>'
 )
 
 
