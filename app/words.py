@@ -16,7 +16,7 @@ NO_MNIST = "MNIST is not on this machine; pictures from “digits:” and “sam
 UNKNOWN_PICTURE = "No such picture; “digits:17”, “sample:7:42” or a “data:image/png;base64,…” address works."
 UNKNOWN_PHOTO = "No such photo; “china”, “flower” or a “data:image/jpeg;base64,…” address works."
 PHOTO_GONE = "This photo is no longer in the lab’s memory; please upload it again."
-BAD_LINK = "This link names a picture that does not exist here, so the view starts with its own pictures."
+BAD_LINK = "A part of this link cannot be read, or names what does not exist here; the view starts with its own there."
 
 
 def too_many_pixels(width: int | None, height: int | None, limit: int) -> str:
@@ -123,10 +123,6 @@ IDENTICAL = "equal to the last bit"
 LAW_ONE_STEP = "one step"
 
 
-def wrong_seed(seed: object, largest: int) -> str:
-    return f"{str(seed)[:40]} is not a seed; a whole number from 0 to {largest} works."
-
-
 def difference(amplification: float) -> str:
     return "difference" if amplification == 1 else f"difference × {power_of_ten(amplification)}"
 
@@ -144,16 +140,23 @@ MODEL = "Model"
 LAW_PROJECTION = "projection"
 
 
-def no_such_choice(choice: object, choices: object) -> str:
-    return f"There is no “{str(choice)[:40]}”; one of {', '.join(map(str, choices))} works."
-
-
 def sentence(text: str) -> str:
     return f'<p style="margin: 4px 0 0; color: var(--lab-quiet)">{text}</p>'
 
 
 def too_small(width: int, height: int, least: int) -> str:
     return f"The photo has {width}×{height} pixels; at least {least}×{least} are needed."
+
+
+# --- the training hall
+HALL_FULL = "Too many people wait for a training now; please try again in a minute."
+HALL_TWICE = "This training is already in the hall; stop it, or wait until it is done."
+HALL_BROKE = "The training broke off; please try again, perhaps with other data."
+
+
+def hall_waiting(before: int) -> str:
+    people = "one training is" if before == 1 else f"{before} trainings are"
+    return f"You are number {before} in the queue: {people} before yours."
 
 
 # --- numbers

@@ -23,16 +23,21 @@ all networks that ship."""
 
 
 def _at_its_size(method: Callable) -> Callable:
-    """The method of `InducedSpace`, carried out in the space of the size of its points, x or xs."""
-    names = list(inspect.signature(method).parameters)
-    place = next(i for i, name in enumerate(names) if name in ("x", "xs"))
+    """The method of `InducedSpace`, carried out in the space of the size of its points: x, or the first of xs."""
+    signature = inspect.signature(method)
+    name = next(name for name in signature.parameters if name in ("x", "xs"))
 
     @functools.wraps(method)
     def at_its_size(self: InducedSpace, *args, **kwargs):
         if self.fit is None:
             return method(self, *args, **kwargs)
-        points = kwargs[names[place]] if names[place] in kwargs else args[place - 1]
-        return method(self.at_size_of(points), *args, **kwargs)
+        given = signature.bind(self, *args, **kwargs)
+        points = given.arguments[name]
+        if name == "xs" and not isinstance(points, Tensor):
+            points = given.arguments[name] = list(points)
+            points = points[0] if points else self.zero()
+        given.arguments["self"] = self.at_size_of(points)
+        return method(*given.args, **given.kwargs)
 
     return at_its_size
 
@@ -59,11 +64,9 @@ class InducedSpace:
         self.g = self.family = check_network("g", g)
         self.fit = fit
 
-    def at_size_of(self, x: Tensor | Sequence[Tensor]) -> InducedSpace:
-        """The space of points of the size of x, or of the first of several: itself, where g exists in one size only."""
-        if self.fit is None or (isinstance(x, Sequence) and not x):
-            return self
-        g = self.fit(check_floats("x", x[0] if isinstance(x, Sequence) else x))
+    def at_size_of(self, x: Tensor) -> InducedSpace:
+        """The space of points of the size of x: the space itself, where g exists in one size only."""
+        g = self.g if self.fit is None else self.fit(check_floats("x", x))
         if g is self.g:
             return self
         space = InducedSpace(g)

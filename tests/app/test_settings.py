@@ -7,8 +7,22 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from app.listening import by_name, gathered, of_standing, refusing, spread
-from app.settings import Choice, Flag, Maybe, Number, Settings, Several, Subset, Whole, query_of, setting
+from app.listening import by_name, gathered, listen, of_standing, refusing, spread
+from app.settings import (
+    ByName,
+    Choice,
+    Flag,
+    Maybe,
+    Number,
+    Settings,
+    Several,
+    Shared,
+    Subset,
+    Text,
+    Whole,
+    query_of,
+    setting,
+)
 
 KINDS = {
     "number": Number(-2, 2),
@@ -19,6 +33,9 @@ KINDS = {
     "maybe": Maybe(Whole(0, 9), "any"),
     "pair": Several(Number(-1, 1), 2, 2, "numbers"),
     "some": Subset(("grid", "data")),
+    "by name": ByName(Number(0, 1), lambda: ("mosaic", "candy")),
+    "token": Text(40),
+    "shared": Shared(Choice(("moons", "trained")), lambda name: name == "moons", "moons"),
 }
 GOOD = {
     "number": [(1, 1.0), (np.float32(0.5), 0.5), (-2, -2.0)],
@@ -28,7 +45,14 @@ GOOD = {
     "flag": [(True, True)],
     "maybe": [(None, None), ("any", None), (3.0, 3)],
     "pair": [([0, 1], (0.0, 1.0))],
-    "some": [(["data", "grid", "cat"], ("grid", "data"))],
+    "some": [(["data", "grid", "cat"], ("grid", "data")), ([], ())],
+    "by name": [
+        ({"candy": 1}, {"candy": 1.0}),
+        ({}, {}),
+        ({"mosaic": 0.5, "candy": 0}, {"mosaic": 0.5, "candy": 0.0}),
+    ],
+    "token": [("0f1e", "0f1e")],
+    "shared": [("moons", "moons")],
 }
 STRANGE = [
     [],
@@ -36,6 +60,7 @@ STRANGE = [
     None,
     math.nan,
     math.inf,
+    10**400,
     "text",
     "x" * 10_000_000,
     12.5,
@@ -45,7 +70,7 @@ STRANGE = [
     {"a": 1},
     b"\0",
 ]
-ALLOWED = {"flag": [True], "maybe": [None], "some": [[], [[1]]]}
+ALLOWED = {"flag": [True], "maybe": [None], "some": [[], [[1]]], "by name": [{}], "token": ["text"]}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -70,6 +95,13 @@ def test_words_are_read_back(name):
     for value, _ in GOOD[name]:
         taken = KINDS[name].take(value)
         assert KINDS[name].read(KINDS[name].words(taken)) == taken
+
+
+def test_what_does_not_travel_is_taken_here_and_stays_out_of_links():
+    kind = KINDS["shared"]
+    assert kind.take("trained") == "trained" and kind.words("trained") == "moons"
+    with pytest.raises(ValueError):
+        kind.read("trained")
 
 
 def test_numbers_of_a_link_are_brought_into_range():
@@ -145,6 +177,7 @@ def test_values_go_in_and_out_by_name():
     assert gathered(named, [3, 0.1, 0.9]) == {"rank": 3, "weights": [0.1, 0.9]}
     assert spread(named, {"weights": [1, 2], "rank": 4}) == [4, 1, 2]
     assert spread(named, {"rank": 4})[1:] == [gr.skip()] * 2
+    assert spread({"list": "state", "rank": "slider"}, {"list": [1, 2]})[0] == [1, 2]
     for wrong in ({"other": 1}, {"weights": [1]}):
         with pytest.raises(KeyError):
             spread(named, wrong)
@@ -157,6 +190,23 @@ def test_a_standing_is_made_of_controls_once_all_are_filled():
     handler = of_standing(Standing, lambda standing, broken: {"found": (standing.a, broken)})
     assert handler(a=1, b=2, broken=True) == {"found": (1.0, True)}
     assert handler(a=None, b=2, broken=True) == {} and handler(names=["x", None], broken=False) == {}
+
+
+def test_the_switch_is_checked_like_a_setting():  # fault 31
+    handler = of_standing(Standing, lambda standing, broken: {"found": broken})
+    for strange in ([], {}, None, "yes", 1):
+        with pytest.raises(ValueError, match="broken must be true or false"):
+            handler(a=1, broken=strange)
+
+
+def test_an_event_tells_its_values_by_name_and_a_strange_one_nothing():  # fault 31
+    with gr.Blocks() as demo:
+        button, shown = gr.Button(), gr.Textbox()
+        listen(button.click, lambda event: {"shown": getattr(event, "id", None)}, {}, {"shown": shown})
+    call = next(iter(demo.fns.values())).fn
+    assert call(gr.EventData(None, {"id": "digits:3"})) == "digits:3"
+    for strange in (None, math.nan, 3, "id", [], ["id"], {}):
+        assert call(gr.EventData(None, strange)) is None
 
 
 def test_a_refusal_is_what_the_visitor_reads_and_anything_else_is_not():
