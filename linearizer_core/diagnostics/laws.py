@@ -255,7 +255,7 @@ def svd_error(f: Linearizer, x: Tensor, svd: LinearizerSVD | None = None) -> flo
     """
     svd = svd or f.svd()
     V, U = encode(f.g_x, svd.inputs), encode(f.g_y, svd.outputs)
-    coefficients = svd.values * (encode(f.g_x, x) @ V.mT)
+    coefficients = svd.values * (encode(f.g_x, x).to(V.dtype) @ V.mT)
     errors = [relative_error(decode(f.g_y, coefficients @ U), f(x))]
     eye = torch.eye(len(svd.values), dtype=V.dtype, device=V.device)
     errors += [relative_error(V @ V.mT, eye), relative_error(U @ U.mT, eye)]
