@@ -140,10 +140,6 @@ MODEL = "Model"
 LAW_PROJECTION = "projection"
 
 
-def no_such_choice(choice: object, choices: object) -> str:
-    return f"There is no “{str(choice)[:40]}”; one of {', '.join(map(str, choices))} works."
-
-
 def sentence(text: str) -> str:
     return f'<p style="margin: 4px 0 0; color: var(--lab-quiet)">{text}</p>'
 

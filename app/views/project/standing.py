@@ -86,7 +86,7 @@ class Standing(Input):
 class Arguments(Settings):
     """What the endpoint takes."""
 
-    picture: str = setting(Picture(whole=True))
+    picture: str = setting(Picture(whole=True), FIRST_PICTURE)
     rank: int = setting(RANK, 32, about="how many axes f keeps")
     kind: str = setting(Choice(tuple(USUAL)), WHOLE, about="how x is spoilt first")
     amount: float = setting(AMOUNT, 0.3, about="by how much")

@@ -89,9 +89,9 @@ class Standing(Asked):
 class Arguments(Settings):
     """What the endpoint takes."""
 
-    picture: str = setting(Picture(), about="resized to what the model takes")
-    moves: tuple[Move, ...] = setting(Moves())
-    selected: int = setting(Place(), about="the singular value whose directions are returned")
+    picture: str = setting(Picture(), pictures.FIRST_PICTURE, about="resized to what the model takes")
+    moves: tuple[Move, ...] = setting(Moves(), ())
+    selected: int = setting(Place(), 0, about="the singular value whose directions are returned")
     model: str = setting(
         MODEL, models.NAMES[0], about="of a projector all values are 1 and “keep” is the rank"
     )
