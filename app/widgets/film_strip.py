@@ -73,15 +73,5 @@ def film(induced: Path, pixel: Path) -> dict:
     }
 
 
-def travelled(path: Tensor) -> Tensor:
-    """Distance travelled up to each of the points (N, …), from 0 at the first, in the norm of their entries.
-
-    >>> travelled(torch.tensor([[0.0, 0.0], [3.0, 4.0], [3.0, 5.0]]))
-    tensor([0., 5., 6.])
-    """
-    steps = torch.linalg.vector_norm(path.flatten(1).diff(dim=0), dim=1)
-    return torch.cat([steps.new_zeros(1), steps.cumsum(0)])
-
-
 def _short(values: Tensor) -> list[float]:
     return [round(float(value), 4) for value in values]

@@ -12,8 +12,9 @@ from app.pictures.difference import difference
 from app.views.generate import runs, words
 from app.views.generate.standing import ANY, MOST_STEPS, Run
 from app.widgets.curve import curves
-from app.widgets.film_strip import Path, film, travelled
+from app.widgets.film_strip import Path, film
 from app.widgets.tiles import tiles
+from linearizer_core import diagnostics
 from linearizer_core.algebra import svd
 
 GRID = 15  # seeds on screen
@@ -130,6 +131,10 @@ def line(x1: str, x2: str, run: Run) -> dict:
     """The line between the noises of two pictures, to drag along in the browser."""
     found = runs.line(x1, x2, run, LINE_FRAMES)
     return film(
-        Path(found.pictures, travelled(found.latents), travelled(found.pictures)),
-        Path(_visible(found.noise), travelled(found.noise_latents), travelled(found.noise)),
+        Path(found.pictures, diagnostics.travelled(found.latents), diagnostics.travelled(found.pictures)),
+        Path(
+            _visible(found.noise),
+            diagnostics.travelled(found.noise_latents),
+            diagnostics.travelled(found.noise),
+        ),
     )

@@ -13,7 +13,7 @@ from app.panels import programs
 from app.pictures import encoding
 from app.views.interpolate import SLUG, words
 from app.views.interpolate.standing import Standing
-from app.widgets.film_strip import Path, film, travelled
+from app.widgets.film_strip import Path, film
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import diagnostics
@@ -49,8 +49,8 @@ def film_between(first: str, second: str) -> dict:
         pixels = PIXELS.line(*pictures.tensor([first, second]), ts)
         induced, seen = line.x, encode(x.space.g, pixels)
     return film(
-        Path(induced, travelled(line.z), travelled(induced)),
-        Path(pixels, travelled(seen), travelled(pixels)),
+        Path(induced, diagnostics.travelled(line.z), diagnostics.travelled(induced)),
+        Path(pixels, diagnostics.travelled(seen), diagnostics.travelled(pixels)),
     )
 
 
@@ -124,6 +124,6 @@ def answer(standing: Standing) -> dict:
     return {
         "induced": induced[0, 0].tolist(),
         "pixel": pixel[0, 0].tolist(),
-        "distance": float(travelled(ends[0])[-1]),
-        "pixel_distance": float(travelled(ends[1])[-1]),
+        "distance": float(diagnostics.travelled(ends[0])[-1]),
+        "pixel_distance": float(diagnostics.travelled(ends[1])[-1]),
     }

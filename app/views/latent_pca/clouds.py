@@ -13,6 +13,7 @@ from torch import Tensor
 from app import models, pictures
 from app.pictures import encoding, noise
 from app.views.latent_pca.standing import COMPONENTS, OWN, Arguments
+from linearizer_core.measures.neighbours import neighbour_agreement
 from linearizer_core.networks import Flatten
 from linearizer_core.pca import LatentPCA
 from linearizer_core.spaces import encode
@@ -33,7 +34,7 @@ class Side:
     @property
     def spread(self) -> Tensor:
         """Standard deviation along each component, (k,)."""
-        return self.pca.explained_variance.sqrt()
+        return self.pca.spread
 
 
 @dataclass(
@@ -144,14 +145,7 @@ def neighbour_accuracy(coordinates: Tensor, labels: np.ndarray, neighbours: int 
     >>> neighbour_accuracy(torch.arange(12.0)[:, None] // 6, np.repeat([0, 1], 6))
     1.0
     """
-    known = labels >= 0
-    if known.sum() <= neighbours:
-        return float("nan")
-    points, found = coordinates[torch.from_numpy(known)], labels[known]
-    distances = torch.cdist(points, points).fill_diagonal_(torch.inf)
-    nearest = distances.topk(neighbours, largest=False).indices.numpy()
-    votes = np.stack([np.bincount(found[row], minlength=10) for row in nearest])
-    return float((votes.argmax(1) == found).mean())
+    return neighbour_agreement(coordinates, torch.from_numpy(labels), neighbours)
 
 
 def chosen(standing: Arguments) -> tuple[str, ...]:

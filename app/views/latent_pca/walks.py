@@ -13,7 +13,7 @@ from app.views.latent_pca.clouds import Cloud
 from app.views.latent_pca.standing import PICTURE, Arguments
 from app.widgets.tiles import tiles
 from linearizer_core import diagnostics
-from linearizer_core.spaces import decode, encode
+from linearizer_core.spaces import decode
 
 STRIP = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
@@ -69,9 +69,8 @@ def straightness_error(seen: Cloud, standing: Arguments, broken: bool = False) -
     """g(start ⊕ t ⊙ cⱼ) − g(start) = t g(cⱼ), relative; broken, the picture of the step is added to the pixels."""
     (start, _), (step, _) = legs(seen, standing)
     g, steps = models.model(seen.model).g_x, standing.steps or 1.0
+    reached = None
     if broken:
         origin, change = decode(g, torch.stack([start, step]))
         reached = origin + steps * change
-    else:
-        reached = decode(g, start + steps * step)
-    return diagnostics.relative_error(encode(g, reached) - start, steps * step)
+    return diagnostics.straightness_error(g, start, step, steps, reached)
