@@ -1,6 +1,6 @@
 // The plane: input, latent and output, linked; everything moves together and nothing asks the server.
 //
-// props.value: what a visitor has set (app/views/plane/standing.py, Standing); from the server also `idle`, whether the
+// props.value: what a visitor has set (standing.py); from the server also `idle`, whether the
 // opening loop may run, and with the page `planes`, the models. It is sent back when a hand rests, never
 // during a drag. The page's event "lab:plane" with {plane, settled} brings a model that is being trained;
 // `element.plane` is for tests and for whoever opens the console. This file is the start: what the other
