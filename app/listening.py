@@ -5,7 +5,8 @@ A handler is a plain function of named values that returns named values:
     listen([rank.change], stage, {"picture": lab.picture, "rank": rank}, {"tiles": tiles, "formula": formula}, **TICK)
 
 `stage(picture=…, rank=…)` returns {"tiles": …, "formula": …}; a name that it leaves out stays as it is on screen. A name may
-stand for several components, then its value is a list. A handler that takes `event` or `request` gets Gradio's own.
+stand for several components, then its value is a list. A handler that takes `event` gets what
+the widget tells, by name, and one that takes `request` Gradio's own.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 
-from app.settings import Settings
+from app.settings import Flag, Settings
 
 LIFE = (
     24 * 3600
@@ -79,10 +81,13 @@ def spread(named: Named, values: Mapping[str, Any]) -> list:
         raise KeyError(f"nothing on screen is called {', '.join(sorted(strangers))}")
     found = []
     for name, components in named.items():
-        several = _several(components)
-        given = _several(values[name]) if name in values else [gr.skip()] * len(several)
-        if len(given) != len(several):
-            raise KeyError(f"{name} has {len(several)} components, {len(given)} values came")
+        count = len(_several(components))
+        if name not in values:
+            given = [gr.skip()] * count
+        else:  # a single component may hold a list
+            given = _several(values[name]) if isinstance(components, list | tuple) else [values[name]]
+        if len(given) != count:
+            raise KeyError(f"{name} has {count} components, {len(given)} values came")
         found += given
     return found
 
@@ -125,7 +130,7 @@ def _with_special(run: Callable, signature: inspect.Signature) -> Callable:
     if "event" in signature.parameters:
 
         def call(event: gr.EventData, *values: object) -> Any:
-            return run(values, event=event)
+            return run(values, event=_told(event))
 
     elif "request" in signature.parameters:
 
@@ -147,6 +152,12 @@ def _with_special(run: Callable, signature: inspect.Signature) -> Callable:
     return streamed
 
 
+def _told(event: gr.EventData) -> SimpleNamespace:
+    """What a widget's event says, by name; nothing where somebody sends one that is no object."""
+    said = getattr(event, "_data", None)  # Gradio's own look-up fails on whatever is no mapping
+    return SimpleNamespace(**said) if isinstance(said, Mapping) else SimpleNamespace()
+
+
 @contextmanager
 def refusing() -> Iterator[None]:
     """Inside it a ValueError becomes the sentence that the visitor reads; nothing is logged."""
@@ -159,7 +170,8 @@ def refusing() -> Iterator[None]:
 def of_standing(standing: type[Settings], fn: Callable) -> Callable:
     """`fn(standing, **others)` as a handler of named controls; nothing happens while one of them is still empty.
 
-    Those that are declared in `standing` are checked and make up the first argument, the others come by name.
+    Those that are declared in `standing` are checked and make up the first argument, the others come by name. `broken`,
+    the switch of the proof meter, is checked too.
     """
     own = standing.declared().keys()
 
@@ -168,6 +180,8 @@ def of_standing(standing: type[Settings], fn: Callable) -> Callable:
         settings = {name: values.pop(name) for name in own & values.keys()}
         if any(None in _several(value) for value in settings.values()):
             return {}
+        if "broken" in values:
+            values["broken"] = Flag().checked(values["broken"], "broken")
         return fn(standing.checked(**settings), **values)
 
     return handler

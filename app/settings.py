@@ -82,7 +82,7 @@ def _written(number: float) -> str:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and -math.inf < value < math.inf
 
 
 @dataclass(frozen=True)
@@ -427,12 +427,12 @@ class Settings:
         return cls(**{name: declared[name].kind.checked(value, name) for name, value in values.items()})
 
     @classmethod
-    def of_value(cls, value: object, what: str) -> Self:
-        """Settings from the object that a widget of the page sends; what it holds besides is not looked at."""
+    def of_value(cls, value: object, what: str, **more: object) -> Self:
+        """Settings from the object that a widget of the page sends and from `more`; what else it holds is not looked at."""
         if not isinstance(value, Mapping):
             names = ", ".join(cls.declared())
             raise ValueError(f"{what} must be an object with some of {names}, got {shown(value)}.")
-        return cls.checked(**{name: value[name] for name in cls.declared() if name in value})
+        return cls.checked(**{name: value[name] for name in cls.declared() if name in value} | more)
 
     def values(self) -> dict[str, Any]:
         """The settings by name, as controls and widgets take them."""

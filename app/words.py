@@ -16,8 +16,7 @@ NO_MNIST = "MNIST is not on this machine; pictures from “digits:” and “sam
 UNKNOWN_PICTURE = "No such picture; “digits:17”, “sample:7:42” or a “data:image/png;base64,…” address works."
 UNKNOWN_PHOTO = "No such photo; “china”, “flower” or a “data:image/jpeg;base64,…” address works."
 PHOTO_GONE = "This photo is no longer in the lab’s memory; please upload it again."
-BAD_LINK = "This link names a picture that does not exist here, so the view starts with its own pictures."
-LINK_IN_PART = "A part of this link could not be read; there the view starts with a setting of its own."
+BAD_LINK = "A part of this link cannot be read, or names what does not exist here; the view starts with its own there."
 
 
 def too_many_pixels(width: int | None, height: int | None, limit: int) -> str:
@@ -70,6 +69,7 @@ NOT_A_NUMBER = "not finite"
 BREAK_ADD = "Break it: let ⊕ be the pixel average"
 PYTHON = "Python for this view"
 LINK = "Link to this view"
+NO_LINK = "No link can carry this: pictures of your own, or too many of them, stay on this page."
 COPY = "Copy"
 COPIED = "Copied"
 
@@ -123,10 +123,6 @@ IDENTICAL = "equal to the last bit"
 LAW_ONE_STEP = "one step"
 
 
-def wrong_seed(seed: object, largest: int) -> str:
-    return f"{str(seed)[:40]} is not a seed; a whole number from 0 to {largest} works."
-
-
 def difference(amplification: float) -> str:
     return "difference" if amplification == 1 else f"difference × {power_of_ten(amplification)}"
 
@@ -142,10 +138,6 @@ def largest_difference(number: str) -> str:
 
 MODEL = "Model"
 LAW_PROJECTION = "projection"
-
-
-def no_such_choice(choice: object, choices: object) -> str:
-    return f"There is no “{str(choice)[:40]}”; one of {', '.join(map(str, choices))} works."
 
 
 def sentence(text: str) -> str:

@@ -56,6 +56,7 @@ def _parent() -> subprocess.Popen:
 def _serve() -> None:
     importlib.import_module("linearizer_core")
     assert not {"app", "gradio"} & set(sys.modules)
+    sys.modules.update(app=None, gradio=None)  # a program needs the core alone: importing these fails
     for line in sys.stdin:
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
             child = os.fork()  # 3.12 warns where a library keeps threads

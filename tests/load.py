@@ -69,9 +69,8 @@ class Expected:
 
     def __init__(self, users: int, steps: int = 8) -> None:
         from app import models
-        from app.pictures import FIRST_PICTURE, encoding
+        from app.pictures import FIRST_PICTURE, SECOND_PICTURE, encoding
         from app.views.interpolate.compute import blends
-        from app.views.interpolate.standing import SECOND_PICTURE
 
         self.steps = steps
         self.known = {}

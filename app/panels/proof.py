@@ -8,7 +8,7 @@ import gradio as gr
 
 from app import words
 from app.listening import TICK, Named, listen
-from app.widgets.link import Link
+from app.widgets.link import Link, address
 from app.widgets.proof_meter import ProofMeter, Settled, reading
 
 
@@ -30,9 +30,6 @@ class Section:
         The triggers only run a line of script in the browser: a drag costs the server its ticks and one
         measurement at the end.
         """
-        if not isinstance(inputs, Mapping):  # OLD: views that are not ported yet
-            old, inputs = fn, {f"i{i}": c for i, c in enumerate(inputs)}
-            fn = lambda broken, **v: old(broken, *v.values())  # noqa: E731
         gr.on([*triggers, self.broken.change], None, js=touch(self.slug))
         shown = {"meter": self.meter, "python": self.python, "link": self.link}
         measured = functools.wraps(fn)(lambda **values: _values(fn(**values)))
@@ -42,8 +39,9 @@ class Section:
 def _values(settled: Settled | Mapping) -> dict:
     """A `Settled` by name; "measuring …" for what a view that is not filled yet returns."""
     if not isinstance(settled, Settled):
-        settled = Settled((), "", "")
-    return {"meter": reading(settled.laws), "python": settled.python, "link": settled.link}
+        return {"meter": reading(()), "python": "", "link": address("")}
+    link = address(settled.link, "" if settled.link else words.NO_LINK)
+    return {"meter": reading(settled.laws), "python": settled.python, "link": link}
 
 
 def touch(slug: str) -> str:

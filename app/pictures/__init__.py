@@ -5,6 +5,7 @@ The names that views use most stand here: `pictures.tensor(references)`, `pictur
 
 from app.pictures.references import (
     FIRST_PICTURE,
+    SECOND_PICTURE,
     accept,
     faces,
     fitting,
@@ -22,6 +23,7 @@ from app.pictures.references import (
 
 __all__ = [
     "FIRST_PICTURE",
+    "SECOND_PICTURE",
     "accept",
     "faces",
     "fitting",

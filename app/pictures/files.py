@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 from app import words
 from app.pictures.encoding import SIDE
 from linearizer_core.data import handwriting
+from linearizer_core.data.images import upright
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_PIXELS = (
@@ -113,7 +114,7 @@ def _colours(image: Image.Image, most: int) -> np.ndarray:
 def _upright(image: Image.Image) -> Image.Image:
     """The first frame, turned as the camera noted, 16 bits brought to 8."""
     image.seek(0)
-    image = ImageOps.exif_transpose(image)
+    image = upright(image)
     if image.mode in ("I", "I;16", "I;16B", "I;16L"):
         deep = np.asarray(image, dtype=np.float32) / 65535
         image = Image.fromarray((255 * deep.clip(0, 1)).astype(np.uint8))

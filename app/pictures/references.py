@@ -29,11 +29,13 @@ from torch.nn import functional as F
 
 from app import models, words
 from app.pictures import encoding, files
+from app.pictures.noise import LARGEST_SEED, white
 from linearizer_core.data import handwriting
 from linearizer_core.data import sets as data
 from linearizer_core.spaces import InducedSpace, Point
 
 FIRST_PICTURE = "digits:318"
+SECOND_PICTURE = "digits:913"  # where a view wants two
 FIRST_FACE = "face:3"
 FACES = 30  # in a page of the gallery
 FACE_SPREAD = 0.8  # of the deviation of real faces: the rarest are left out
@@ -161,18 +163,14 @@ def _from_mnist(rest: str) -> np.ndarray:
 def _from_face(rest: str) -> np.ndarray:
     if "faces" not in models.available():
         raise files.BadPictureError(words.UNKNOWN_PICTURE)
-    return faces([_index(rest, 2**31)])[0]
+    return faces([_index(rest, LARGEST_SEED + 1)])[0]
 
 
 def faces(seeds: Sequence[int]) -> np.ndarray:
     """What the model `faces` draws from these seeds, uint8 (k, 64, 64)."""
     f = models.model("faces")
-    noise = [
-        torch.randn(f.rank, generator=torch.Generator().manual_seed(seed), dtype=torch.float32)
-        for seed in seeds
-    ]
     with models.one_core():
-        return encoding.to_pixels(f.draw(FACE_SPREAD * torch.stack(noise)))[..., 0]
+        return encoding.to_pixels(f.draw(FACE_SPREAD * white(seeds, f.rank)))[..., 0]
 
 
 def _from_other(rest: str) -> np.ndarray:
@@ -181,14 +179,7 @@ def _from_other(rest: str) -> np.ndarray:
 
 def _from_sample(rest: str) -> np.ndarray:
     label, _, seed = rest.partition(":")
-    noise = torch.randn(
-        1,
-        1,
-        files.SIDE,
-        files.SIDE,
-        dtype=torch.float32,
-        generator=torch.Generator().manual_seed(_index(seed, 2**31)),
-    )
+    noise = white([_index(seed, LARGEST_SEED + 1)], 1, files.SIDE, files.SIDE)
     with torch.inference_mode():
         made = models.model().sample(noise, label=_index(label, 10) if label else None)
     return encoding.to_pixels(made)[0, ..., 0].copy()

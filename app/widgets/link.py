@@ -19,15 +19,24 @@ TEMPLATE = (
 
 
 def Link(slug: str) -> gr.HTML:
-    """value: the query string of the view as it is now, from `links.encode`."""
+    """value: from `address`; an address to copy, or why there is none."""
     space = os.environ.get("SPACE_ID")
     return widget(
         "link",
         TEMPLATE,
-        "",
+        address(""),
         elem_id=f"{slug}-link",
         label=words.LINK,
         base=f"https://huggingface.co/spaces/{space}" if space else "",
         copy=words.COPY,
         copied=words.COPIED,
     )
+
+
+def address(query: str, note: str = "") -> dict[str, str]:
+    """The value of `Link` for the query string of the view as it is now, or a sentence in its place.
+
+    >>> address("?view=plane")
+    {'query': '?view=plane', 'note': ''}
+    """
+    return {"query": query, "note": note}

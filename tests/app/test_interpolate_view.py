@@ -9,9 +9,10 @@ import torch
 
 from app import models, pictures, shell
 from app.listening import of_standing
+from app.pictures import SECOND_PICTURE
 from app.settings import query_of
 from app.views.interpolate import compute, mixer, page
-from app.views.interpolate.standing import PLACES, SECOND_PICTURE, Standing, equal
+from app.views.interpolate.standing import PLACES, Standing, equal
 from app.widgets import proof_meter
 from tests.helpers import computed, unpacked
 

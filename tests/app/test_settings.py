@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from app.listening import by_name, gathered, of_standing, refusing, spread
+from app.listening import by_name, gathered, listen, of_standing, refusing, spread
 from app.settings import (
     ByName,
     Choice,
@@ -60,6 +60,7 @@ STRANGE = [
     None,
     math.nan,
     math.inf,
+    10**400,
     "text",
     "x" * 10_000_000,
     12.5,
@@ -176,6 +177,7 @@ def test_values_go_in_and_out_by_name():
     assert gathered(named, [3, 0.1, 0.9]) == {"rank": 3, "weights": [0.1, 0.9]}
     assert spread(named, {"weights": [1, 2], "rank": 4}) == [4, 1, 2]
     assert spread(named, {"rank": 4})[1:] == [gr.skip()] * 2
+    assert spread({"list": "state", "rank": "slider"}, {"list": [1, 2]})[0] == [1, 2]
     for wrong in ({"other": 1}, {"weights": [1]}):
         with pytest.raises(KeyError):
             spread(named, wrong)
@@ -188,6 +190,23 @@ def test_a_standing_is_made_of_controls_once_all_are_filled():
     handler = of_standing(Standing, lambda standing, broken: {"found": (standing.a, broken)})
     assert handler(a=1, b=2, broken=True) == {"found": (1.0, True)}
     assert handler(a=None, b=2, broken=True) == {} and handler(names=["x", None], broken=False) == {}
+
+
+def test_the_switch_is_checked_like_a_setting():  # fault 31
+    handler = of_standing(Standing, lambda standing, broken: {"found": broken})
+    for strange in ([], {}, None, "yes", 1):
+        with pytest.raises(ValueError, match="broken must be true or false"):
+            handler(a=1, broken=strange)
+
+
+def test_an_event_tells_its_values_by_name_and_a_strange_one_nothing():  # fault 31
+    with gr.Blocks() as demo:
+        button, shown = gr.Button(), gr.Textbox()
+        listen(button.click, lambda event: {"shown": getattr(event, "id", None)}, {}, {"shown": shown})
+    call = next(iter(demo.fns.values())).fn
+    assert call(gr.EventData(None, {"id": "digits:3"})) == "digits:3"
+    for strange in (None, math.nan, 3, "id", [], ["id"], {}):
+        assert call(gr.EventData(None, strange)) is None
 
 
 def test_a_refusal_is_what_the_visitor_reads_and_anything_else_is_not():

@@ -250,7 +250,7 @@ def test_a_link_restores_the_view_and_a_broken_one_opens_it():
     assert of_link(search) == (Standing(), False)
     filled = page.opened(query_of(search), "digits:0")
     assert filled["notice"].value == words.BAD_LINK and filled["photo"] == "china" and filled["undo"] == ""
-    assert page.opened({"s": "nan"}, "digits:0")["notice"].value == common.LINK_IN_PART
+    assert page.opened({"s": "nan"}, "digits:0")["notice"].value == common.BAD_LINK
     assert not page.opened({"view": "styles"}, "digits:0")["notice"].value
 
 

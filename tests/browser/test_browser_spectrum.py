@@ -279,7 +279,7 @@ def test_the_endpoint_answers_clients_and_refuses_bad_moves_in_one_sentence(serv
         client.predict("digits:3", [["keep", -1]], 0, api_name="/spectrum")
     found = client.predict("digits:3", [["keep", 4]], 0, "digits-projector", api_name="/spectrum")
     assert found["values"] == [1.0] * 4 + [0.0] * 124
-    with pytest.raises(AppError, match="one of digits, digits-projector, faces works"):
+    with pytest.raises(AppError, match="model must be one of digits, digits-projector, faces"):
         client.predict("digits:3", [], 0, "cats", api_name="/spectrum")
     described = client.view_api(return_format="dict")["named_endpoints"]["/spectrum"]
     assert [p["parameter_name"] for p in described["parameters"]] == ["picture", "moves", "selected", "model"]

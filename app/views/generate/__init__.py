@@ -9,7 +9,7 @@ from app.views.generate import words
 if TYPE_CHECKING:
     from app.listening import Lab, Opening
 
-TITLE = words.GENERATE
+TITLE = words.TITLE
 SLUG = "generate"
 
 

@@ -1,231 +1,123 @@
-"""Noise to digit and back: the N steps of the integrator beside the one operator B that they collapse to."""
+"""Generate: what a tick shows, what is measured when the hand rests, what the endpoint answers. Values in, values out."""
 
-import math
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
-from torch import Tensor
 
 from app import models, pictures
 from app import words as common
-from app.pictures import files
-from app.views.generate import words
-from linearizer_core.linearizer import Linearizer
-from linearizer_core.methods.flow_matching import (
-    METHODS,
-    collapse,
-    flow,
-    integrate,
-    last_time,
-    spread,
-    trajectory,
+from app.panels import programs
+from app.views.generate import SLUG, runs, shown, words
+from app.views.generate.runs import noise
+from app.views.generate.shown import LINE_FRAMES, page_of, rank, singular_values
+from app.views.generate.standing import Arguments, Run, Standing
+from app.widgets.proof_meter import Law, Settled
+from linearizer_core import diagnostics
+
+QUICK = (
+    1200  # evaluations of V(t) that a tick may wait for, some 30 ms; longer runs follow when the hand rests
 )
-from linearizer_core.operators import Diagonal, LinearOperator
-from linearizer_core.spaces import decode, encode
-
-CLASSES = 10
-MOST_STEPS = 1000
-LARGEST_SEED = 2**31 - 1
-FRAMES = 12  # of the path, t = 0 and t = 1 among them
-EVALUATIONS = {"euler": 1, "midpoint": 2, "rk4": 4}  # of V(t), in one step
+WEIGHTS = (0.6, 0.4)
 
 
-@dataclass(frozen=True)
-class Run:
-    """How noise becomes a digit: so many steps of an integrator, for one class or (None) whatever comes."""
-
-    steps: int
-    method: str
-    label: int | None = None
-
-    @property
-    def evaluations(self) -> int:
-        """How often the N steps ask for V(t)."""
-        return self.steps * EVALUATIONS[self.method]
-
-
-def checked(label: object, steps: object, method: object) -> Run:
-    """The run that somebody asks for; ValueError with a sentence that says what would work."""
-    if not (label is None or (is_whole(label) and 0 <= label < CLASSES)):
-        raise ValueError(words.no_such_class(label, CLASSES))
-    if not (is_whole(steps) and 1 <= steps <= MOST_STEPS):
-        raise ValueError(words.wrong_steps(steps, MOST_STEPS))
-    if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(common.no_such_choice(method, list(METHODS)))
-    return Run(int(steps), method, None if label is None else int(label))
+# --- what is shown -----------------------------------------------------------------------------------------
+def stage(standing: Standing, broken: bool, patient: bool = False) -> dict:
+    """The tick: grid, film, comparison, formula, spectrum of B, both inversions. Long runs are left to `rested`."""
+    run = standing.run
+    quick = patient or run.evaluations <= QUICK
+    return {
+        **(shown.compared if quick else shown.running)(standing.seed, run, broken),
+        "formula": words.formula(run.steps, run.method, run.label, broken),
+        "spectrum": shown.spectrum(run, broken),
+        "inverted": shown.rows(standing.pictures, run, broken),
+    }
 
 
-def checked_seed(seed: object) -> int:
-    """A seed from outside; ValueError with a sentence.
+def rested(standing: Standing, broken: bool) -> dict:
+    """What waits for the hand to rest: film and comparison, also of short runs, as an answer for another run may be late."""
+    found = shown.compared(standing.seed, standing.run, broken)
+    return {"path": found["path"], "stage": found["stage"], **line(standing)}
 
-    >>> checked_seed(7.0)
-    7
+
+def line(standing: Standing) -> dict:
+    """The line between the noises of the two pictures."""
+    return {"film": shown.line(*standing.pictures, standing.run)}
+
+
+# --- laws and program --------------------------------------------------------------------------------------
+def settled(standing: Standing, broken: bool) -> Settled:
+    """The laws for what is on screen, the program for this view, the link to it."""
+    laws = measured(standing.seed, standing.run, standing.pictures, broken)
+    return Settled(laws, program(standing), standing.link(SLUG))
+
+
+def measured(seed: int, run: Run, pair: Sequence[str], broken: bool) -> list[Law]:
+    """N steps against one step: from this noise, from the noise of x₁ and x₂, from a blend of two noises."""
+    f, gen, values = runs.one_step(run, broken), models.model(), singular_values(run.steps, run.method)
+    found, full = rank(values), rank(values) == len(values)
+    x0, other = noise([seed]), noise([seed + 1])
+    with models.one_core():
+        blend = f.domain.combine(WEIGHTS, torch.stack([x0, other]))
+        wanted = pictures.tensor(pair) if full else f(torch.cat([x0, other]))
+        ends = gen.sample(torch.cat([x0, blend, f.pinv()(wanted)]), run.steps, run.method, run.label)
+        many, blended, back = ends.split([1, 1, 2])
+        one, sums = f(x0), f.codomain.combine(WEIGHTS, torch.stack([f(x0), f(other)]))
+    names = [common.LAW_ONE_STEP, words.LAW_INVERSION, common.LAW_LINEARITY]
+    formulas = [
+        words.one_step_formula(run.steps, run.method, diagnostics.psnr(one, many)),
+        words.inversion_formula(full, found, len(values)),
+        words.superposition_formula(*WEIGHTS),
+    ]
+    errors = map(diagnostics.relative_error, (one, back, blended), (many, wanted, sums))
+    return list(map(Law, names, formulas, errors))
+
+
+def program(standing: Standing) -> str:
+    """Python for this view: one step for all seeds, the path of the chosen one, spectrum, inversion, line."""
+    seed, run = standing.seed, standing.run
+    seeds, how = page_of(seed), f"steps={run.steps}, method={run.method!r}, label={run.label}"
+    at = seeds.index(seed)
+    body = f"""
+seeds = range({seeds[0]}, {seeds[-1] + 1})
+white = [torch.randn(1, 32, 32, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+noise = torch.stack(white)
+chosen = noise[{at}:{at + 1}]          # seed {seed}
+f = model.collapse({how})     # x = g_data⁻¹(B g_noise(x₀))
+with torch.no_grad():
+    one = f(noise)                                       # one step
+    path = model.path(chosen, {how}, frames={runs.FRAMES})[:, 0]
+    difference = path[-1:] - f(chosen)                   # N steps − one step
+    values = f.svd().values                              # the spectrum of B
+
+    # And back: the noises of x₁ and x₂, what they make, and the straight line between them.
+    x0 = f.pinv()(x)
+    back = f(x0)
+    line = lc.InducedSpace(f.g_x).line(x0[0], x0[1], torch.linspace(0, 1, {LINE_FRAMES}))
+    digits = f(line)
+print("{run.steps} steps and one step differ by at most", difference.abs().max().item())
+"""
+    return programs.program(body, standing.pictures)
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------
+def answer(asked: Arguments) -> dict:
+    """Turn noise into digits twice: by N steps of the integrator, and by the one matrix B that they collapse to.
+
+    Returns:
+        {"one_step": a 32×32 picture for each seed by x = g_data⁻¹(B g_noise(x₀)), "n_steps": the same by N steps,
+        "path": up to 12 pictures on the way of the first seed, "times": their t, "largest_difference": between one
+        step and N steps, "spectrum": singular values of B, "seconds": {"n_steps", "one_step"} for the first seed}
     """
-    if not (is_whole(seed) and 0 <= seed <= LARGEST_SEED):
-        raise ValueError(common.wrong_seed(seed, LARGEST_SEED))
-    return int(seed)
-
-
-def is_whole(value: object) -> bool:
-    """Whether a value from outside is a whole number, 7.0 among them.
-
-    >>> is_whole(7.0), is_whole(7.5), is_whole(True), is_whole(float("nan"))
-    (True, False, False, False)
-    """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and value == int(value)
-
-
-@lru_cache(maxsize=1024)
-def _noise(seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(1, files.SIDE, files.SIDE, dtype=torch.float32, generator=generator)
-
-
-def noise(seeds: Sequence[int]) -> Tensor:
-    """White noise x₀ of these seeds, (k, 1, 32, 32)."""
-    return torch.stack([_noise(seed) for seed in seeds])
-
-
-# --- N steps and one step ----------------------------------------------------------------------------------
-@lru_cache(maxsize=512)
-def operator(steps: int, method: str, broken: bool = False) -> LinearOperator:
-    """B, collapsed once; the class does not enter. Broken, it is the product of `simpsons` steps."""
+    seeds, run = asked.seeds, asked.run
+    walked, one = runs.walked(seeds[0], run), models.decode(runs.made(seeds, run))
     with models.one_core():
-        return simpsons(steps) if broken else collapse(models.model().A_t, steps, method)
-
-
-@lru_cache(maxsize=512)
-def one_step(run: Run, broken: bool = False) -> Linearizer:
-    """x = g_data⁻¹(B g_noise(x₀)), on networks that are shared."""
-    B, gen = operator(run.steps, run.method, broken), models.model()
-    return Linearizer(gen.noise_network(run.label), B, gen.g_y).requires_grad_(False)
-
-
-def simpsons(steps: int) -> LinearOperator:
-    """What the "break it" switch puts in the place of B, ∏ₖ(I + h/6 (V(t) + 4V(t + h/2) + V(t + h))).
-
-    It is how a published program collapses RK4: each stage takes V at its time and drops the products with the stages
-    before it, so what is left is Simpson's rule.
-    """
-    A_t = models.model().A_t
-    v, h, values = flow(A_t), 1 / steps, torch.ones(A_t.shape[0], dtype=torch.float32)
-    for k in range(steps):
-        a, b, c = (v(min(k * h + part * h, 1.0), values) for part in (0, 0.5, 1))
-        values = values + (h / 6) * (a + 4 * b + c)
-    return Diagonal(values)
-
-
-@lru_cache(maxsize=512)
-def encoded(seeds: tuple[int, ...], label: int | None) -> Tensor:
-    """z₀ = g_noise(x₀), (k, n)."""
-    with models.one_core():
-        return encode(models.model().noise_network(label), noise(seeds))
-
-
-def made(seeds: tuple[int, ...], run: Run, broken: bool = False) -> Tensor:
-    """One step: z₁ = B z₀, (k, n)."""
-    B = one_step(run, broken).A
-    with torch.inference_mode():
-        return B(encoded(seeds, run.label))
-
-
-@dataclass(frozen=True)
-class Walked:
-    """The N steps of one noise: latents (frames, n) at a few `times`, and the seconds that all steps took."""
-
-    times: tuple[float, ...]
-    latents: Tensor
-    seconds: float
-
-
-@lru_cache(maxsize=256)
-def walked(seed: int, run: Run) -> Walked:
-    """N steps of the integrator in latents, at most `FRAMES` of its states kept, t = 0 and t = 1 among them."""
-    A_t, z = models.model().A_t, encoded((seed,), run.label)
-    shown, times, kept = set(spread(run.steps, FRAMES)), [], []
-    with models.one_core():
-        integrate(
-            flow(A_t), z, 1, run.method, last_time(A_t, 1)
-        )  # the first step ever taken pays for torch's own start
-        started = time.perf_counter()
-        states = trajectory(flow(A_t), z, run.steps, run.method, last_time(A_t, run.steps))
-        for k, (t, state) in enumerate(states):
-            if k in shown:
-                times.append(t)
-                kept.append(state)
-        return Walked(tuple(times), torch.cat(kept), time.perf_counter() - started)
-
-
-def one_step_seconds(seed: int, run: Run, broken: bool = False) -> float:
-    """How long B z₀ takes, once B is there."""
-    B, z = one_step(run, broken).A, encoded((seed,), run.label)
-    with torch.inference_mode():
-        started = time.perf_counter()
-        B(z)
-        return time.perf_counter() - started
-
-
-# --- and back ----------------------------------------------------------------------------------------------
-@lru_cache(maxsize=256)
-def _pinv(run: Run, broken: bool) -> LinearOperator:
-    return one_step(run, broken).pinv().A
-
-
-def noise_latents(references: Sequence[str], run: Run, broken: bool = False) -> Tensor:
-    """B⁺ g_data(x) of pictures, (k, n): a picture is encoded once, whatever the run."""
-    with torch.inference_mode():
-        return _pinv(run, broken)(pictures.latents(references))
-
-
-@dataclass(frozen=True)
-class Inverted:
-    """Pictures x, the noise f⁺(x) they come from, and f(f⁺(x)), (k, 1, 32, 32) each."""
-
-    pictures: Tensor
-    noise: Tensor
-    back: Tensor
-
-
-def inverted(references: Sequence[str], run: Run, broken: bool = False) -> Inverted:
-    """The way back by B⁺ and forth again by B; broken, the way back is that of the wrong B."""
-    f = one_step(run)
-    with models.one_core():
-        x0 = decode(f.g_x, noise_latents(references, run, broken))
-        z1 = f.A(encode(f.g_x, x0))
-    return Inverted(pictures.tensor(references), x0, models.decode(z1))
-
-
-@dataclass(frozen=True)
-class Line:
-    """The straight line between two inverted pictures: the noises, the digits they make, and the latents of both."""
-
-    noise: Tensor
-    pictures: Tensor
-    noise_latents: Tensor
-    latents: Tensor
-
-
-def line(first: str, second: str, run: Run, count: int) -> Line:
-    """(1 − t) ⊙ f⁺(x₁) ⊕ t ⊙ f⁺(x₂) in the space of noise, and what f makes of it: two encodings, one B, one decode."""
-    f, ts = one_step(run), torch.linspace(0, 1, count, dtype=torch.float32)[:, None]
-    a, b = noise_latents([first, second], run)
-    with models.one_core():
-        z0 = (1 - ts) * a + ts * b
-        z1 = f.A(z0)
-        return Line(decode(f.g_x, z0), decode(f.g_y, z1), z0, z1)
-
-
-def amplification(difference: Tensor) -> float:
-    """The power of ten by which a difference of pictures must be multiplied to be seen: its largest entry gets 0.1 to 1.
-
-    >>> amplification(torch.tensor([3e-7, -2e-8])), amplification(torch.zeros(2))
-    (1000000.0, 1.0)
-    """
-    largest = float(difference.abs().max())
-    if not 0 < largest < math.inf:
-        return 1.0
-    return 10.0 ** max(0, math.floor(-math.log10(largest)))
+        ends = models.model().sample(noise(seeds), run.steps, run.method, run.label)
+    return {
+        "one_step": one[:, 0].tolist(),
+        "n_steps": ends[:, 0].tolist(),
+        "path": models.decode(walked.latents)[:, 0].tolist(),
+        "times": list(walked.times),
+        "largest_difference": float((ends - one).abs().max()),
+        "spectrum": list(singular_values(run.steps, run.method)),
+        "seconds": {"n_steps": walked.seconds, "one_step": runs.one_step_seconds(seeds[0], run)},
+    }

@@ -8,13 +8,12 @@ from torch import Tensor
 
 from app import models
 from app import words as common
-from app.views.generate import compute as generation
-from app.views.generate import words
-from app.views.generate.compute import MOST_STEPS, Run
+from app.pictures.difference import difference
+from app.views.generate import runs, words
+from app.views.generate.standing import ANY, MOST_STEPS, Run
 from app.widgets.curve import curves
 from app.widgets.film_strip import Path, film, travelled
 from app.widgets.tiles import tiles
-from app.words import number
 from linearizer_core.algebra import svd
 
 GRID = 15  # seeds on screen
@@ -31,25 +30,26 @@ def page_of(seed: int) -> tuple[int, ...]:
     return tuple(range(seed - seed % GRID, seed - seed % GRID + GRID))
 
 
-def compared(seed: int, run: Run, broken: bool) -> tuple[dict, dict, dict]:
+def compared(seed: int, run: Run, broken: bool) -> dict:
     """The film of N steps, the comparison of their end with one step, and one step for all seeds on screen."""
-    path = generation.walked(seed, run).latents
-    shown = models.decode(torch.cat([path, generation.made(page_of(seed), run, broken)]))
+    path = runs.walked(seed, run).latents
+    shown = models.decode(torch.cat([path, runs.made(page_of(seed), run, broken)]))
     film, made = shown[: len(path)], shown[len(path) :]
     stage = _comparison(seed, run, broken, film[-1:], made[seed % GRID, None])
-    return _film(seed, run, film), stage, _grid(seed, made)
+    return {"path": _film(seed, run, film), "stage": stage, "grid": _grid(seed, made)}
 
 
-def running(seed: int, run: Run, broken: bool) -> tuple[dict, dict]:
+def running(seed: int, run: Run, broken: bool) -> dict:
     """The comparison before the N steps of a long run are taken, and one step for all seeds on screen."""
-    made = models.decode(generation.made(page_of(seed), run, broken))
+    made = models.decode(runs.made(page_of(seed), run, broken))
     one = made[seed % GRID, None]
     blank = torch.zeros_like(one)
-    shown = torch.cat([_visible(generation.noise([seed])), blank, one, blank])
-    taken = common.seconds(generation.one_step_seconds(seed, run, broken))
+    shown = torch.cat([_visible(runs.noise([seed])), blank, one, blank])
+    taken = common.seconds(runs.one_step_seconds(seed, run, broken))
     notes = [words.seed_note(seed), words.RUNNING, taken, ""]
     titles = _titles(run, broken, common.difference(1))
-    return tiles(shown, titles, [str(seed), *run_words(run), "running"], notes=notes), _grid(seed, made)
+    stage = tiles(shown, titles, [str(seed), *run_words(run), "running"], notes=notes)
+    return {"stage": stage, "grid": _grid(seed, made)}
 
 
 def _grid(seed: int, made: Tensor) -> dict:
@@ -58,34 +58,29 @@ def _grid(seed: int, made: Tensor) -> dict:
 
 
 def _film(seed: int, run: Run, path: Tensor) -> dict:
-    times = generation.walked(seed, run).times
+    times = runs.walked(seed, run).times
     state = ",".join([str(seed), *run_words(run)])
     return tiles(path, notes=[words.at_time(t) for t in times], ids=[state])
 
 
 def run_words(run: Run) -> list[str]:
-    """The run as the words of a link and of `data-state`."""
-    return ["any" if run.label is None else str(run.label), str(run.steps), run.method]
+    """The run as the words of `data-state`."""
+    return [ANY if run.label is None else str(run.label), str(run.steps), run.method]
 
 
 def _comparison(seed: int, run: Run, broken: bool, many: Tensor, one: Tensor) -> dict:
     """Noise, the end of N steps, one step, and their difference so amplified that it can be seen."""
-    gap = (many - one).abs()
-    times = generation.amplification(gap)
-    shown = torch.cat([_visible(generation.noise([seed])), many, one, times * gap])
-    taken = generation.walked(seed, run).seconds, generation.one_step_seconds(seed, run, broken)
-    notes = [words.seed_note(seed), *map(common.seconds, taken), _size(gap)]
-    titles = _titles(run, broken, common.difference(times))
+    gap = difference(many, one)
+    shown = torch.cat([_visible(runs.noise([seed])), many, one, gap.shown])
+    taken = runs.walked(seed, run).seconds, runs.one_step_seconds(seed, run, broken)
+    notes = [words.seed_note(seed), *map(common.seconds, taken), gap.note]
+    titles = _titles(run, broken, gap.caption)
     return tiles(shown, titles, [str(seed), *run_words(run)], notes=notes)
 
 
-def _titles(run: Run, broken: bool, difference: str) -> list[str]:
+def _titles(run: Run, broken: bool, gap: str) -> list[str]:
     one = words.BROKEN_STEP if broken else words.ONE_STEP
-    return [words.NOISE, words.n_steps(run.steps, run.method), one, difference]
-
-
-def _size(gap: Tensor) -> str:
-    return common.largest_difference(number(float(gap.max())))
+    return [words.NOISE, words.n_steps(run.steps, run.method), one, gap]
 
 
 def _visible(noise: Tensor) -> Tensor:
@@ -96,7 +91,7 @@ def _visible(noise: Tensor) -> Tensor:
 @lru_cache(maxsize=128)
 def singular_values(steps: int, method: str, broken: bool = False) -> tuple[float, ...]:
     """The spectrum of B; the class does not enter."""
-    return tuple(svd(generation.operator(steps, method, broken)).values.tolist())
+    return tuple(svd(runs.operator(steps, method, broken)).values.tolist())
 
 
 def rank(values: Sequence[float]) -> int:
@@ -117,16 +112,15 @@ def _spectrum(steps: int, method: str, broken: bool) -> str:
     return curves(lines, words.B_SPECTRUM) + common.sentence(text)
 
 
-def rows(x1: str, x2: str, run: Run, broken: bool) -> list[dict]:
+def rows(pair: Sequence[str], run: Run, broken: bool) -> list[dict]:
     """For each of two pictures: itself, its noise, what B makes of that, and the amplified difference."""
-    found = generation.inverted([x1, x2], run, broken)
+    found = runs.inverted(pair, run, broken)
     values = []
-    for name, reference, x, x0, back in zip(("x₁", "x₂"), (x1, x2), found.pictures, found.noise, found.back):
-        gap = (back - x).abs()
-        times = generation.amplification(gap)
-        titles = [name, words.X_NOISE, words.X_BACK, common.difference(times)]
-        notes = ["", words.noise_note(float(x0.std())), "", _size(gap)]
-        shown = torch.stack([x, _visible(x0), back, times * gap])
+    for name, reference, x, x0, back in zip(("x₁", "x₂"), pair, found.pictures, found.noise, found.back):
+        gap = difference(back, x)
+        titles = [name, words.X_NOISE, words.X_BACK, gap.caption]
+        notes = ["", words.noise_note(float(x0.std())), "", gap.note]
+        shown = torch.stack([x, _visible(x0), back, gap.shown])
         values.append(tiles(shown, titles, [reference, *run_words(run)], notes=notes))
     return values
 
@@ -134,7 +128,7 @@ def rows(x1: str, x2: str, run: Run, broken: bool) -> list[dict]:
 @lru_cache(maxsize=64)
 def line(x1: str, x2: str, run: Run) -> dict:
     """The line between the noises of two pictures, to drag along in the browser."""
-    found = generation.line(x1, x2, run, LINE_FRAMES)
+    found = runs.line(x1, x2, run, LINE_FRAMES)
     return film(
         Path(found.pictures, travelled(found.latents), travelled(found.pictures)),
         Path(_visible(found.noise), travelled(found.noise_latents), travelled(found.noise)),

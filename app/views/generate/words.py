@@ -2,8 +2,8 @@
 
 from app.words import IDENTICAL, INTEGRATORS, minus, subscript
 
-GENERATE = "Generate"
-GENERATE_LEAD = (
+TITLE = "Generate"
+LEAD = (
     "Noise becomes a digit along dz/dt = V(t) z, which is linear in latents. So all N steps of the integrator are one "
     "matrix B, and one step gives the same digit."
 )
@@ -38,20 +38,6 @@ BREAK_SIMPSON = "Break it: collapse without the stages’ cross terms"
 LAW_INVERSION = "inversion"
 
 
-def no_such_class(label: object, count: int) -> str:
-    return (
-        f"There is no class {str(label)[:40]}; a whole number from 0 to {count - 1}, or none for any, works."
-    )
-
-
-def wrong_steps(steps: object, most: int) -> str:
-    return f"{str(steps)[:40]} steps cannot be taken; a whole number from 1 to {most} works."
-
-
-def wrong_seeds(count: int, most: int) -> str:
-    return f"{count} seeds came; a list of 1 to {most} works."
-
-
 def n_steps(steps: int, method: str) -> str:
     return f"{steps} {INTEGRATORS[method]} step{'s' if steps > 1 else ''}"
 
@@ -73,7 +59,7 @@ SIMPSON_FORMULA = "I + h/6 (V(tₖ) + 4V(tₖ+h/2) + V(tₖ+h))"
 RK4_STAGES = "K₁ = V(tₖ), K₂ = V(tₖ+h/2)(I + h/2 K₁), K₃ = V(tₖ+h/2)(I + h/2 K₂), K₄ = V(tₖ+h)(I + h K₃)"
 
 
-def generate_formula(steps: int, method: str, label: int | None, broken: bool) -> str:
+def formula(steps: int, method: str, label: int | None, broken: bool) -> str:
     """One step and what B is, with the current numbers; HTML."""
     step = SIMPSON_FORMULA if broken else STEP_FORMULAS[method]
     start = "g_noise(x₀)" if label is None else f"(x₀ + ν{subscript(label)})"

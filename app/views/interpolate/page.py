@@ -6,6 +6,7 @@ from app import words as common
 from app.listening import QUIET, TICK, Lab, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
+from app.settings import Number
 from app.views.interpolate import SLUG, compute, words
 from app.views.interpolate.mixer import Mixer, mixer
 from app.views.interpolate.standing import Standing
@@ -64,7 +65,7 @@ def film(pictures: list[str]) -> dict:
 
 def taken(event: gr.EventData) -> dict:
     """The weights of the two ends where the film stands."""
-    t = min(max(float(event.t), 0.0), 1.0)
+    t = Number(0, 1).checked(getattr(event, "t", None), "t")
     return {"weights": Mixer.padded((round(1 - t, 2), round(t, 2)))}
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from app.pictures import FIRST_PICTURE
+from app.pictures import FIRST_PICTURE, SECOND_PICTURE
 from app.pictures.kinds import Picture
 from app.settings import Number, Settings, Several, setting
 from app.views.interpolate import words
 
 PLACES = 4
 LIMIT = 2.0  # weights lie in [−LIMIT, LIMIT]: a vector space has more than averages
-SECOND_PICTURE = "digits:913"
 
 
 @dataclass(frozen=True)

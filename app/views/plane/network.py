@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 import linearizer_core as lc
+from linearizer_core import checkpoints
 from linearizer_core.data.point_sets import draw_points
 from linearizer_core.models.generator import Generator
 from linearizer_core.networks import (
@@ -117,4 +118,4 @@ def available() -> tuple[str, ...]:
 @lru_cache(maxsize=len(NAMES))
 def shipped(name: str) -> Generator:
     """The shipped plane of that name, frozen."""
-    return lc.load(f"plane-{name}", device="cpu")
+    return lc.load(checkpoints.ASSETS / f"plane-{name}", device="cpu")

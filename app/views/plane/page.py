@@ -58,6 +58,6 @@ def opened(query: dict[str, str], picture: str) -> dict:
     standing, whole = Standing.of_link(query, plane=(available() or NAMES)[0])
     idle = not set(query) - {"view"}
     return {
-        "notice": saying("" if whole else common.LINK_IN_PART),
+        "notice": saying("" if whole else common.BAD_LINK),
         "canvas": standing.values() | {"idle": idle},
     }

@@ -9,7 +9,7 @@ from app.views.project import words
 if TYPE_CHECKING:
     from app.listening import Lab, Opening
 
-TITLE = words.PROJECT
+TITLE = words.TITLE
 SLUG = "project"
 
 

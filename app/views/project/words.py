@@ -2,8 +2,8 @@
 
 from app.words import sentence, subscript
 
-PROJECT = "Project"
-PROJECT_LEAD = (
+TITLE = "Project"
+LEAD = (
     "A is a projection, A² = A, so f(f(x)) = f(x) for every x: f puts whatever you give it where its digits live, and "
     "there it stays."
 )
@@ -26,9 +26,9 @@ SPOILINGS = {
 }
 AMOUNT = "By how much"
 OTHER_DICE = "Other dice"
-PROJECT_PICKER = "Choose x, draw it, or upload any picture"
+PICKER = "Choose x, draw it, or upload any picture"
 RANK = "Rank k: how many axes f keeps"
-PROJECTED = "Once, and once more"
+STAGE = "Once, and once more"
 ONCE = "f(x)"
 TWICE = "f(f(x))"
 TAKEN = "taken away, x ⊖ f(x)"
@@ -45,19 +45,11 @@ SELF_ADJOINT_FORMULA = "⟨f(x), y⟩ = ⟨x, f(y)⟩, with y the first picture 
 ORTHOGONAL_FORMULA = "⟨f(x), x ⊖ f(x)⟩ = 0: f(x) is the nearest point of its range"
 
 
-def wrong_amount(amount: object) -> str:
-    return f"The amount {str(amount)[:40]} is out of range; a number from 0 to 1 works."
-
-
-def wrong_rank(rank: object, most: int) -> str:
-    return f"There is no rank {str(rank)[:40]}; a whole number from 1 to {most} works."
-
-
 def idempotent_formula(count: int) -> str:
     return f"f(f(x)) = f(x), for x and the {count} pictures of the grid"
 
 
-def project_formula(rank: int, broken: bool) -> str:
+def formula(rank: int, broken: bool) -> str:
     """f with the current rank; HTML."""
     inside = f"½(I + P{subscript(rank)})" if broken else f"P{subscript(rank)}"
     return f'<p style="font-family: var(--lab-math); margin: 8px 0 0">f(x) = g⁻¹( {inside} g(x) )</p>'

@@ -9,7 +9,7 @@ from app.views.spectrum import words
 if TYPE_CHECKING:
     from app.listening import Lab, Opening
 
-TITLE = words.SPECTRUM
+TITLE = words.TITLE
 SLUG = "spectrum"
 
 

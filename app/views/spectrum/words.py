@@ -1,9 +1,10 @@
 """Every sentence of the Spectrum view."""
 
+from app.settings import shown
 from app.words import minus, subscript
 
-SPECTRUM = "Spectrum"
-SPECTRUM_LEAD = (
+TITLE = "Spectrum"
+LEAD = (
     "f stretches each direction vᵢ of the input into a direction uᵢ of the output, by σᵢ. Drag the σᵢ and see what "
     "each of them means."
 )
@@ -14,7 +15,7 @@ HANDLES_LEAD = (
 )
 BEFORE = "f(x) as trained"
 NOW = "f(x) now"
-SPECTRUM_PICKER = "Choose the picture x"
+PICKER = "Choose the picture x"
 DIRECTIONS = "What the selected value means"
 DIRECTIONS_LEAD = (
     "Upper row: c ⊙ vᵢ, with c in standard deviations of the model's data. Lower row: c ⊙ uᵢ; the same "
@@ -23,6 +24,7 @@ DIRECTIONS_LEAD = (
 INPUT_DIRECTION = "Input direction"
 OUTPUT_DIRECTION = "Output direction"
 BREAK_CLIP = "Break it: clip the latents before A"
+LAW_SVD = "SVD"
 LAW_PAIR = "one pair"
 NO_MOVES = (
     "A move is [“set”, i, v], [“keep”, k] or [“power”, p] with finite numbers; a list of at most 2000 works."
@@ -34,10 +36,10 @@ def no_such_value(count: int) -> str:
 
 
 def move_out_of_range(kind: str, number: float, low: float, high: float) -> str:
-    return f"The move “{kind}” came with {number:g}; a number from {low:g} to {high:g} works there."
+    return f"The move “{kind}” came with {shown(number)}; a number from {low:g} to {high:g} works there."
 
 
-def spectrum_formula(i: int, sigma: float, along: float, rank: int) -> str:
+def formula(i: int, sigma: float, along: float, rank: int) -> str:
     i, along = subscript(i), f"({minus(along)})" if along < 0 else minus(along)
     return (
         f'<p style="font-family: var(--lab-math); margin: 8px 0 0">f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ, {rank} terms; '
@@ -52,6 +54,3 @@ def svd_formula(terms: int) -> str:
 def pair_formula(i: int, c: float, sigma: float) -> str:
     name = subscript(i)
     return f"f({minus(c)} ⊙ v{name}) = {minus(c)} · {sigma:.3g} ⊙ u{name}"
-
-
-LAW_SVD = "SVD"

@@ -67,7 +67,7 @@ def job_of(photo: str, seconds: float) -> Callable[[Watch], str]:
 
 
 def _train(photo: str, watch: Callable[[int, torch.nn.Module], bool]) -> Styles:
-    shipped = checkpoints.read_config(MODEL).recipe
+    shipped = checkpoints.read_config(checkpoints.ASSETS / MODEL).recipe
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "photo.png"
         Image.fromarray(photos.pixels(photo)).save(file)

@@ -59,7 +59,7 @@ def opened(query: dict[str, str], picture: str) -> dict:
     standing, whole = Standing.of_link(query)
     lost = "x" in query and query["x"] not in photos.SAMPLES
     return {
-        "notice": saying("" if whole else words.BAD_LINK if lost else common.LINK_IN_PART),
+        "notice": saying("" if whole else words.BAD_LINK if lost else common.BAD_LINK),
         **standing.values(),
         "undo": standing.undo or "",
         "key": MODEL,

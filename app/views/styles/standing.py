@@ -22,7 +22,7 @@ MOST_STYLES = 16
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """The styles of the shipped model, known without loading it."""
-    return checkpoints.read_config(MODEL).recipe.learned
+    return checkpoints.read_config(checkpoints.ASSETS / MODEL).recipe.learned
 
 
 def everybody_has(photo: str) -> bool:

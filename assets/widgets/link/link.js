@@ -6,8 +6,9 @@ field.setAttribute("aria-label", props.label);
 button.textContent = own.copy;
 
 const draw = () => {
-  const query = props.value || "";
-  field.value = (own.base || location.origin + location.pathname) + query;
+  const { query, note } = props.value || { query: "", note: "" };
+  field.value = note || (own.base || location.origin + location.pathname) + query;
+  button.disabled = Boolean(note);
   status.textContent = "";
 };
 
