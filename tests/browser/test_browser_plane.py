@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 import linearizer_core as lc
 from app.hall import AT_ONCE
-from app.views.plane.network import NAMES
+from app.views.plane.network import NAMES, POINTS
 from app.views.plane.standing import Standing
 from app.widgets import ASSETS
 from linearizer_core.operators import Dense
@@ -145,6 +145,7 @@ def test_it_opens_the_lab_and_moves_until_touched(visit: Visit):
     print(f"first drawing {shown - began:.0f} ms after its script began")
     assert shown >= began
     first = until(page, "s.idle")
+    assert phase(page)["points"] == POINTS  # the pad shows what would be trained on
     until(page, f"s.x[0] !== {first['x'][0]}")
     asked = visit.quiet(page)
     page.wait_for_timeout(1000)

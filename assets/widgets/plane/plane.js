@@ -1,6 +1,6 @@
 // The plane: input, latent and output, linked; everything moves together and nothing asks the server.
 //
-// props.value: what a visitor has set (app/views/plane/standing.py, Standing); from the server also `idle`, whether the
+// props.value: what a visitor has set (standing.py); from the server also `idle`, whether the
 // opening loop may run, and with the page `planes`, the models. It is sent back when a hand rests, never
 // during a drag. The page's event "lab:plane" with {plane, settled} brings a model that is being trained;
 // `element.plane` is for tests and for whoever opens the console. This file is the start: what the other
@@ -40,6 +40,14 @@ function build() {
   built = true;
 }
 
+// The clouds, to who is there, and to who comes later and asks.
+const tell = () => document.dispatchEvent(new CustomEvent("lab:planes", { detail: planes }));
+const wanted = () => {
+  if (!element.isConnected) return document.removeEventListener("lab:planes-wanted", wanted);
+  tell();
+};
+document.addEventListener("lab:planes-wanted", wanted);
+
 function read() {
   const value = props.value || {};
   const { planes: given, idle: may, ...standing } = value;
@@ -48,7 +56,7 @@ function read() {
     planes = {};
     for (const known of Object.keys(given)) take(known, given[known]);
     if (!built) build();
-    document.dispatchEvent(new CustomEvent("lab:planes", { detail: planes }));
+    tell();
     if (/[?&]view=plane&/.test(location.search)) return; // a link: its settings are on their way
   }
   if (may === undefined) return; // what this script itself has set

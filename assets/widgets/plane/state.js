@@ -19,7 +19,7 @@ let net = null;
 let latents = null;
 let flowCloud = null;
 
-// what the visitor has set (app/views/plane/standing.py, Standing), the matrix of it, and where a motion stands
+// what the visitor has set (standing.py), the matrix of it, and where a motion stands
 let state = null;
 let A = null;
 let t = 1;

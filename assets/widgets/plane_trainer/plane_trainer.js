@@ -164,4 +164,5 @@ const arrived = (event) => {
 document.addEventListener("lab:planes", arrived);
 lab.keepFresh(element, draw);
 keys();
+document.dispatchEvent(new CustomEvent("lab:planes-wanted"));
 watch("value", read);
