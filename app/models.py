@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 import linearizer_core as lc
+from linearizer_core import checkpoints
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.networks import Flatten
 from linearizer_core.spaces import InducedSpace
@@ -33,7 +34,7 @@ def model(name: str = "digits") -> Linearizer:
 
 @lru_cache(maxsize=8)
 def _load(name: str) -> Linearizer:
-    return lc.load(name, device="cpu").eval().requires_grad_(False)
+    return lc.load(checkpoints.ASSETS / name, device="cpu").eval().requires_grad_(False)
 
 
 def side(name: str = "digits") -> int:
@@ -63,7 +64,6 @@ def pixel_space(name: str = NAMES[0]) -> InducedSpace:
     return InducedSpace(Flatten(model(name).g_x.in_shape))
 
 
-# OLD: until Spectrum speaks by settings
 @contextmanager
 def one_core() -> Iterator[None]:
     """Hold one of as many places as there are cores, for work that takes longer than a tick.

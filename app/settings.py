@@ -296,10 +296,101 @@ class Subset(Kind):
         return self.take(text.split(","))
 
     def words(self, value: tuple[str, ...]) -> str:
-        return ",".join(value)
+        return ",".join(value) or "none"  # a word of its own: of an empty one nothing comes back
 
     def __str__(self) -> str:
         return "a list of some of " + ", ".join(self.among)
+
+
+@dataclass(frozen=True)
+class ByName(Kind):
+    """Values of another kind for some of a few names, as an object; name:value in a link.
+
+    >>> ByName(Number(0, 1), ("mosaic", "candy")).take({"candy": 1})
+    {'candy': 1.0}
+    """
+
+    kind: Kind
+    among: Callable[[], Sequence[str]] | Sequence[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.among() if callable(self.among) else self.among)
+
+    @property
+    def hint(self) -> Any:
+        return dict[str, self.kind.hint]
+
+    def take(self, value: object) -> dict[str, Any]:
+        if not isinstance(value, Mapping) or set(value) - set(self.names):
+            raise ValueError
+        return {name: self.kind.take(found) for name, found in value.items()}
+
+    def read(self, text: str) -> dict[str, Any]:
+        pairs = [word.partition(":") for word in text.split(",") if word]
+        if {name for name, _, _ in pairs} - set(self.names):
+            raise ValueError
+        return {name: self.kind.read(found) for name, _, found in pairs}
+
+    def words(self, value: Mapping[str, Any]) -> str:
+        return ",".join(f"{name}:{self.kind.words(found)}" for name, found in value.items())
+
+    def __str__(self) -> str:
+        return f"an object with some of {', '.join(self.names)}, each {self.kind}"
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A text of up to `most` characters that means something to the program alone, such as a token."""
+
+    most: int
+    hint = str
+
+    def take(self, value: object) -> str:
+        if not isinstance(value, str) or len(value) > self.most:
+            raise ValueError
+        return value
+
+    def read(self, text: str) -> str:
+        return self.take(text)
+
+    def words(self, value: str) -> str:
+        return value
+
+    def __str__(self) -> str:
+        return f"a text of up to {self.most} characters"
+
+
+@dataclass(frozen=True)
+class Shared(Kind):
+    """A value of another kind of which links carry only some: what `travels` refuses stays on this server.
+
+    >>> Shared(Choice(("moons", "trained")), lambda name: name == "moons", "moons").words("trained")
+    'moons'
+    """
+
+    kind: Kind
+    travels: Callable[[Any], bool]
+    otherwise: Any
+
+    @property
+    def hint(self) -> Any:
+        return self.kind.hint
+
+    def take(self, value: object) -> Any:
+        return self.kind.take(value)
+
+    def read(self, text: str) -> Any:
+        value = self.kind.read(text)
+        if not self.travels(value):
+            raise ValueError
+        return value
+
+    def words(self, value: Any) -> str:
+        return self.kind.words(value if self.travels(value) else self.otherwise)
+
+    def __str__(self) -> str:
+        return str(self.kind)
 
 
 # --- settings and their owner ------------------------------------------------------------------------------

@@ -64,10 +64,6 @@ def _open_once(
     demo: gr.Blocks, tab: gr.Tab, slug: str, opening: Opening, lab: Lab, search: gr.Textbox
 ) -> None:
     """Fill the view when the page loads, if the link asks for it, else when its tab is first chosen."""
-    if not isinstance(opening.outputs, dict):  # OLD: views that are not ported yet
-        old = opening
-        names = [f"o{i}" for i in range(len(old.outputs))]
-        opening = Opening(lambda q, p: dict(zip(names, old.fn(q, p))), dict(zip(names, old.outputs)))
     opened = gr.State(False, time_to_live=LIFE)
     inputs = {"search": search, "opened": opened, "picture": lab.picture}
     for event, at_load in ((demo.load, True), (tab.select, False)):

@@ -140,16 +140,23 @@ MODEL = "Model"
 LAW_PROJECTION = "projection"
 
 
-def no_such_choice(choice: object, choices: object) -> str:
-    return f"There is no “{str(choice)[:40]}”; one of {', '.join(map(str, choices))} works."
-
-
 def sentence(text: str) -> str:
     return f'<p style="margin: 4px 0 0; color: var(--lab-quiet)">{text}</p>'
 
 
 def too_small(width: int, height: int, least: int) -> str:
     return f"The photo has {width}×{height} pixels; at least {least}×{least} are needed."
+
+
+# --- the training hall
+HALL_FULL = "Too many people wait for a training now; please try again in a minute."
+HALL_TWICE = "This training is already in the hall; stop it, or wait until it is done."
+HALL_BROKE = "The training broke off; please try again, perhaps with other data."
+
+
+def hall_waiting(before: int) -> str:
+    people = "one training is" if before == 1 else f"{before} trainings are"
+    return f"You are number {before} in the queue: {people} before yours."
 
 
 # --- numbers

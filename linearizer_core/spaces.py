@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -14,70 +13,31 @@ from .algebra.base import reference
 from .inputs import as_numbers
 from .networks import InvertibleNetwork
 from .networks.base import check_network
+from .networks.points import decode, encode
 from .operators import Projection
-from .precision import check_floats, in_precision_of
+from .precision import check_floats
 
 NOISE = 16
 """How many times the rounding of a zero's round trip a latent may be and still count as 0; at most 2 were measured over
 all networks that ship."""
 
 
-def encode(g: InvertibleNetwork, x: Tensor) -> Tensor:
-    """z = g(x) for points of shape (*, *g.in_shape) with any batch shape *, also none: latents (*, n).
-
-    x is taken in the precision of g. ValueError where the last dimensions are not those of a point, and for integers.
-
-    >>> from linearizer_core.networks import Flatten
-    >>> encode(Flatten((1, 2, 2)), torch.zeros(3, 5, 1, 2, 2)).shape
-    torch.Size([3, 5, 4])
-    """
-    return _apply(g, g, x, g.in_shape, g.out_shape, "x", "points")
-
-
-def decode(g: InvertibleNetwork, z: Tensor) -> Tensor:
-    """x = g⁻¹(z) for latents (*, n) with any batch shape *, also none: points (*, *g.in_shape).
-
-    >>> from linearizer_core.networks import Flatten
-    >>> decode(Flatten((1, 2, 2)), torch.zeros(4)).shape
-    torch.Size([1, 2, 2])
-    """
-    return _apply(g, g.inverse, z, g.out_shape, g.in_shape, "z", "latents")
-
-
-def _apply(
-    g: InvertibleNetwork,
-    map_: Callable[[Tensor], Tensor],
-    x: Tensor,
-    shape_in: Sequence[int],
-    shape_out: Sequence[int],
-    name: str,
-    kind: str,
-) -> Tensor:
-    x = in_precision_of(g, x, name)
-    batch = x.shape[: max(0, x.dim() - len(shape_in))]
-    if tuple(x.shape[len(batch) :]) != tuple(shape_in):
-        listed = ", ".join(map(str, shape_in))
-        raise ValueError(
-            f"{name} must be {kind} of shape (*, {listed}), got shape {tuple(x.shape)}; resize or reshape it first."
-        )
-    if 0 in batch:  # convolutions refuse an empty batch
-        return x.new_zeros(*batch, *shape_out)
-    if len(batch) == 1:
-        return map_(x)
-    return map_(x.reshape(math.prod(batch), *shape_in)).reshape(*batch, *shape_out)
-
-
 def _at_its_size(method: Callable) -> Callable:
-    """The method of `InducedSpace`, carried out in the space of the size of its points, x or xs."""
-    names = list(inspect.signature(method).parameters)
-    place = next(i for i, name in enumerate(names) if name in ("x", "xs"))
+    """The method of `InducedSpace`, carried out in the space of the size of its points: x, or the first of xs."""
+    signature = inspect.signature(method)
+    name = next(name for name in signature.parameters if name in ("x", "xs"))
 
     @functools.wraps(method)
     def at_its_size(self: InducedSpace, *args, **kwargs):
         if self.fit is None:
             return method(self, *args, **kwargs)
-        points = kwargs[names[place]] if names[place] in kwargs else args[place - 1]
-        return method(self.at_size_of(points), *args, **kwargs)
+        given = signature.bind(self, *args, **kwargs)
+        points = given.arguments[name]
+        if name == "xs" and not isinstance(points, Tensor):
+            points = given.arguments[name] = list(points)
+            points = points[0] if points else self.zero()
+        given.arguments["self"] = self.at_size_of(points)
+        return method(*given.args, **given.kwargs)
 
     return at_its_size
 
@@ -104,11 +64,9 @@ class InducedSpace:
         self.g = self.family = check_network("g", g)
         self.fit = fit
 
-    def at_size_of(self, x: Tensor | Sequence[Tensor]) -> InducedSpace:
-        """The space of points of the size of x, or of the first of several: itself, where g exists in one size only."""
-        if self.fit is None or (isinstance(x, Sequence) and not x):
-            return self
-        g = self.fit(check_floats("x", x[0] if isinstance(x, Sequence) else x))
+    def at_size_of(self, x: Tensor) -> InducedSpace:
+        """The space of points of the size of x: the space itself, where g exists in one size only."""
+        g = self.g if self.fit is None else self.fit(check_floats("x", x))
         if g is self.g:
             return self
         space = InducedSpace(g)

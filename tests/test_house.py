@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import subprocess
 import sys
 from collections import Counter
 from functools import cache
@@ -325,3 +326,79 @@ def test_every_row_of_a_table_has_the_cells_of_its_head(path):  # fault 41
 def test_the_finder_of_tables_counts_their_cells():
     ((start, rows),) = tables("text\n| a | b |\n| - | - |\n| 1 \\| 2 | 3 |\n")
     assert start == 2 and [len(row) for row in rows] == [2, 2, 2]
+
+
+# --- the rooms of the app ---------------------------------------------------------------------------------------
+VIEWS = sorted(path.parent.name for path in (ROOT / "app" / "views").glob("*/__init__.py"))
+ROOMS = {"words", "settings", "listening", "models", "hall", "pictures", "panels", "widgets", "views"}
+IN_VIEWS = [path for path in APP if "views" in path.relative_to(ROOT).parts and path.parent.name in VIEWS]
+ON_PAGE = [path for path in IN_VIEWS if "gradio" in imports_at_once(path)]
+
+
+@pytest.mark.parametrize("path", IN_VIEWS, **named(IN_VIEWS))
+def test_a_view_knows_the_shared_rooms_and_no_other_view(path):
+    own = f"app.views.{path.parent.name}"
+    for name in imports(path):
+        if name.startswith("app.") and not (name == own or name.startswith(own + ".")):
+            assert name.split(".")[1] in ROOMS - {"views"}, f"{module_name(path)} imports {name}"
+
+
+def test_no_circle_in_the_imports_of_the_app():
+    graph = {module_name(path): imports_at_once(path) & NAMES.keys() for path in APP}
+    assert len(graph) > 60 and circle(graph) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_has_its_standing_its_words_and_a_page_that_alone_knows_gradio(view):
+    files = {path.name for path in IN_VIEWS if path.parent.name == view}
+    assert {"__init__.py", "standing.py", "compute.py", "page.py", "words.py"} <= files
+    assert all(path.name != "compute.py" for path in ON_PAGE)
+
+
+NO_GRADIO = """
+import sys
+sys.modules["gradio"] = None
+import importlib
+for name in {names!r}:
+    importlib.import_module(name)
+from app.views.interpolate import compute
+from app.views.interpolate.standing import Standing
+assert compute.stage(Standing())["stage"]["pictures"]["count"] == 2
+"""
+
+
+def test_what_views_compute_runs_where_gradio_is_not_installed():
+    names = [module_name(path) for path in IN_VIEWS if path not in ON_PAGE]
+    assert sum(name.endswith(".compute") for name in names) == len(VIEWS)
+    run = [sys.executable, "-c", NO_GRADIO.format(names=names)]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", APP, **named(APP))
+def test_links_are_written_and_errors_are_shown_in_one_place(path):
+    text, here = path.read_text("utf-8"), module_name(path)
+    assert ("urlencode(" in text or "parse_qsl(" in text) == (here == "app.settings")
+    assert ("gr.Error(" in text) == (here == "app.listening")
+
+
+SAID = [path for path in APP if path.name == "words.py"]
+
+
+@pytest.mark.parametrize("path", SAID, **named(SAID))
+def test_every_sentence_is_said_somewhere(path):
+    names = set(assigned(parsed(path)))
+    others = "".join(other.read_text("utf-8") for other in APP if other != path)
+    own = [
+        node.id
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    ]
+    imported_here = {
+        alias.asname or alias.name
+        for node in parsed(path).body
+        if isinstance(node, ast.ImportFrom | ast.Import)
+        for alias in node.names
+    }
+    silent = {name for name in names - set(own) - imported_here if not re.search(rf"\b{name}\b", others)}
+    assert not silent, f"nobody says {sorted(silent)}"

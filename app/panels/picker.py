@@ -28,11 +28,6 @@ class Picker:
         picker takes things `whole`, a photo stays as it is; of a drawing the digit is taken all the same.
         """
 
-        if not isinstance(outputs, Mapping):  # OLD: views that are not ported yet
-            old, names = fn, [f"o{i}" for i in range(len(outputs))]
-            fn = lambda picture, **v: dict(zip(names, old(picture, *v.values())))  # noqa: E731
-            inputs, outputs = {f"i{i}": c for i, c in enumerate(inputs)}, dict(zip(names, outputs))
-
         def picked(event: gr.EventData, **values: object) -> Mapping:
             return fn(picture=pictures.accept(getattr(event, "id", None)), **values)
 

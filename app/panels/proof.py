@@ -30,9 +30,6 @@ class Section:
         The triggers only run a line of script in the browser: a drag costs the server its ticks and one
         measurement at the end.
         """
-        if not isinstance(inputs, Mapping):  # OLD: views that are not ported yet
-            old, inputs = fn, {f"i{i}": c for i, c in enumerate(inputs)}
-            fn = lambda broken, **v: old(broken, *v.values())  # noqa: E731
         gr.on([*triggers, self.broken.change], None, js=touch(self.slug))
         shown = {"meter": self.meter, "python": self.python, "link": self.link}
         measured = functools.wraps(fn)(lambda **values: _values(fn(**values)))

@@ -1,8 +1,9 @@
 // A finger that swipes up or down over a slider means the page, not the slider.
 //
-// Browsers move a slider as soon as a finger touches it and only then find out that the finger scrolls. So what a
-// finger does to a slider is held back until it has gone to the side or is lifted again; when the browser takes it
-// to scroll, nothing has happened. This goes for every slider of the page, Gradio's and ours.
+// Browsers move a slider as soon as a finger touches it and only then find out that the finger scrolls. So
+// what a finger does to a slider is held back until it has gone to the side or is lifted again; when the
+// browser takes it to scroll, nothing has happened. This goes for every slider of the page, Gradio's and
+// ours.
 (() => {
   let held = null; // {slider, pointer, first, before, wanted} while it is not known what the finger means
 

@@ -8,7 +8,21 @@ import numpy as np
 import pytest
 
 from app.listening import by_name, gathered, listen, of_standing, refusing, spread
-from app.settings import Choice, Flag, Maybe, Number, Settings, Several, Subset, Whole, query_of, setting
+from app.settings import (
+    ByName,
+    Choice,
+    Flag,
+    Maybe,
+    Number,
+    Settings,
+    Several,
+    Shared,
+    Subset,
+    Text,
+    Whole,
+    query_of,
+    setting,
+)
 
 KINDS = {
     "number": Number(-2, 2),
@@ -19,6 +33,9 @@ KINDS = {
     "maybe": Maybe(Whole(0, 9), "any"),
     "pair": Several(Number(-1, 1), 2, 2, "numbers"),
     "some": Subset(("grid", "data")),
+    "by name": ByName(Number(0, 1), lambda: ("mosaic", "candy")),
+    "token": Text(40),
+    "shared": Shared(Choice(("moons", "trained")), lambda name: name == "moons", "moons"),
 }
 GOOD = {
     "number": [(1, 1.0), (np.float32(0.5), 0.5), (-2, -2.0)],
@@ -28,7 +45,14 @@ GOOD = {
     "flag": [(True, True)],
     "maybe": [(None, None), ("any", None), (3.0, 3)],
     "pair": [([0, 1], (0.0, 1.0))],
-    "some": [(["data", "grid", "cat"], ("grid", "data"))],
+    "some": [(["data", "grid", "cat"], ("grid", "data")), ([], ())],
+    "by name": [
+        ({"candy": 1}, {"candy": 1.0}),
+        ({}, {}),
+        ({"mosaic": 0.5, "candy": 0}, {"mosaic": 0.5, "candy": 0.0}),
+    ],
+    "token": [("0f1e", "0f1e")],
+    "shared": [("moons", "moons")],
 }
 STRANGE = [
     [],
@@ -46,7 +70,7 @@ STRANGE = [
     {"a": 1},
     b"\0",
 ]
-ALLOWED = {"flag": [True], "maybe": [None], "some": [[], [[1]]]}
+ALLOWED = {"flag": [True], "maybe": [None], "some": [[], [[1]]], "by name": [{}], "token": ["text"]}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -71,6 +95,13 @@ def test_words_are_read_back(name):
     for value, _ in GOOD[name]:
         taken = KINDS[name].take(value)
         assert KINDS[name].read(KINDS[name].words(taken)) == taken
+
+
+def test_what_does_not_travel_is_taken_here_and_stays_out_of_links():
+    kind = KINDS["shared"]
+    assert kind.take("trained") == "trained" and kind.words("trained") == "moons"
+    with pytest.raises(ValueError):
+        kind.read("trained")
 
 
 def test_numbers_of_a_link_are_brought_into_range():

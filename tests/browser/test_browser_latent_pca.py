@@ -115,7 +115,7 @@ def test_labels_can_be_hidden(visit: Visit):
 
 
 def test_a_click_makes_a_point_the_current_picture_of_every_view(visit: Visit):
-    page = visit.at(VIEW)
+    page = visit.open(VIEW)
     index = hover_until_found(page)
     page.mouse.down()
     page.mouse.up()

@@ -16,7 +16,9 @@ from gradio_client.exceptions import AppError
 from playwright.sync_api import Page, expect
 
 import linearizer_core as lc
-from app.views.plane import compute as planes
+from app.hall import AT_ONCE
+from app.views.plane.network import NAMES
+from app.views.plane.standing import Standing
 from app.widgets import ASSETS
 from linearizer_core.operators import Dense
 
@@ -88,7 +90,7 @@ def test_the_network_in_the_browser_is_that_of_torch(visit: Visit):
     """Ten thousand points, forward and back: to 1e-5 as torch computes it, and undone to 1e-4 over the whole view."""
     page = visit.at(STILL)
     random = np.random.default_rng(0)
-    for name in planes.NAMES:
+    for name in NAMES:
         key(page, name)
         until(page, f"s.plane === '{name}'")
         g = lc.load(f"plane-{name}").g_x
@@ -269,7 +271,7 @@ def test_the_induced_sum_on_screen_is_that_of_the_core(visit: Visit):
     found = until(page, "s.a === 1.5")
     f = lc.Linearizer(
         lc.load("plane-moons").g_x,
-        Dense(planes.of_link({"s": "2,-0.5", "t": "20,-60"}).matrix().float()),
+        Dense(Standing(s=(2.0, -0.5), u=20.0, v=-60.0).matrix().float()),
         lc.load("plane-moons").g_x,
     )
     with torch.no_grad():
@@ -365,7 +367,7 @@ def test_the_link_restores_the_view(visit: Visit):
     expect(page.locator(LINK)).to_have_value(re.compile("m=spiral&see=orbit"))
     again = visit.open("?" + page.locator(LINK).input_value().partition("?")[2])
     first, second = (until(p, "s.plane === 'spiral'") for p in (page, again))
-    kept = set(planes.Standing().as_value()) - {"token"}
+    kept = set(Standing().values()) - {"token"}
     assert {name: first[name] for name in kept} == {name: second[name] for name in kept}
     assert second["x"] == [1, -1] and second["show"] == ["grid", "circles"] and second["s"] == [1.5, -0.5]
 
@@ -477,14 +479,36 @@ def test_a_training_can_be_stopped_and_its_plane_is_there(visit: Visit):
     until(page, "s.plane === 'trained'")
 
 
+def test_a_hand_that_rests_during_a_training_gets_its_laws_afterwards(visit: Visit):  # fault 43
+    page = visit.open(STILL)
+    trainer = page.locator(TRAINER)
+    trainer.get_by_role("button", name="Train", exact=True).click()
+    until(page, "s.plane === 'trained'")
+    handle(page, "x").focus()
+    page.keyboard.press("ArrowRight")
+    visit.quiet(page)  # the laws were asked for, and on all but the quickest machines it still trains
+    stop = trainer.get_by_role("button", name="Stop")
+    if stop.is_enabled():
+        stop.click()
+    expect(trainer.get_by_role("status")).to_contain_text(re.compile("Stopped|Trained"))
+    expect(page.locator(METER)).to_have_attribute("data-state", "holds")
+    page.get_by_role("button", name="Python for this view").click()
+    expect(page.locator("#plane-python")).to_contain_text("my-plane")
+
+
+def test_a_link_that_holds_no_setting_opens_the_view(visit: Visit):
+    for query in ("?view=plane&", "?view=plane&nothing=7", "?view=plane&x=" + "9" * 20_000):
+        page = visit.open(query)
+        expect(page.locator(f"{CANVAS} [data-part=words]")).to_contain_text("induced sum")
+        page.close()
+
+
 def test_the_second_visitor_sees_the_place_in_the_queue(visit: Visit, phone: Visit):
     one, two = visit.open(STILL), phone.open(STILL)
     for page in (one, two):
         page.locator(TRAINER).get_by_role("button", name="Train", exact=True).click()
         if page is one:
             expect(page.locator(TRAINER).get_by_role("status")).to_contain_text("step ")
-    from app.training_hall import AT_ONCE
-
     status = two.locator(TRAINER).get_by_role("status")
     expect(status).to_contain_text("You are number 1 in the queue" if AT_ONCE == 1 else "step ")
     one.locator(TRAINER).get_by_role("button", name="Stop").click()
@@ -498,5 +522,5 @@ def test_a_client_can_call_the_endpoint(server: Server):
     client = Client(server.url, verbose=False)
     found = client.predict([1.0, 0.5], [-1.0, 0.5], 0.5, 0.5, api_name="/plane")
     assert len(found["induced"]) == 2 and found["distance"] > 0
-    with pytest.raises(AppError, match="x must be two numbers"):
+    with pytest.raises(AppError, match="x must be a list of 2 numbers"):
         client.predict([1.0], [-1.0, 0.5], api_name="/plane")

@@ -41,6 +41,7 @@ def test_the_view_opens_with_a_painting_its_full_size_and_laws_that_hold(visit: 
     expect(page.locator(OTHER)).to_be_hidden()
     visit.shows(page, FULL, "^china 0,1,0,0 1$")
     expect(page.locator(FULL)).to_contain_text("640×427 pixels")
+    expect(page.locator("#styles-model")).to_contain_text("the model that ships")
     expect(page.locator(f"{METER} .law")).to_have_count(4)
     expect(page.locator("#styles-spectrum polyline")).to_have_count(5)
     with page.expect_download() as download:

@@ -109,7 +109,7 @@ def test_an_index_is_whole():  # fault 2
             as_index(labels)
 
 
-@pytest.mark.parametrize("kind", WHOLE_NUMBERS, ids=str)
+@pytest.mark.parametrize("kind", WHOLE_NUMBERS, ids=lambda kind: kind.__name__)
 def test_whole_numbers_of_any_kind(model, kind):  # fault 23
     three, noise = kind(3), torch.randn(2, 1, 4, 4)
     assert whole_number("k", three, 0) == 3 or kind is torch.tensor

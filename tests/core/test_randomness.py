@@ -1,7 +1,9 @@
 """Nobody's generator but its own is touched: not by building, loading, training, sampling or PCA, in any thread."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
@@ -122,3 +124,14 @@ def test_training_does_not_depend_on_what_others_draw_meanwhile(tmp_path):
     quiet = train(recipe, data, tmp_path / "quiet").state_dict()
     busy = train(recipe, data, tmp_path / "busy", progress=lambda step, figures: torch.rand(step))
     assert equal(quiet, busy.state_dict())
+
+
+def test_the_source_seeds_forks_and_restores_no_global_generator():
+    forbidden = re.compile(
+        r"(?<!\.)torch\.(cuda\.)?(manual_seed\w*|seed|set_rng_state|random\.fork_rng)\(|np\.random\.seed"
+    )
+    for file in Path(lc.__file__).parent.rglob("*.py"):
+        code = [
+            line for line in file.read_text("utf-8").splitlines() if ">>>" not in line and "`" not in line
+        ]
+        assert not forbidden.search("\n".join(code)), file

@@ -9,7 +9,7 @@ from app.views.plane import words
 if TYPE_CHECKING:
     from app.listening import Lab, Opening
 
-TITLE = words.PLANE
+TITLE = words.TITLE
 SLUG = "plane"
 
 

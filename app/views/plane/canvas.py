@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app import words as common
 from app.views.plane import words
-from app.views.plane.compute import LIMITS, METHODS, MOST_STEPS, POWERS, TRAINED
+from app.views.plane.standing import METHODS, MOST_STEPS, POWERS, STRONGEST, TRAINED, TURN, WEIGHT
 from app.widgets import widget
 
 if TYPE_CHECKING:
@@ -32,18 +32,18 @@ PANE = '<div class="pane" data-pane="{name}"><canvas aria-hidden="true"></canvas
 FIGURE = f"<figure>{PANE}<figcaption></figcaption></figure>"
 TEMPLATE = f"""
 <div class="bar apart">
-  <div data-part="modes" class="keys" role="group" aria-label="{words.PLANE_MODE}"></div>
-  <div data-part="planes" class="keys" role="group" aria-label="{words.PLANE_CHOICE}"></div>
+  <div data-part="modes" class="keys" role="group" aria-label="{words.MODE}"></div>
+  <div data-part="planes" class="keys" role="group" aria-label="{words.CHOICE}"></div>
 </div>
 <div class="stage">{"".join(FIGURE.format(name=name) for name in PANES)}</div>
 <p data-part="words" class="words"></p>
 <p data-part="formula" class="formula"></p>
 <div class="bar">
-  <div data-part="controls" class="keys controls" role="group" aria-label="{words.PLANE_CONTROLS}"></div>
+  <div data-part="controls" class="keys controls" role="group" aria-label="{words.CONTROLS}"></div>
 </div>
 <div class="bar apart">
-  <div data-part="show" class="keys" role="group" aria-label="{words.PLANE_SHOW}"></div>
-  <div data-part="presets" class="keys" role="group" aria-label="{words.PLANE_MORE}"></div>
+  <div data-part="show" class="keys" role="group" aria-label="{words.SHOW}"></div>
+  <div data-part="presets" class="keys" role="group" aria-label="{words.MORE}"></div>
 </div>
 """
 
@@ -53,12 +53,12 @@ def _slider(key: str, text: str, low: float, high: float, step: float, digits: i
 
 
 ANGLES = [
-    _slider("u", words.PLANE_ANGLES[0], -LIMITS["angle"], LIMITS["angle"], 1, 0),
-    _slider("v", words.PLANE_ANGLES[1], -LIMITS["angle"], LIMITS["angle"], 1, 0),
+    _slider("u", words.ANGLES[0], -TURN, TURN, 1, 0),
+    _slider("v", words.ANGLES[1], -TURN, TURN, 1, 0),
 ]
-SIGMAS = [_slider("s1", "σ₁", 0, LIMITS["s"], 0.01), _slider("s2", "σ₂", -LIMITS["s"], LIMITS["s"], 0.01)]
+SIGMAS = [_slider("s1", "σ₁", 0, STRONGEST, 0.01), _slider("s2", "σ₂", -STRONGEST, STRONGEST, 0.01)]
 CONTROLS = {
-    "add": [_slider(name, name, -LIMITS[name], LIMITS[name], 0.05) for name in ("a", "b")],
+    "add": [_slider(name, name, -WEIGHT, WEIGHT, 0.05) for name in ("a", "b")],
     "operator": [*SIGMAS, *ANGLES],
     "orbit": [_slider("p", "n", *POWERS, 0.1, 1), *SIGMAS, *ANGLES[:1]],
     "project": [],
@@ -78,8 +78,8 @@ PRESETS: dict[str, dict | None] = {
 def Plane(value: dict, *, elem_id: str) -> gr.HTML:
     """Three planes that move together, without a request, while anything is dragged.
 
-    value: `planes.Standing.as_value()`; from the server also "idle", whether the opening loop may run; and with the page
-    "planes", the models (`planes.shipped_payload()`), so that it draws without asking for anything
+    value: `Standing.values()`; from the server also "idle", whether the opening loop may run; and with the page
+    "planes", the models (`network.shipped_payload()`), so that it draws without asking for anything
     event `change`: when a hand has come to rest
     The page's event "lab:plane" with {"plane": payload, "settled": bool} shows a model that is being trained.
     """
@@ -88,21 +88,21 @@ def Plane(value: dict, *, elem_id: str) -> gr.HTML:
         TEMPLATE,
         value,
         elem_id=elem_id,
-        label=words.PLANE,
+        label=words.TITLE,
         scripts=SCRIPTS,
-        planes=words.PLANE_NAMES,
-        modes=words.PLANE_MODES,
-        show=words.PLANE_SHOWN,
-        panes=words.PLANE_PANES,
-        words=words.PLANE_WORDS,
-        formulas=words.PLANE_FORMULAS,
+        planes=words.NAMES,
+        modes=words.MODES,
+        show=words.SHOWN,
+        panes=words.PANES,
+        words=words.WORDS,
+        formulas=words.FORMULAS,
         methods={name: common.INTEGRATORS[name] for name in METHODS},
-        handle=words.PLANE_HANDLE,
-        at=words.PLANE_AT,
-        again=words.PLANE_AGAIN,
-        grow=words.PLANE_GROW,
+        handle=words.HANDLE,
+        at=words.AT,
+        again=words.AGAIN,
+        grow=words.GROW,
         controls=CONTROLS,
-        presets=words.PLANE_PRESETS,
+        presets=words.PRESETS,
         values=PRESETS,
         trained=TRAINED,
     )

@@ -1,259 +1,166 @@
-"""Planes: what the browser needs of a 2-D model, and a checked account of what a visitor has set."""
+"""What the Plane view computes: laws for the points on screen, the program, the endpoint's answer. Values in, values out."""
 
-import base64
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache, singledispatch
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
 import linearizer_core as lc
-from app import links
+from app import hall, models
 from app import words as common
-from app.views.plane import words
-from linearizer_core.data.point_sets import VIEW, draw_points
+from app.panels import programs
+from app.views.plane import SLUG, training, words
+from app.views.plane.network import shipped
+from app.views.plane.standing import TRAINED, Arguments, Standing
+from app.widgets.proof_meter import Law, Settled
+from linearizer_core import diagnostics
 from linearizer_core.models.generator import Generator
-from linearizer_core.networks import (
-    AffineCoupling,
-    Chain,
-    Flatten,
-    InvertibleLinear,
-    InvertibleNetwork,
-    Permute,
-)
-from linearizer_core.networks.coupling import REACH
 from linearizer_core.operators import Dense
+from linearizer_core.recipes.plane import grid_of_view
 
-NAMES = ("moons", "rings", "spiral", "checkerboard", "identity")
-TRAINED = "trained"
-MODES = ("add", "operator", "orbit", "project", "flow")
-METHODS = ("euler", "rk4")
-SHOWN = ("grid", "data", "vectors", "circles")
-POINTS = 1000  # of the data set, drawn with a seed that no training used
-LIMITS = {"a": 2.0, "b": 2.0, "s": 2.5, "angle": 180.0}
-POWERS, MOST_STEPS = (-3.0, 10.0), 100
+NOISE = 500  # points on which one step is held against N
 
 
-# --- the network as numbers ----------------------------------------------------------------------------------
-@singledispatch
-def layers(network: InvertibleNetwork) -> list[dict]:
-    """What assets/widgets/plane/math.js needs to compute the network; TypeError for a layer that it does not know."""
-    raise TypeError(f"no plane is made of {type(network).__name__}.")
+# --- laws --------------------------------------------------------------------------------------------------------
+def settled(standing: Standing, broken: bool) -> Settled:
+    """The laws for the points on screen, the program for this view, the link to it; none of a plane that still learns."""
+    if standing.plane == TRAINED and hall.HALL.holds(standing.token):
+        return Settled((), "", "")  # when it has learned, the page asks again
+    with models.one_core():
+        laws = list(_laws(standing, model_of(standing), broken))
+    return Settled(laws, program(standing), standing.link(SLUG))
 
 
-@layers.register
-def _(network: Chain) -> list[dict]:
-    return [layer for part in network.networks for layer in layers(part)]
-
-
-@layers.register
-def _(network: Flatten) -> list[dict]:
-    return []  # of vectors: the identity
-
-
-@layers.register
-def _(network: Permute) -> list[dict]:
-    return [_affine(torch.eye(2)[network.order], torch.zeros(2))]
-
-
-@layers.register
-def _(network: InvertibleLinear) -> list[dict]:
-    lower, upper = network.weight.factors()
-    return [_affine((lower @ upper)[network.weight.rows], network.bias)]
-
-
-@layers.register
-def _(network: AffineCoupling) -> list[dict]:
-    parameters = [p.detach().cpu().float().numpy().ravel() for p in network.conditioner.parameters()]
-    hidden = network.conditioner.layers[0].out_features
-    return [{"hidden": hidden, "bound": network.bound, "reach": REACH, "weights": np.concatenate(parameters)}]
-
-
-def _affine(matrix: Tensor, shift: Tensor) -> dict:
-    matrix = matrix.detach().double()
-    inverse = torch.linalg.inv(matrix)
-    return {"matrix": matrix.tolist(), "shift": shift.detach().double().tolist(), "inverse": inverse.tolist()}
-
-
-def packed(array: np.ndarray | Tensor, dtype: str = "<f4") -> str:
-    """The array's bytes as base64, row by row."""
-    return base64.b64encode(np.ascontiguousarray(np.asarray(array), dtype=dtype).tobytes()).decode("ascii")
-
-
-def network_payload(model: Generator) -> dict:
-    """A model for the browser: g layer by layer, A, the flow. The weights are those of torch, to the last bit."""
-    found, weights, at = layers(model.g_x), [], 0
-    for layer in found:
-        numbers = layer.pop("weights", None)
-        if numbers is not None:
-            layer["at"], at = at, at + len(numbers)
-            weights.append(numbers)
-    return {
-        "layers": found,
-        "numbers": packed(np.concatenate(weights) if weights else np.zeros(0)),
-        "A": model.A.dense().detach().double().tolist(),
-        "variances": model.A_t.variances.detach().double().tolist(),
-        "noise_means": model.noise_means.detach().double().tolist(),
-    }
-
-
-def points_payload(points: Tensor, labels: Tensor) -> dict:
-    """A cloud of points with their labels."""
-    return {"points": packed(points), "labels": packed(labels, "u1")}
-
-
-@lru_cache(maxsize=1)
-def shipped_payload() -> dict[str, dict]:
-    """Every plane that ships, with a thousand points of its data set: the value of the first page."""
-    found = {}
-    for name in available():
-        cloud = draw_points(set_of(name), POINTS, seed=2)
-        found[name] = network_payload(shipped(name)) | points_payload(*cloud)
-    return found
-
-
-def set_of(name: str) -> str:
-    """The data set that a plane was trained on."""
-    return "moons" if name == "identity" else name
-
-
-@lru_cache(maxsize=1)
-def available() -> tuple[str, ...]:
-    """Those of `NAMES` that are here."""
-    shipped = lc.pretrained()
-    return tuple(name for name in NAMES if f"plane-{name}" in shipped)
-
-
-@lru_cache(maxsize=len(NAMES))
-def shipped(name: str) -> Generator:
-    """The shipped plane of that name, frozen."""
-    return lc.load(f"plane-{name}", device="cpu")
-
-
-# --- what is set -------------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Standing:
-    """Where everything stands: the plane, two points, two coefficients, A by its SVD, and what is looked at."""
-
-    plane: str = NAMES[0]
-    mode: str = MODES[0]
-    x: tuple[float, float] = (-1.85, 0.75)
-    y: tuple[float, float] = (0.4, 0.55)
-    a: float = 0.5
-    b: float = 0.5
-    s: tuple[float, float] = (1.2, 0.8)
-    u: float = 30.0
-    v: float = 0.0
-    p: float = 1.0
-    steps: int = 20
-    method: str = METHODS[0]
-    show: tuple[str, ...] = ("grid", "data")
-    token: str = ""  # of the training that made the plane, where it was made here
-
-    def matrix(self) -> Tensor:
-        """A = U diag(s) Vᵀ, (2, 2), in float64."""
-        U, V = (_rotation(angle) for angle in (self.u, self.v))
-        return U @ torch.diag(torch.tensor(self.s, dtype=torch.float64)) @ V.mT
-
-    def as_value(self) -> dict:
-        """What the widget reads and sends back."""
-        return asdict(self)
-
-
-def _rotation(degrees: float) -> Tensor:
-    angle = torch.tensor(math.radians(degrees), dtype=torch.float64)
-    return torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
-
-
-def checked(value: object) -> Standing:
-    """A `Standing` from what a browser sent; ValueError with a sentence."""
-    if not isinstance(value, Mapping):
-        raise ValueError(words.PLANE_UNKNOWN)
-    start = Standing()
-    given = {name: value.get(name, getattr(start, name)) for name in asdict(start)}
-    for name, among in (("plane", (*available(), TRAINED)), ("mode", MODES), ("method", METHODS)):
-        if given[name] not in among:
-            raise ValueError(common.no_such_choice(given[name], list(among)))
-    for name in ("x", "y"):
-        given[name] = pair(given[name], VIEW, name)
-    given["s"] = pair(given["s"], LIMITS["s"], "s")
-    for name, low, high in (
-        ("a", -LIMITS["a"], LIMITS["a"]),
-        ("b", -LIMITS["b"], LIMITS["b"]),
-        ("u", -LIMITS["angle"], LIMITS["angle"]),
-        ("v", -LIMITS["angle"], LIMITS["angle"]),
-        ("p", *POWERS),
-        ("steps", 1, MOST_STEPS),
-    ):
-        given[name] = number(given[name], low, high, name)
-    given["token"] = given["token"] if isinstance(given["token"], str) else ""
-    show = given["show"] if isinstance(given["show"], list | tuple) else ()
-    given["show"] = tuple(name for name in SHOWN if name in show)
-    return Standing(**given | {"steps": int(given["steps"])})
-
-
-def number(value: object, low: float, high: float, name: str) -> float:
-    """A finite number in [low, high]; ValueError with a sentence."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(words.plane_out_of_range(name, value, low, high))
-    return float(value)
-
-
-def pair(value: object, limit: float, name: str) -> tuple[float, float]:
-    """Two finite numbers within ±limit; ValueError with a sentence."""
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise ValueError(words.plane_no_pair(name, limit))
-    first, second = (number(one, -limit, limit, name) for one in value)
-    return first, second
-
-
-# --- links -------------------------------------------------------------------------------------------------------
-def in_link(standing: Standing) -> dict[str, object]:
-    """What a link says; a plane trained here lives in one page only, so its link names the default."""
-    known = standing.plane in available()
-    return {
-        "m": standing.plane if known else NAMES[0],
-        "see": standing.mode,
-        "x": [round(value, 4) for value in standing.x],
-        "y": [round(value, 4) for value in standing.y],
-        "w": [standing.a, standing.b],
-        "s": [round(value, 4) for value in standing.s],
-        "t": [round(standing.u, 3), round(standing.v, 3)],
-        "p": standing.p,
-        "n": standing.steps,
-        "by": standing.method,
-        "show": list(standing.show),
-    }
-
-
-def of_link(query: Mapping[str, str]) -> Standing:
-    """The standing that a link asks for; what is wrong in it is left out."""
-    start = Standing()
-    standing = replace(start, plane=(available() or NAMES)[0])
-    pairs = {"x": (VIEW, ("x",)), "y": (VIEW, ("y",)), "s": (LIMITS["s"], ("s",))}
-    for key, (limit, (name,)) in pairs.items():
-        found = links.numbers(query.get(key), -limit, limit)
-        if len(found) == 2:
-            standing = replace(standing, **{name: (found[0], found[1])})
-    for key, limit, names in (("w", LIMITS["a"], ("a", "b")), ("t", LIMITS["angle"], ("u", "v"))):
-        found = links.numbers(query.get(key), -limit, limit)
-        if len(found) == 2:
-            standing = replace(standing, **dict(zip(names, found)))
-    for key, name, low, high in (("p", "p", *POWERS), ("n", "steps", 1, MOST_STEPS)):
-        for found in links.numbers(query.get(key), low, high)[:1]:
-            standing = replace(standing, **{name: type(getattr(start, name))(found)})
-    for key, name, among in (("m", "plane", available()), ("see", "mode", MODES), ("by", "method", METHODS)):
-        if query.get(key) in among:
-            standing = replace(standing, **{name: query[key]})
-    if "show" in query:
-        shown = links.words(query["show"])
-        standing = replace(standing, show=tuple(name for name in SHOWN if name in shown))
-    return standing
+def model_of(standing: Standing) -> Generator:
+    """The plane that is looked at: shipped, or trained here. ValueError with a sentence where it is gone."""
+    return training.kept(standing.token) if standing.plane == TRAINED else shipped(standing.plane)
 
 
 def linearizer(standing: Standing, model: Generator) -> lc.Linearizer:
     """f = g⁻¹ A g with the A that the visitor has set."""
     return lc.Linearizer(model.g_x, Dense(standing.matrix().float()), model.g_y)
+
+
+def _laws(standing: Standing, model: Generator, broken: bool) -> Iterator[Law]:
+    f, add = linearizer(standing, model), torch.add if broken else None
+    x, y = (torch.tensor([point], dtype=torch.float32) for point in (standing.x, standing.y))
+    view = torch.cat([x, y, grid_of_view(21)])
+    yield Law(common.LAW_ROUND_TRIP, "g⁻¹(g(x)) = x", diagnostics.round_trip_error(model.g_x, view))
+    errors = diagnostics.axiom_errors(f.domain, x, y, -0.5 * y, standing.a, standing.b, add=add)
+    worst = max(errors, key=errors.get)
+    yield Law(common.LAW_SPACE, common.axiom_formula(worst), errors[worst])
+    error = diagnostics.linearity_error(f, x, y, standing.a, standing.b, add=add)
+    yield Law(common.LAW_LINEARITY, words.linearity_formula(standing.a, standing.b), error)
+    if standing.mode == "operator":
+        yield Law(words.LAW_SVD, words.SVD_FORMULA, diagnostics.svd_error(f, x))
+    elif standing.mode == "orbit":
+        yield Law(words.LAW_POWER, words.POWER_FORMULA, diagnostics.iteration_error(f, x, 3))
+    elif standing.mode == "project":
+        errors = diagnostics.projection_errors(f.domain, x, y, y)
+        yield Law(common.LAW_PROJECTION, words.PROJECTION_FORMULA, max(errors.values()))
+    elif standing.mode == "flow":
+        formula = words.one_step_formula(standing.steps, standing.method)
+        yield Law(common.LAW_ONE_STEP, formula, _one_step_error(standing, model))
+
+
+def _one_step_error(standing: Standing, model: Generator) -> float:
+    noise = torch.randn(NOISE, 2, generator=torch.Generator().manual_seed(0))
+    one_step = model.collapse(standing.steps, standing.method, label=0)(noise)
+    return diagnostics.relative_error(one_step, model.sample(noise, standing.steps, standing.method, label=0))
+
+
+# --- the program -------------------------------------------------------------------------------------------------
+EXTRAS = {
+    "add": "",
+    "operator": """
+    circle = torch.linspace(0, 2 * torch.pi, 97)
+    circle = model.g_x.inverse(torch.stack([circle.cos(), circle.sin()], 1))     # the induced unit circle
+    ellipse = f(circle)
+    svd = f.svd()                                        # svd.values, and points svd.inputs, svd.outputs
+""",
+    "orbit": """
+    orbit = torch.stack([(f**n)(x) for n in range(11)])  # x, f(x), f(f(x)), …
+""",
+    "project": """
+    nearest = X.project(x, onto=y[None])                 # on the line of y
+    distance = X.distance(x, nearest)
+""",
+    "flow": """
+    noise = torch.randn(2000, 2, generator=torch.Generator().manual_seed(0))
+    by_steps = model.sample(noise, steps={steps}, method="{method}", label=0)
+    one_step = model.collapse(steps={steps}, method="{method}", label=0)(noise)
+""",
+}
+PRINTED = {
+    "add": '"zero:", zero.tolist()',
+    "operator": '"singular values:", svd.values.tolist()',
+    "orbit": '"orbit:", orbit.tolist()',
+    "project": '"nearest:", nearest.tolist(), "distance:", distance.item()',
+    "flow": '"largest difference:", (by_steps - one_step).abs().max().item()',
+}
+
+
+def program(standing: Standing) -> str:
+    """Python for this view: the induced and the ordinary sum, f of them, and what the mode shows besides."""
+    trained = standing.plane == TRAINED
+    name = "my-plane" if trained else f"plane-{standing.plane}"
+    where = "  # the folder with the two files that you saved" if trained else ""
+    matrix = ", ".join(f"[{left:.9g}, {right:.9g}]" for left, right in standing.matrix().tolist())
+    extra = EXTRAS[standing.mode].format(steps=standing.steps, method=standing.method)
+    return f"""\
+import torch
+
+import linearizer_core as lc
+from linearizer_core.operators import Dense
+
+model = lc.load("{name}"){where}
+x, y = {programs.tensor_of(standing.x)}, {programs.tensor_of(standing.y)}
+a, b = {standing.a!r}, {standing.b!r}
+A = Dense(torch.tensor([{matrix}]))
+f = lc.Linearizer(model.g_x, A, model.g_x)               # f(x) = g⁻¹(A g(x))
+X = f.domain
+ordinary = a * x + b * y
+with torch.no_grad():
+    zero = X.zero()
+    induced = X.combine([a, b], [x, y])                  # a ⊙ x ⊕ b ⊙ y
+    image = f(induced)                                   # a ⊙ f(x) ⊕ b ⊙ f(y)
+{extra.lstrip(chr(10))}
+print("induced:", induced.tolist(), "ordinary:", ordinary.tolist(), "image:", image.tolist())
+print({PRINTED[standing.mode]})
+"""
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------------
+@torch.no_grad()
+def answer(arguments: Arguments) -> dict:
+    """Add two points of the plane in the space that g induces, a ⊙ x ⊕ b ⊙ y, and map them by f(x) = g⁻¹(A g(x)).
+
+    Returns:
+        {"induced": a ⊙ x ⊕ b ⊙ y, "ordinary": a x + b y, "zero": g⁻¹(0), "f_x", "f_y", "f_induced": f of these, "nearest":
+        the point of the induced line of y that is nearest to x, each two numbers; "distance": from x to y in the induced
+        metric, "singular_values": of A}
+    """
+    model = shipped(arguments.model)
+    x, y = (torch.tensor(point, dtype=torch.float32) for point in (arguments.x, arguments.y))
+    f = lc.Linearizer(model.g_x, Dense(_matrix(arguments, model)), model.g_y)
+    X = f.domain
+    induced = X.combine([arguments.a, arguments.b], [x, y])
+    found = {
+        "induced": induced,
+        "ordinary": arguments.a * x + arguments.b * y,
+        "zero": X.zero(),
+        "f_x": f(x),
+        "f_y": f(y),
+        "f_induced": f(induced),
+        "nearest": X.project(x, onto=y[None]),
+        "distance": X.distance(x, y),
+        "singular_values": f.svd().values,
+    }
+    return {name: value.tolist() for name, value in found.items()}
+
+
+def _matrix(arguments: Arguments, model: Generator) -> Tensor:
+    """A (2, 2): the one given, or the one that the model came with."""
+    return torch.tensor(arguments.matrix, dtype=torch.float32) if arguments.matrix else model.A.dense()

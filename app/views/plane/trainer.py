@@ -32,7 +32,7 @@ TEMPLATE = f"""
 def PlaneTrainer(*, elem_id: str) -> gr.HTML:
     """Asks for a training and shows what comes of it; the weights go on to the plane by the page's event "lab:plane".
 
-    value: what `training_hall.stream` yields, or None for nothing yet
+    value: what `training.stream` yields, or None for nothing yet
     event `train`: {"run": a token of the page's own, "set": name, "points": [x, y, …], "labels": [...]}; points for "own"
     event `stop`: {"run": token}
     The page's event "lab:planes" brings the clouds of the shipped planes, to show what would be trained on.

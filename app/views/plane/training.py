@@ -1,25 +1,23 @@
-"""Training while the visitor watches: who may train now, who waits, what is sent, what is kept of it afterwards.
+"""Training a plane while the visitor watches: what may be asked for, the grid as it bends, the files at the end."""
 
-A training runs in a thread of its own and leaves its latest weights where the visitor's generator finds them; a slow
-connection never slows it. Whoever closes the page stops asking, and after `PATIENCE` seconds loses the place.
-"""
+from __future__ import annotations
 
 import base64
-import os
 import re
 import tempfile
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from app.views.plane import compute as planes
+from app import hall
+from app import words as common
+from app.hall import Ended, Kept, Running, Waiting, Watch
 from app.views.plane import words
+from app.views.plane.network import POINTS, network_payload, points_payload
 from linearizer_core import checkpoints
 from linearizer_core.data.point_sets import MOST_CLASSES, VIEW, generated, own_points
 from linearizer_core.data.sets import Dataset
@@ -34,15 +32,9 @@ from linearizer_core.recipes import (
 )
 from linearizer_core.training import train
 
-AT_ONCE = max(
-    1, (os.cpu_count() or 1) // 2
-)  # trainings that run side by side; half of the cores is for the others
-LINE = 12  # people who may wait
-PATIENCE = 6.0  # seconds without a sign of the visitor after which the place is free
-EVERY = 0.15  # seconds between two pictures of the grid
 STEPS, LONGEST = 1500, 90.0  # steps of a training, and the seconds after which it ends in any case
 MOST_DRAWN = 4000  # points that a visitor may send
-KEPT = 64  # trained planes that are remembered for the laws and the program
+KEPT: Kept[Generator] = Kept(64)  # trained planes that are remembered for the laws and the program
 TOKEN = re.compile(r"[0-9a-f-]{16,40}")
 RECIPES: dict[str, type[PlaneRecipe]] = {
     "moons": PlaneMoons,
@@ -52,138 +44,19 @@ RECIPES: dict[str, type[PlaneRecipe]] = {
 }
 
 
-class Ticket:
-    """A visitor in the hall: when it was last seen, and whether its training is to end."""
-
-    def __init__(self) -> None:
-        self.seen = time.monotonic()
-        self.stop = threading.Event()
-
-    @property
-    def stale(self) -> bool:
-        """Whether the visitor has gone."""
-        return time.monotonic() - self.seen > PATIENCE
-
-
-class Hall:
-    """`at_once` tickets train, the others wait in the order in which they came.
-
-    >>> hall = Hall(at_once=1, line=1)
-    >>> first, second = hall.enter("a" * 16), hall.enter("b" * 16)
-    >>> hall.place(first), hall.place(second)
-    (0, 1)
-    >>> hall.leave("a" * 16); hall.place(second)
-    0
-    """
-
-    def __init__(self, at_once: int, line: int) -> None:
-        self.at_once, self.line = at_once, line
-        self._tickets: OrderedDict[str, Ticket] = OrderedDict()
-        self._door = threading.Lock()
-
-    def enter(self, token: str) -> Ticket:
-        """A ticket at the end of the line; ValueError with a sentence where the line is full or the token taken."""
-        with self._door:
-            self._clear()
-            if len(self._tickets) >= self.at_once + self.line or token in self._tickets:
-                raise ValueError(words.TRAIN_FULL)
-            self._tickets[token] = ticket = Ticket()
-        return ticket
-
-    def place(self, ticket: Ticket) -> int:
-        """How many trainings must end before this one begins, 0 where it may run; also a sign that the visitor is there."""
-        with self._door:
-            ticket.seen = time.monotonic()
-            self._clear()
-            tickets = list(self._tickets.values())
-            return max(0, tickets.index(ticket) + 1 - self.at_once) if ticket in tickets else 0
-
-    def holds(self, token: str) -> bool:
-        """Whether this training waits or runs."""
-        with self._door:
-            return token in self._tickets
-
-    def leave(self, token: str) -> None:
-        """Frees the place, if it is still taken."""
-        with self._door:
-            self._tickets.pop(token, None)
-
-    def stop(self, token: object) -> None:
-        """Ends the training with this token, if there is one."""
-        with self._door:
-            if isinstance(token, str) and token in self._tickets:
-                self._tickets[token].stop.set()
-
-    def _clear(self) -> None:
-        for token in [token for token, ticket in self._tickets.items() if ticket.stale]:
-            self._tickets.pop(token).stop.set()
-
-
-HALL = Hall(AT_ONCE, LINE)
-_kept: OrderedDict[str, Generator] = OrderedDict()
-_keeping = threading.Lock()
-
-
 def kept(token: str) -> Generator:
     """The plane that was trained under this token; ValueError with a sentence where it is no longer kept."""
-    with _keeping:
-        if token not in _kept:
-            raise ValueError(words.PLANE_GONE)
-        return _kept[token]
+    found = KEPT.get(token)
+    if found is None:
+        raise ValueError(words.PLANE_GONE)
+    return found
 
 
-def _keep(token: str, model: Generator) -> None:
-    with _keeping:
-        _kept[token] = model
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-
-
-@dataclass
-class Training:
-    """A training in its thread: its newest picture, and at the end its model and files."""
-
-    recipe: PlaneRecipe
-    dataset: Dataset
-    ticket: Ticket
-    newest: dict | None = None
-    model: Generator | None = None
-    files: dict[str, str] = field(default_factory=dict)
-    figures: dict[str, float] = field(default_factory=dict)
-
-    def run(self) -> None:
-        """Trains in a folder that is thrown away; where it fails, `model` stays None and the log has the rest."""
-        with tempfile.TemporaryDirectory() as folder:
-            self._train(Path(folder))
-
-    def _train(self, folder: Path) -> None:
-        began = shown = time.monotonic()
-
-        def progress(step: int, figures: dict[str, float]) -> None:
-            self.figures = figures
-
-        def watch(step: int, model: nn.Module) -> bool:
-            nonlocal shown
-            now = time.monotonic()
-            if now - shown > EVERY:
-                shown = now
-                self.newest = {"step": step, "plane": planes.network_payload(model)}
-            return not self.ticket.stop.is_set() and not self.ticket.stale and now - began < LONGEST
-
-        model = train(self.recipe, self.dataset, folder, progress=progress, watch=watch)
-        model.requires_grad_(False)
-        figures = {name: round(value, 4) for name, value in self.recipe.report(model, self.dataset).items()}
-        note = {"command": "trained in the lab", "seconds": round(time.monotonic() - began, 1)}
-        checkpoints.save(folder, self.recipe, model, figures, note)
-        names = (checkpoints.WEIGHTS, checkpoints.CONFIG)
-        self.files = {name: base64.b64encode((folder / name).read_bytes()).decode() for name in names}
-        self.model = model
-
-
+# --- what is asked for ---------------------------------------------------------------------------------------
 def asked(data: object) -> tuple[str, PlaneRecipe, Dataset]:
     """Token, recipe and data set that a browser asks for; ValueError (or DataError) with a sentence."""
     token, name = getattr(data, "run", None), getattr(data, "set", None)
-    if not isinstance(token, str) or not TOKEN.fullmatch(token):
+    if not isinstance(token, str) or not TOKEN.fullmatch(token) or not isinstance(name, str):
         raise ValueError(words.TRAIN_UNKNOWN)
     if name in RECIPES:
         return token, RECIPES[name](steps=STEPS, evaluate_every=STEPS), generated(name)
@@ -197,11 +70,8 @@ def asked(data: object) -> tuple[str, PlaneRecipe, Dataset]:
 
 def drawn(points: object, labels: object) -> tuple[Tensor, Tensor]:
     """Points (N, 2) and labels (N,) counted from 0 without gaps, in the order of the first; ValueError with a sentence."""
-    if not isinstance(points, list) or not isinstance(labels, list) or not 10 <= len(labels) <= MOST_DRAWN:
-        raise ValueError(words.train_points(MOST_DRAWN))
     try:
-        x = torch.tensor(points, dtype=torch.float32).reshape(-1, 2)
-        found = torch.tensor(labels)
+        x, found = _tensors(points, labels)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ValueError(words.train_points(MOST_DRAWN)) from error
     if found.shape != x.shape[:1] or found.dtype != torch.int64 or not torch.isfinite(x).all():
@@ -214,75 +84,100 @@ def drawn(points: object, labels: object) -> tuple[Tensor, Tensor]:
     return x[order].clamp(-VIEW, VIEW), found.unique(return_inverse=True)[1][order]
 
 
+def _tensors(points: object, labels: object) -> tuple[Tensor, Tensor]:
+    if not isinstance(points, list) or not isinstance(labels, list):
+        raise TypeError("lists only")
+    if not 10 <= len(labels) <= MOST_DRAWN or len(points) > 2 * MOST_DRAWN:
+        raise ValueError("too few or too many")
+    return torch.tensor(points, dtype=torch.float32).reshape(-1, 2), torch.tensor(labels)
+
+
+# --- the job -------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Picture:
+    """The plane as it is after so many steps."""
+
+    step: int
+    bending: float
+    plane: dict
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The plane at the end, and the two files by name, in base64."""
+
+    model: Generator
+    files: dict[str, str]
+
+
+def job_of(token: str, recipe: PlaneRecipe, dataset: Dataset) -> Callable[[Watch], Trained]:
+    """Trains in a folder that is thrown away, and keeps the plane under the token."""
+
+    def job(watch: Watch) -> Trained:
+        with tempfile.TemporaryDirectory() as folder:
+            found = _train(recipe, dataset, Path(folder), watch)
+        KEPT.put(token, found.model)
+        return found
+
+    return job
+
+
+def _train(recipe: PlaneRecipe, dataset: Dataset, folder: Path, watch: Watch) -> Trained:
+    began, latest = time.monotonic(), {}
+
+    def seen(step: int, model: Generator) -> bool:
+        return watch(lambda: Picture(step, latest["bending"], network_payload(model)))
+
+    model = train(
+        recipe, dataset, folder, progress=lambda step, figures: latest.update(figures), watch=seen
+    ).requires_grad_(False)
+    figures = {name: round(value, 4) for name, value in recipe.report(model, dataset).items()}
+    note = {"command": "trained in the lab", "seconds": round(time.monotonic() - began, 1)}
+    checkpoints.save(folder, recipe, model, figures, note)
+    names = (checkpoints.WEIGHTS, checkpoints.CONFIG)
+    return Trained(model, {name: base64.b64encode((folder / name).read_bytes()).decode() for name in names})
+
+
+# --- what the trainer shows ----------------------------------------------------------------------------------
 def stream(data: object) -> Iterator[dict]:
     """What the trainer shows, picture by picture: the place in the line, the bending grid, at the end the files."""
     try:
         token, recipe, dataset = asked(data)
-        ticket = HALL.enter(token)
+        for value in _values(token, recipe, dataset):
+            yield {"run": token, **value}
     except ValueError as error:
         yield {"phase": "refused", "text": str(error)}
-        return
-    training = Training(recipe, dataset, ticket)
-    try:
-        yield from _wait(token, ticket)
-        cloud = planes.points_payload(*_cloud(dataset))
-        for newest in _newest(training):
-            yield _picture(token, training, newest, cloud)
-            cloud = {}
-    finally:
-        stopped = ticket.stop.is_set()
-        ticket.stop.set()
-        HALL.leave(token)
-    yield _end(token, training, stopped, cloud)
 
 
-def _wait(token: str, ticket: Ticket) -> Iterator[dict]:
-    told = 0
-    while (before := HALL.place(ticket)) and not ticket.stop.is_set():
-        if before != told:
-            told = before
-            yield {"run": token, "phase": "waiting", "place": before, "text": words.train_waiting(before)}
-        time.sleep(EVERY)
+def _values(token: str, recipe: PlaneRecipe, dataset: Dataset) -> Iterator[dict]:
+    """The points go with the first picture, and with the last, which whoever looked at another plane meanwhile needs."""
+    cloud = points_payload(dataset.train_images[:POINTS], dataset.train_labels[:POINTS])
+    first = cloud
+    for news in hall.HALL.train(token, job_of(token, recipe, dataset), LONGEST):
+        match news:
+            case Waiting(before):
+                yield {"phase": "waiting", "place": before, "text": common.hall_waiting(before)}
+            case Running(None):
+                yield {"phase": "training", "text": words.TRAIN_BEGINS}
+            case Running(picture):
+                yield _picture(picture, recipe.steps, first)
+                first = {}
+            case Ended(began=False):
+                yield {"phase": "left", "text": words.TRAIN_LEFT}
+            case Ended(trained, stopped):
+                yield _end(trained, stopped, cloud)
 
 
-def _newest(training: Training) -> Iterator[dict]:
-    """Runs the training, and gives its newest picture whenever there is one."""
-    thread, shown = threading.Thread(target=training.run, daemon=True), None
-    thread.start()
-    while thread.is_alive():
-        thread.join(EVERY)
-        HALL.place(training.ticket)  # a sign of life
-        if training.newest is not shown:
-            shown = training.newest
-            yield shown
+def _picture(picture: Picture, steps: int, cloud: dict) -> dict:
+    text = words.train_step(picture.step, steps, picture.bending)
+    plane = picture.plane | cloud
+    return {"phase": "training", "step": picture.step, "steps": steps, "text": text, "plane": plane}
 
 
-def _cloud(dataset: Dataset) -> tuple[Tensor, Tensor]:
-    """At most as many points as the shipped planes show."""
-    return dataset.train_images[: planes.POINTS], dataset.train_labels[: planes.POINTS]
-
-
-def _picture(token: str, training: Training, newest: dict, cloud: dict) -> dict:
-    step, steps = newest["step"], training.recipe.steps
-    text = words.train_step(step, steps, training.figures.get("bending", 0.0))
+def _end(trained: Trained, stopped: bool, cloud: dict) -> dict:
     return {
-        "run": token,
-        "phase": "training",
-        "step": step,
-        "steps": steps,
-        "text": text,
-        "plane": newest["plane"] | cloud,
-    }
-
-
-def _end(token: str, training: Training, stopped: bool, cloud: dict) -> dict:
-    if training.model is None:
-        return {"run": token, "phase": "refused", "text": words.TRAIN_FAILED}
-    _keep(token, training.model)
-    return {
-        "run": token,
         "phase": "stopped" if stopped else "done",
         "text": words.TRAIN_STOPPED if stopped else words.TRAIN_DONE,
-        "plane": planes.network_payload(training.model) | cloud,
-        "files": training.files,
+        "plane": network_payload(trained.model) | cloud,
+        "files": trained.files,
     }

@@ -2,17 +2,17 @@
 
 from app.words import INTEGRATORS, minus
 
-PLANE = "Plane"
-PLANE_LEAD = (
+TITLE = "Plane"
+LEAD = (
     "Bend a space with your hands: drag the points. The grid is straight for g, so adding along it is linear, "
     "however bent it looks."
 )
-PLANE_CHOICE = "Which plane"
-PLANE_MODE = "What to look at"
-PLANE_CONTROLS = "Numbers"
-PLANE_SHOW = "What is shown"
-PLANE_MORE = "More to try"
-PLANE_NAMES = {
+CHOICE = "Which plane"
+MODE = "What to look at"
+CONTROLS = "Numbers"
+SHOW = "What is shown"
+MORE = "More to try"
+NAMES = {
     "moons": "moons",
     "rings": "rings",
     "spiral": "spiral",
@@ -20,15 +20,15 @@ PLANE_NAMES = {
     "identity": "identity",
     "trained": "trained here",
 }
-PLANE_MODES = {
+MODES = {
     "add": "Add",
     "operator": "Operator",
     "orbit": "Orbit",
     "project": "Project",
     "flow": "Flow",
 }
-PLANE_SHOWN = {"grid": "grid", "data": "data", "vectors": "vectors", "circles": "circles"}
-PLANE_PANES = {
+SHOWN = {"grid": "grid", "data": "data", "vectors": "vectors", "circles": "circles"}
+PANES = {
     "plain": {
         "input": "input: bent, but straight for g",
         "latent": "latent: what g sees",
@@ -40,7 +40,7 @@ PLANE_PANES = {
         "output": "output: g⁻¹ of it",
     },
 }
-PLANE_WORDS = {
+WORDS = {
     "add": "The induced sum {a}⊙x ⊕ {b}⊙y lies at {induced}; the ordinary sum {a}x + {b}y at {ordinary}, {gap} away. "
     "Indigo lines are straight for g, orange ones for the eye.",
     "operator": "The induced unit circle (input) becomes an ellipse with half-axes {s1} and {s2} (output): the singular "
@@ -54,15 +54,15 @@ PLANE_WORDS = {
     "negative": "A has a negative eigenvalue, so only whole powers of it are real.",
     "singular": "A flattens the plane (σ = 0), so nothing can undo it.",
 }
-PLANE_FORMULAS = {
+FORMULAS = {
     "add": "f({a}⊙x ⊕ {b}⊙y) = {a}⊙f(x) ⊕ {b}⊙f(y) = {image}",
     "operator": "f(x) = {s1}⟨x, v₁⟩⊙u₁ ⊕ {s2}⟨x, v₂⟩⊙u₂,  det A = {det}",
     "orbit": "fⁿ(x) = g⁻¹(Aⁿ g(x)),  n = {p}",
     "project": "P(x) = (⟨x, y⟩ / ⟨y, y⟩)⊙y = {c}⊙y,  ‖x ⊖ P(x)‖ = {distance}",
     "flow": "x = g⁻¹(B (x₀ + ν)),  B = diag({b1}, {b2})",
 }
-PLANE_ANGLES = ("u₁ at °", "v₁ at °")
-PLANE_PRESETS = {
+ANGLES = ("u₁ at °", "v₁ at °")
+PRESETS = {
     "identity": "identity",
     "rotation": "rotation",
     "shear": "shear",
@@ -71,38 +71,31 @@ PLANE_PRESETS = {
     "projection": "projection",
     "trained": "as trained",
 }
-PLANE_HANDLE = "{name}, {pane}"
-PLANE_AT = "at {x}, {y}"
-PLANE_AGAIN = "play again"
-PLANE_GROW = "grow the circle"
-PLANE_UNKNOWN = "The plane takes its settings as an object with x, y, a, b and more; see the page's API."
+HANDLE = "{name}, {pane}"
+AT = "at {x}, {y}"
+AGAIN = "play again"
+GROW = "grow the circle"
+VALUE = "The plane’s value"
 PLANE_GONE = "The plane that was trained here is no longer kept; train it again, or load the files you saved."
 BREAK_PLUS = "Break it: let ⊕ be the ordinary +"
 LAW_POWER = "iteration"
+LAW_SVD = "singular values"
 SVD_FORMULA = "f(x) = ⊕ σᵢ⟨x, vᵢ⟩⊙uᵢ"
 POWER_FORMULA = "f∘f∘f is the Linearizer of A³"
 PROJECTION_FORMULA = "P(P(x)) = P(x), and P(x) is the nearest point of the line"
 
 
-def plane_one_step_formula(steps: int, method: str) -> str:
+def one_step_formula(steps: int, method: str) -> str:
     return f"g⁻¹(B z₀) is where {steps} {INTEGRATORS[method]} step{'s lead' if steps > 1 else ' leads'}"
 
 
-def plane_linearity_formula(a: float, b: float) -> str:
+def linearity_formula(a: float, b: float) -> str:
     a, b = minus(a), minus(b)
     return f"f({a}⊙x ⊕ {b}⊙y) = {a}⊙f(x) ⊕ {b}⊙f(y)"
 
 
-def plane_out_of_range(name: str, value: object, low: float, high: float) -> str:
-    return f"{name} must be a number from {low:g} to {high:g}, got {value!r:.40}."
-
-
-def plane_no_pair(name: str, limit: float) -> str:
-    return f"{name} must be two numbers within ±{limit:g}."
-
-
-def no_matrix(limit: float) -> str:
-    return f"A must be two rows of two finite numbers, with singular values up to {limit:g}."
+def too_strong(limit: float) -> str:
+    return f"matrix must have singular values up to {limit:g}; scale it down."
 
 
 TRAIN = "Train it now"
@@ -123,14 +116,9 @@ TRAIN_WORDS = {
 }
 TRAIN_DONE = "Trained. It is the plane above now; keep it with the two files."
 TRAIN_STOPPED = "Stopped. What it had learned is the plane above; keep it with the two files."
+TRAIN_BEGINS = "The training begins …"
+TRAIN_LEFT = "Stopped before it began; the place in the queue is free again."
 TRAIN_UNKNOWN = "There is no such data set; moons, rings, spiral, checkerboard or own points work."
-TRAIN_FULL = "Too many people wait for a training now; please try again in a minute."
-TRAIN_FAILED = "The training broke off; please try again, perhaps with other points."
-
-
-def train_waiting(before: int) -> str:
-    people = "one training is" if before == 1 else f"{before} trainings are"
-    return f"You are number {before} in the queue: {people} before yours."
 
 
 def train_step(step: int, steps: int, bending: float) -> str:
@@ -139,6 +127,3 @@ def train_step(step: int, steps: int, bending: float) -> str:
 
 def train_points(most: int) -> str:
     return f"Draw between 10 and {most} points, at least 5 of each class; then the training can start."
-
-
-LAW_SVD = "singular values"

@@ -1,127 +1,41 @@
-"""What the Styles view computes: an operator from the controls, a tick, a painting at full size, the laws."""
+"""What the Styles view computes: a tick, a painting at full size, the laws, the program, the endpoint's answer."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from app import models
-from app.pictures import photos
-from app.views.styles import words
-from linearizer_core import algebra, checkpoints, diagnostics
-from linearizer_core.algebra.simplify import structured
+from app.pictures import encoding, photos
+from app.views.styles import SLUG, words
+from app.views.styles.compare import compared
+from app.views.styles.full_size import finished
+from app.views.styles.standing import MODEL, Arguments, Mix, Standing, names
+from app.views.styles.studio import Studio, gone, in_use, shipped
+from app.widgets.curve import curves
+from app.widgets.proof_meter import Law, Settled
+from app.widgets.tiles import tiles
+from linearizer_core import algebra, diagnostics
 from linearizer_core.models.photo import padded, photo_network
-from linearizer_core.models.styles import PLAIN, Styles
 from linearizer_core.networks import InvertibleNetwork
-from linearizer_core.operators import Dense, Identity, LinearOperator, PerPosition
+from linearizer_core.operators import Dense, LinearOperator, PerPosition
 from linearizer_core.spaces import decode, encode
 
-MODEL = "styles"
-STRONGEST = 1.5
 LAW_SIDE = 128  # pixels of the square in the middle of the preview on which the laws are measured
 
 
-def names() -> tuple[str, ...]:
-    """The styles of the shipped model, known without loading it."""
-    return checkpoints.read_config(MODEL).recipe.learned
-
-
-@dataclass(frozen=True)
-class Mix:
-    """What the controls say: weights of the styles, or two of them in `order`; strength; a style to take off, or ""."""
-
-    weights: tuple[float, ...]
-    order: tuple[str, ...] = ()
-    strength: float = 1.0
-    undo: str = ""
-
-    @property
-    def plain(self) -> float:
-        """The weight that the photo itself keeps."""
-        return 1 - math.fsum(self.weights)
-
-    @property
-    def swapped(self) -> Mix:
-        """The same two styles in the other order."""
-        return Mix(self.weights, self.order[::-1], self.strength, self.undo)
-
-
-def checked(mode: object, weights: Sequence, order: Sequence, strength: object, undo: object) -> Mix:
-    """A mix from outside; ValueError with a sentence. Weights that add up to more than 1 are brought to 1."""
-    known = names()
-    if mode not in words.MODES:
-        raise ValueError(words.BAD_MODE)
-    if len(weights) != len(known) or not all(_number(w) and 0 <= w <= 1 for w in weights):
-        raise ValueError(words.bad_weights(known))
-    if not _number(strength) or not 0 <= strength <= STRONGEST:
-        raise ValueError(words.bad_strength(STRONGEST))
-    for name in (*order, *([undo] if undo else [])):
-        if name not in known:
-            raise ValueError(words.bad_style(name, known))
-    total = max(1.0, math.fsum(weights))
-    shares = tuple(round(float(w) / total, 6) for w in weights)
-    return Mix(shares, tuple(order) if mode == words.ORDER else (), float(strength), undo or "")
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-# --- operators ---------------------------------------------------------------------------------------------
-@lru_cache(maxsize=256)
-def matrix(model: Styles, name: str, p: float) -> Dense:
-    """A_sᵖ (C, C)."""
-    A = Identity(model.channels) if name == PLAIN else algebra.power(model.operator(name), p)
-    return Dense(A.dense().to(torch.float32))
-
-
-def operator(model: Styles, mix: Mix) -> Dense:
-    """The operator on channels that the controls say: A⁺ of the style taken off, times the blend or the product."""
-    if mix.order:
-        first, second = (matrix(model, name, mix.strength) for name in mix.order)
-        A: LinearOperator = second @ first
-    else:
-        terms = [w * matrix(model, name, mix.strength) for name, w in zip(model.names, mix.weights) if w]
-        if mix.plain > 1e-6 or not terms:
-            terms.append(mix.plain * matrix(model, PLAIN, 1.0))
-        A = terms[0]
-        for term in terms[1:]:
-            A = A + term
-    if mix.undo:
-        A = matrix(model, mix.undo, -1.0) @ A
-    return Dense(structured(A).dense())
-
-
-@lru_cache(maxsize=64)
-def spectrum(model: Styles, name: str) -> tuple[float, ...]:
-    """Singular values of A_s."""
-    return tuple(algebra.svd(matrix(model, name, 1.0)).values.tolist())
-
-
 # --- painting ----------------------------------------------------------------------------------------------
-@lru_cache(maxsize=64)
-def preview_latent(model: Styles, photo: str) -> Tensor:
-    """g of the preview, (1, n): a photo is encoded when first seen and never again."""
-    x = photos.preview(photo)
-    with models.one_core():
-        return photo_network(model.g, *x.shape[-2:])(x)
-
-
-def paint(model: Styles, photo: str, mixes: Sequence[Mix]) -> Tensor:
+def paint(studio: Studio, photo: str, mixes: Sequence[Mix]) -> Tensor:
     """The tick: the preview in each mix, (len(mixes), 3, h, w); one decode for all."""
-    x = photos.preview(photo)
-    z = preview_latent(model, photo)
-    g = photo_network(model.g, *x.shape[-2:])
+    model, z = studio.model, studio.latent(photo)
+    height, width = photos.preview(photo).shape[-2:]
+    g, grid = photo_network(model.g, height, width), (height // model.multiple, width // model.multiple)
     with models.one_core():
-        grid = (x.shape[-2] // model.multiple, x.shape[-1] // model.multiple)
-        return g.inverse(torch.cat([PerPosition(operator(model, mix), grid)(z) for mix in mixes]))
+        return g.inverse(torch.cat([PerPosition(studio.operator(mix), grid)(z) for mix in mixes]))
 
 
 class Progress(NamedTuple):
@@ -132,20 +46,18 @@ class Progress(NamedTuple):
     seconds: float = 0.0
 
 
-def paint_full(model: Styles, photo: str, mix: Mix) -> Iterator[Progress]:
+def paint_full(studio: Studio, photo: str, mix: Mix) -> Iterator[Progress]:
     """The photo at full size: one `Progress` per layer of g and g⁻¹; the work of one layer is too short to cancel."""
-    started, x = time.monotonic(), photos.full(photo)
-    whole = padded(x, model.multiple)
-    g = photo_network(model.g, *whole.shape[-2:])
-    layers = list(g.networks)
-    z = whole
+    started, x, model = time.monotonic(), photos.full(photo), studio.model
+    z = padded(x, model.multiple)
+    grid = (z.shape[-2] // model.multiple, z.shape[-1] // model.multiple)
+    layers = list(photo_network(model.g, *z.shape[-2:]).networks)
     for done, layer in enumerate(layers):
         with models.one_core():
             z = layer(z)
         yield Progress(0.5 * done / len(layers))
-    grid = (whole.shape[-2] // model.multiple, whole.shape[-1] // model.multiple)
     with models.one_core():
-        z = PerPosition(operator(model, mix), grid)(z)
+        z = PerPosition(studio.operator(mix), grid)(z)
     for done, layer in enumerate(reversed(layers)):
         with models.one_core():
             z = layer.inverse(z)
@@ -153,24 +65,106 @@ def paint_full(model: Styles, photo: str, mix: Mix) -> Iterator[Progress]:
     yield Progress(1.0, z[0, :, : x.shape[-2], : x.shape[-1]], time.monotonic() - started)
 
 
-# --- laws --------------------------------------------------------------------------------------------------
-def law_styles(model: Styles, mix: Mix) -> tuple[str, str]:
+# --- what is shown -----------------------------------------------------------------------------------------
+def stage(standing: Standing, key: str) -> dict:
+    """The tick: photo and painting, the other order beside it, formula, the photo's own weight, spectrum, whose it is."""
+    studio, mix, photo = in_use(key), standing.mix, standing.photo
+    mixes = [mix, mix.swapped] if mix.order else [mix]
+    before = encoding.to_pixels(photos.preview(photo))[0]
+    painted = encoding.to_pixels(paint(studio, photo, mixes))
+    shown = [
+        compared(before, picture, state_of(photo, studio, m), described(m))
+        for picture, m in zip(painted, mixes)
+    ]
+    return {
+        "stage": shown[0],
+        "other": shown[1] if mix.order else None,
+        "formula": formula(mix),
+        "rest": "" if mix.order else words.rest(mix.plain),
+        "spectrum": spectra(studio, mix),
+        "model": words.painted_by(studio.fitted, gone(key, studio)),
+    }
+
+
+def state_of(photo: str, studio: Studio, mix: Mix) -> str:
+    """What is on screen in a few characters, for tests."""
+    how = ">".join(mix.order) if mix.order else ",".join(f"{weight:g}" for weight in mix.weights)
+    own = " fitted" if studio.fitted else ""
+    return f"{photo} {how} {mix.strength:g}{f' -{mix.undo}' if mix.undo else ''}{own}"
+
+
+def described(mix: Mix) -> str:
+    """What the picture shows, for those who do not see it."""
+    return words.other_order(*mix.order) if mix.order else words.AFTER
+
+
+def formula(mix: Mix) -> str:
+    weights = dict(zip(names(), mix.weights))
+    return words.formula(weights, round(mix.plain, 2), mix.order, mix.strength, mix.undo)
+
+
+def spectra(studio: Studio, mix: Mix) -> str:
+    """Singular values of what is on screen, and of the four styles."""
+    now = algebra.svd(studio.operator(mix)).values.tolist()
+    others = [(studio.spectrum(name), "quiet", True) for name in studio.model.names]
+    return curves([*others, (now, "induced", False)], words.SPECTRUM)
+
+
+def full(standing: Standing, key: str) -> Iterator[dict]:
+    """The painting at full size, layer by layer; where the fit has gone meanwhile, the preview is painted anew before."""
+    photo, studio, mix = standing.photo, in_use(key), standing.mix
+    if gone(key, studio):
+        yield stage(standing, key)
+    height, width = photos.pixels(photo).shape[:2]
+    for progress in paint_full(studio, photo, mix):
+        if progress.picture is None:
+            yield {"full": {"share": progress.share, "words": words.painting(width, height)}}
+        else:
+            picture = encoding.to_pixels(progress.picture[None])[0]
+            said, file = (
+                words.full_words(width, height, progress.seconds),
+                f"{photo.partition(':')[0]}-styled.png",
+            )
+            yield {"full": finished(picture, said, file, state_of(photo, studio, mix))}
+
+
+def sample_tiles() -> dict:
+    """The two sample photos, small."""
+    small = [photos.preview(name)[..., :208, :312] for name in photos.SAMPLES]
+    captions = [words.SAMPLE_NAMES[name] for name in photos.SAMPLES]
+    return tiles(torch.cat(small), captions, list(photos.SAMPLES))
+
+
+# --- laws, program, link -----------------------------------------------------------------------------------
+def settled(standing: Standing, broken: bool, key: str) -> Settled:
+    """The laws on the middle of the photo, the program for this view, the link to it."""
+    studio, mix = in_use(key), standing.mix
+    pair = law_styles(mix)
+    named = {
+        words.LAW_COMPOSITION: words.composition_formula(*pair),
+        words.LAW_ROOT: words.ROOT_FORMULA,
+        words.LAW_UNDO: words.UNDO_FORMULA,
+        words.LAW_BLEND: words.blend_formula(*pair),
+    }
+    errors = law_errors(studio, standing.photo, pair, broken)
+    laws = [Law(name, text, error) for (name, text), error in zip(named.items(), errors)]
+    return Settled(laws, program(standing.photo, mix, studio.fitted), standing.link(SLUG))
+
+
+def law_styles(mix: Mix) -> tuple[str, str]:
     """The two styles that the laws are shown with: those in order, else the heaviest of the blend."""
     if mix.order:
         return mix.order[0], mix.order[1]
     heaviest = sorted(range(len(mix.weights)), key=lambda i: -mix.weights[i])
-    return model.names[heaviest[0]], model.names[heaviest[1]]
+    return names()[heaviest[0]], names()[heaviest[min(1, len(heaviest) - 1)]]
 
 
-def law_errors(model: Styles, photo: str, mix: Mix, broken: bool) -> list[float]:
+def law_errors(studio: Studio, photo: str, pair: tuple[str, str], broken: bool) -> list[float]:
     """Composition, half a style, undo, blend, on the middle of the preview; broken, by way of 8 bits and pixel averages."""
-    x = photos.preview(photo)
-    side = [min(LAW_SIDE, s) for s in x.shape[-2:]]
-    top, left = ((s - part) // 2 for s, part in zip(x.shape[-2:], side))
-    x = x[..., top : top + side[0], left : left + side[1]].contiguous()
-    g = photo_network(model.g, *side)
-    grid = (side[0] // model.multiple, side[1] // model.multiple)
-    first, second = law_styles(model, mix)
+    model, x = studio.model, _middle_of(photos.preview(photo))
+    g = photo_network(model.g, *x.shape[-2:])
+    grid = (x.shape[-2] // model.multiple, x.shape[-1] // model.multiple)
+    first, second = pair
 
     def f(A: LinearOperator, x: Tensor) -> Tensor:
         return decode(g, PerPosition(A, grid)(encode(g, x)))
@@ -178,17 +172,83 @@ def law_errors(model: Styles, photo: str, mix: Mix, broken: bool) -> list[float]
     def between(y: Tensor) -> Tensor:
         return y.clamp(0, 1).mul(255).round() / 255 if broken else y
 
-    A1, A2, half = (matrix(model, *which) for which in ((first, 1.0), (second, 1.0), (first, 0.5)))
+    A1, A2, half = (studio.matrix(*which) for which in ((first, 1.0), (second, 1.0), (first, 0.5)))
     with models.one_core():
         y1, y2 = f(A1, x), f(A2, x)
-        average = (y1 + y2) / 2 if broken else _middle(g, y1, y2)
+        average = (y1 + y2) / 2 if broken else _average(g, y1, y2)
         return [
             diagnostics.relative_error(f(A2, between(y1)), f(Dense(A2.matrix @ A1.matrix), x)),
             diagnostics.relative_error(f(half, between(f(half, x))), y1),
-            diagnostics.relative_error(f(matrix(model, first, -1.0), between(y1)), x),
+            diagnostics.relative_error(f(studio.matrix(first, -1.0), between(y1)), x),
             diagnostics.relative_error(average, f(Dense((A1.matrix + A2.matrix) / 2), x)),
         ]
 
 
-def _middle(g: InvertibleNetwork, x: Tensor, y: Tensor) -> Tensor:
+def _middle_of(x: Tensor) -> Tensor:
+    """The middle of a preview, at most `LAW_SIDE` a side."""
+    height, width = (min(LAW_SIDE, side) for side in x.shape[-2:])
+    top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
+    return x[..., top : top + height, left : left + width].contiguous()
+
+
+def _average(g: InvertibleNetwork, x: Tensor, y: Tensor) -> Tensor:
     return decode(g, (encode(g, x) + encode(g, y)) / 2)
+
+
+def program(photo: str, mix: Mix, fitted: bool = False) -> str:
+    """Python for this view: the photo, the operator, the painting."""
+    if photo in photos.SAMPLES:
+        opened = f'load_sample_image("{photos.SAMPLES[photo]}")'
+        imports = "from sklearn.datasets import load_sample_image\n"
+    else:
+        opened, imports = 'np.asarray(Image.open("your_photo.jpg").convert("RGB"))', "from PIL import Image\n"
+    undone = f'\nf = styles["{mix.undo}"].pinv() @ f              # take it off again' if mix.undo else ""
+    note = f"  # {words.PROGRAM_SHIPPED}" if fitted else ""
+    return (
+        f"import numpy as np\nimport torch\n{imports}\nimport linearizer_core as lc\n\n"
+        f'styles = lc.load("{MODEL}"){note}\n'
+        f"photo = {opened}\n"
+        "x = torch.tensor(np.array(photo)).permute(2, 0, 1)[None] / 255    # 1×3×H×W, any size from 64×64 on\n"
+        f"{_made(mix)}{undone}\n"
+        "with torch.no_grad():\n    y = f(x)\n"
+        'print("painted:", tuple(y.shape), "mean", y.mean().item())\n'
+    )
+
+
+def _made(mix: Mix) -> str:
+    """The line that puts f together."""
+    power = "" if mix.strength == 1 else f" ** {mix.strength:g}"
+    weights = {name: w for name, w in zip(names(), mix.weights) if w}
+    if mix.order:
+        first, second = (f'(styles["{name}"]{power})' for name in mix.order)
+        return f"f = {second} @ {first}              # first the right one, then the left one"
+    if power:
+        parts = [
+            f'{w:g} * lc.power(styles.operator("{name}"), {mix.strength:g})' for name, w in weights.items()
+        ]
+        parts.append(f'{mix.plain:.6g} * styles.operator("photo")')
+        return f"f = styles.linearizer({' + '.join(parts)})"
+    weights |= {"photo": round(mix.plain, 6)} if mix.plain > 1e-6 or not weights else {}
+    return f"f = styles.blend({weights})"
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------
+def answer(arguments: Arguments) -> dict:
+    """Paint a photo by an operator made of styles: f(x) = g⁻¹(A g(x)).
+
+    Returns:
+        {"picture": a "data:image/png;base64,…" address, "width", "height", "singular_values": of A on the channels}
+    """
+    studio, mix = shipped(), arguments.mix
+    if arguments.full:
+        *_, last = paint_full(studio, arguments.photo, mix)
+        picture = last.picture[None]
+    else:
+        picture = paint(studio, arguments.photo, [mix])
+    found = encoding.to_pixels(picture)[0]
+    return {
+        "picture": finished(found, "", "", "")["address"],
+        "width": found.shape[1],
+        "height": found.shape[0],
+        "singular_values": algebra.svd(studio.operator(mix)).values.tolist(),
+    }

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import os
-import queue
 import secrets
 import tempfile
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from PIL import Image
 
-from app import models
+from app import hall
+from app import words as common
+from app.hall import Ended, Running, Waiting, Watch
 from app.pictures import photos
-from app.views.styles import compute as styling
+from app.views.styles import words
+from app.views.styles.standing import MODEL, names
+from app.views.styles.studio import FITTED, Studio
 from linearizer_core import checkpoints
 from linearizer_core.models.styles import Styles
 from linearizer_core.training import train
 
 SECONDS = 180.0
 STEPS = 300  # of the schedule; the clock ends it earlier on a slow machine
-KEPT = 4  # fitted models in memory, 11 MB each
-
-_fitted: OrderedDict[str, Styles] = OrderedDict()
-_door = threading.Lock()
 
 
 def folder() -> Path | None:
@@ -41,75 +39,67 @@ def folder() -> Path | None:
 def possible() -> bool:
     """Whether every style of the shipped model has its teacher here."""
     place = folder()
-    return place is not None and all((place / f"{name}.onnx").is_file() for name in styling.names())
-
-
-def model(key: str) -> Styles:
-    """The shipped model, or one that somebody fitted; the shipped one where that is gone."""
-    with _door:
-        found = _fitted.get(key)
-    return found if found is not None else models.model(styling.MODEL)
+    return place is not None and all((place / f"{name}.onnx").is_file() for name in names())
 
 
 class Step(NamedTuple):
-    """How far a fit is: share of the time, seconds, and at its end the key of the model."""
+    """How far a fit is: share of the time or of the steps, and seconds."""
 
     share: float
     seconds: float
-    key: str = ""
 
 
-def fit(photo: str, stop: threading.Event, seconds: float = SECONDS) -> Iterator[Step]:
-    """Trains on one photo until the time is over or `stop` is set; the last `Step` has the key of what was learned.
+def job_of(photo: str, seconds: float) -> Callable[[Watch], str]:
+    """A job for the hall: trains on one photo, keeps what was learned, and returns its key."""
 
-    Raises what training raises. Somebody who goes away ends the training too.
-    """
-    steps: queue.Queue[Step | Exception] = queue.Queue()
-    started = time.monotonic()
+    def job(watch: Watch) -> str:
+        began = time.monotonic()
 
-    def watch(step: int, trained: torch.nn.Module) -> bool:
-        passed = time.monotonic() - started
-        share = max(passed / seconds, step / STEPS)
-        steps.put(Step(min(share, 1.0), passed))
-        return not stop.is_set() and share < 1
+        def seen(step: int, model: torch.nn.Module) -> bool:
+            passed = time.monotonic() - began
+            return watch(lambda: Step(min(1.0, max(passed / seconds, step / STEPS)), passed))
 
-    def work() -> None:
-        try:
-            found = _train(photo, watch)
-            key = secrets.token_hex(8)
-            with _door:
-                _fitted[key] = found
-                while len(_fitted) > KEPT:
-                    _fitted.popitem(last=False)
-            steps.put(Step(1.0, time.monotonic() - started, key))
-        except Exception as error:  # raised again where the visitor waits
-            steps.put(error)
+        key = secrets.token_hex(8)
+        FITTED.put(key, Studio(_train(photo, seen), fitted=True, remembered=4))
+        return key
 
-    threading.Thread(target=work, daemon=True).start()
-    try:
-        while True:
-            step = steps.get()
-            while not steps.empty() and not isinstance(step, Exception) and not step.key:
-                step = steps.get()
-            if isinstance(step, Exception):
-                raise step
-            yield step
-            if step.key:
-                return
-    finally:
-        stop.set()
+    return job
 
 
-def _train(photo: str, watch) -> Styles:
-    shipped = checkpoints.read_config(styling.MODEL).recipe
+def _train(photo: str, watch: Callable[[int, torch.nn.Module], bool]) -> Styles:
+    shipped = checkpoints.read_config(checkpoints.ASSETS / MODEL).recipe
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "photo.png"
         Image.fromarray(photos.pixels(photo)).save(file)
         teacher = tuple(f"{name}={name}.onnx" for name in shipped.learned)
         recipe = dataclasses.replace(shipped.for_one_photo(), photo=str(file), teacher=teacher, steps=STEPS)
         dataset = recipe.dataset(str(folder()))
-        with torch.inference_mode(False), torch.enable_grad():
-            found = train(
-                recipe, dataset, Path(place), start_from=checkpoints.ASSETS / styling.MODEL, watch=watch
-            )
+        recipe = dataclasses.replace(recipe, photo=file.name)  # no path of this server stays in it
+        start = checkpoints.ASSETS / MODEL
+        found = train(recipe, dataset, Path(place), start_from=start, watch=watch)
     return found.requires_grad_(False)
+
+
+def stream(photo: str, visitor: str, seconds: float) -> Iterator[dict]:
+    """What the view shows of a fit, by name: "fit", a sentence each time, and at the end "key", the model to use."""
+    try:
+        if not possible():
+            raise ValueError(words.FIT_MISSING)
+        photos.pixels(photo)  # is it still here?
+        for news in hall.HALL.train(visitor, job_of(photo, seconds), seconds):
+            yield _shown(news)
+    except ValueError as error:
+        yield {"fit": html.escape(str(error))}
+
+
+def _shown(news: Waiting | Running | Ended) -> dict:
+    match news:
+        case Waiting(before):
+            return {"fit": common.hall_waiting(before)}
+        case Running(None):
+            return {"fit": words.FIT_BEGINS}  # the teachers paint first, for some seconds
+        case Running(step):
+            return {"fit": words.fitting(step.share, step.seconds)}
+        case Ended(began=False):
+            return {"fit": words.FIT_LEFT}
+    return {"fit": words.FIT_STOPPED if news.stopped else words.FIT_DONE, "key": news.result}

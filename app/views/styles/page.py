@@ -1,304 +1,83 @@
-"""Styles: any photo painted by operators of one space, which blend, follow one another, come in halves and come off."""
+"""Styles on the page: the photo, the controls, the painting, its full size, the fit to one photo."""
 
-from __future__ import annotations
-
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import gradio as gr
 
-from app import links
-from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Opening
+from app import hall
+from app import words as common
+from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import proof
-from app.pictures import encoding, files, photos
-from app.views.styles import SLUG, fitting, words
-from app.views.styles import compute as styling
-from app.views.styles.compare import Compare, compared
-from app.views.styles.compute import Mix
-from app.views.styles.full_size import FullSize, finished
-from app.widgets.curve import curves
-from app.widgets.proof_meter import Law, Settled
-from app.widgets.tiles import Pictures, tiles
+from app.panels.notice import notice, saying
+from app.pictures import files, photos
+from app.views.styles import SLUG, compute, fitting, words
+from app.views.styles.compare import Compare
+from app.views.styles.full_size import FullSize
+from app.views.styles.standing import MODEL, STRONGEST, Arguments, Standing, names
+from app.widgets.tiles import Pictures
 
-FIRST_PHOTO = "china"
 SLOW = {"queue": True, "concurrency_limit": 1, "show_progress": "hidden", "api_visibility": "private"}
-
-_stops: dict[str, threading.Event] = {}
-
-
-def start() -> list:
-    """The controls as the view opens: one style at full strength, two that may follow one another."""
-    known = styling.names()
-    second = known[min(1, len(known) - 1)]
-    return [words.BLEND, *(float(name == second) for name in known), known[0], second, 1.0, ""]
+IN_LINE = {**SLOW, "concurrency_limit": None}  # the hall lets in whom it can
 
 
-# --- handlers ----------------------------------------------------------------------------------------------
-def asked(values: Sequence) -> tuple[str, str, Mix] | None:
-    """Photo, model and mix that the controls say; None before the view opens. gr.Error with a sentence."""
-    photo, key, mode, *weights, first, second, strength, undo = values
-    if None in values:  # the components are not all filled yet
-        return None
-    try:
-        photos.pixels(photo)
-        return photo, key, styling.checked(mode, weights, (first, second), strength, undo)
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from None
-
-
-def stage_value(*values: object) -> list:
-    """The tick: photo and painting; the other order beside it; the formula; the weight of the photo itself; the spectrum."""
-    standing = asked(values)
-    if standing is None:
-        return [gr.skip()] * 5
-    photo, key, mix = standing
-    model = fitting.model(key)
-    mixes = [mix, mix.swapped] if mix.order else [mix]
-    before = encoding.to_pixels(photos.preview(photo))[0]
-    painted = encoding.to_pixels(styling.paint(model, photo, mixes))
-    shown = [
-        compared(before, picture, state_of(photo, key, m), described(m)) for picture, m in zip(painted, mixes)
-    ]
-    return [
-        shown[0],
-        shown[1] if mix.order else None,
-        formula(mix),
-        "" if mix.order else words.rest(mix.plain),
-        spectra(key, mix),
-    ]
-
-
-def state_of(photo: str, key: str, mix: Mix) -> str:
-    """What is on screen in a few characters, for tests."""
-    how = ">".join(mix.order) if mix.order else ",".join(f"{weight:g}" for weight in mix.weights)
-    own = "" if key == styling.MODEL else " fitted"
-    return f"{photo} {how} {mix.strength:g}{f' -{mix.undo}' if mix.undo else ''}{own}"
-
-
-def described(mix: Mix) -> str:
-    """What the picture shows, for those who do not see it."""
-    return words.other_order(*mix.order) if mix.order else words.AFTER
-
-
-def formula(mix: Mix) -> str:
-    return words.formula(
-        dict(zip(styling.names(), mix.weights)), round(mix.plain, 2), mix.order, mix.strength, mix.undo
-    )
-
-
-def spectra(key: str, mix: Mix) -> str:
-    """Singular values of what is on screen, and of the four styles."""
-    model = fitting.model(key)
-    now = styling.algebra.svd(styling.operator(model, mix)).values.tolist()
-    others = [(styling.spectrum(model, name), "quiet", True) for name in model.names]
-    return curves([*others, (now, "induced", False)], words.SPECTRUM)
-
-
-def full_value(*values: object) -> Iterator[dict]:
-    """The painting at full size, layer by layer."""
-    standing = asked(values)
-    if standing is None:
-        yield gr.skip()
-        return
-    photo, key, mix = standing
-    height, width = photos.pixels(photo).shape[:2]
-    for progress in styling.paint_full(fitting.model(key), photo, mix):
-        if progress.picture is None:
-            yield {"share": progress.share, "words": words.painting(width, height)}
-        else:
-            picture = encoding.to_pixels(progress.picture[None])[0]
-            said = words.full_words(width, height, progress.seconds)
-            yield finished(picture, said, f"{photo.partition(':')[0]}-styled.png", state_of(photo, key, mix))
-
-
-# --- laws, program, link -----------------------------------------------------------------------------------
-def settled(broken: bool, *values: object) -> Settled:
-    """The laws on the middle of the photo, the program for this view, the link to it."""
-    standing = asked(values)
-    if standing is None:
-        return Settled((), "", "")
-    photo, key, mix = standing
-    model = fitting.model(key)
-    first, second = styling.law_styles(model, mix)
-    names = words.LAW_COMPOSITION, words.LAW_ROOT, words.LAW_UNDO, words.LAW_BLEND
-    formulas = [
-        words.composition_formula(first, second),
-        words.ROOT_FORMULA,
-        words.UNDO_FORMULA,
-        words.blend_formula(first, second),
-    ]
-    errors = styling.law_errors(model, photo, mix, broken)
-    laws = [Law(*law) for law in zip(names, formulas, errors)]
-    return Settled(laws, program(photo, mix), link_of(photo, values[2], values[3:-4], values[-4:]))
-
-
-def link_of(photo: str, mode: str, weights: Sequence[float], rest: Sequence) -> str:
-    first, second, strength, undo = rest
-    kept = photo if photo in photos.SAMPLES else FIRST_PHOTO  # an upload stays on this server
-    settings = {
-        "x": kept,
-        "how": mode,
-        "w": [float(w) for w in weights],
-        "o": [first, second],
-        "s": float(strength),
-    }
-    return links.encode(SLUG, **settings, **({"u": undo} if undo else {}))
-
-
-def program(photo: str, mix: Mix) -> str:
-    """Python for this view: the photo, the operator, the painting."""
-    if photo in photos.SAMPLES:
-        opened = f'load_sample_image("{photos.SAMPLES[photo]}")'
-        imports = "from sklearn.datasets import load_sample_image\n"
-    else:
-        opened, imports = 'np.asarray(Image.open("your_photo.jpg").convert("RGB"))', "from PIL import Image\n"
-    power = "" if mix.strength == 1 else f" ** {mix.strength:g}"
-    if mix.order:
-        first, second = (f'(styles["{name}"]{power})' for name in mix.order)
-        made = f"f = {second} @ {first}              # first the right one, then the left one"
-    elif power:
-        parts = [
-            f'{w:g} * lc.power(styles.operator("{name}"), {mix.strength:g})'
-            for name, w in zip(styling.names(), mix.weights)
-            if w
-        ]
-        made = f"f = styles.linearizer({' + '.join([*parts, plain_source(mix)])})"
-    else:
-        shares = {name: w for name, w in zip(styling.names(), mix.weights) if w}
-        shares |= {"photo": round(mix.plain, 6)} if mix.plain > 1e-6 or not shares else {}
-        made = f"f = styles.blend({shares})"
-    undone = f'\nf = styles["{mix.undo}"].pinv() @ f              # take it off again' if mix.undo else ""
-    return (
-        f"import numpy as np\nimport torch\n{imports}\nimport linearizer_core as lc\n\n"
-        f'styles = lc.load("{styling.MODEL}")\n'
-        f"photo = {opened}\n"
-        "x = torch.tensor(photo.copy()).permute(2, 0, 1)[None] / 255    # 1×3×H×W, any size from 64×64 on\n"
-        f"{made}{undone}\n"
-        "with torch.no_grad():\n    y = f(x)\n"
-    )
-
-
-def plain_source(mix: Mix) -> str:
-    return f'{mix.plain:.6g} * styles.operator("photo")'
-
-
-def from_link(query: dict[str, str]) -> tuple[list, str]:
-    """Values of the controls and a notice for a link to this view; what is wrong in it is left out."""
-    mode, *weights, first, second, strength, undo = start()
-    photo, notice = query.get("x", FIRST_PHOTO), ""
-    if photo not in photos.SAMPLES:
-        photo, notice = FIRST_PHOTO, words.BAD_LINK
-    mode = query.get("how") if query.get("how") in words.MODES else mode
-    given = links.numbers(query.get("w"), 0, 1)
-    weights = given if len(given) == len(weights) else weights
-    order = [name for name in links.words(query.get("o")) if name in styling.names()]
-    first, second = order if len(order) == 2 else (first, second)
-    strength = (links.numbers(query.get("s"), 0, styling.STRONGEST) or [strength])[0]
-    undo = query.get("u") if query.get("u") in styling.names() else undo
-    return [photo, styling.MODEL, mode, *weights, first, second, strength, undo], notice
-
-
-# --- the endpoint ------------------------------------------------------------------------------------------
-def compose_styles(
-    photo: str,
-    weights: dict | None = None,
-    order: list[str] | None = None,
-    strength: float = 1.0,
-    undo: str = "",
-    full: bool = False,
-) -> dict:
-    """Paint a photo by an operator made of styles: f(x) = g⁻¹(A g(x)).
-
-    Args:
-        photo: "china" or "flower" (scikit-learn), or "data:image/jpeg;base64,…" (PNG and WebP too), at least 64×64.
-        weights: of a blend A = Σ αₛ Aₛ, for example {"candy": 0.5}; the photo itself keeps what is left to 1.
-        order: or two styles, for example ["mosaic", "candy"]: first the first, then the second, A = A₂A₁.
-        strength: each Aₛ is taken to this power, from 0 (nothing) over 1 to 1.5.
-        undo: a style to take off afterwards, A⁺.
-        full: paint at the photo's own size (up to 0.8 megapixels) instead of the preview's.
-
-    Returns:
-        {"picture": a "data:image/png;base64,…" address, "width", "height", "singular_values": of A on the channels}
-    """
-    known = styling.names()
-    try:
-        reference = photos.accept(photo)
-        given = weights or {}
-        if not isinstance(given, dict) or set(given) - set(known) or not (given or order):
-            raise ValueError(words.bad_weights(known))
-        mode = words.ORDER if order else words.BLEND
-        if order and len(order) != 2:
-            raise ValueError(words.bad_style(order, known))
-        mix = styling.checked(
-            mode, [given.get(name, 0.0) for name in known], order or known[:2], strength, undo
-        )
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from None
-    model = fitting.model(styling.MODEL)
-    if full:
-        *_, last = styling.paint_full(model, reference, mix)
-        picture = last.picture[None]
-    else:
-        picture = styling.paint(model, reference, [mix])
-    found = encoding.to_pixels(picture)[0]
-    return {
-        "picture": finished(found, "", "", "")["address"],
-        "width": found.shape[1],
-        "height": found.shape[0],
-        "singular_values": styling.algebra.svd(styling.operator(model, mix)).values.tolist(),
-    }
-
-
-# --- the view ----------------------------------------------------------------------------------------------
 def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
-    notice = gr.Markdown(visible=False, elem_classes="lab-notice", elem_id=f"{SLUG}-notice")
+    said = notice(SLUG)
     photo = gr.State(None, time_to_live=LIFE)
-    key = gr.State(styling.MODEL, time_to_live=LIFE)
+    key = gr.State(MODEL, time_to_live=LIFE)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
                 samples, upload, camera = _photo_choice()
             with gr.Column(elem_classes="lab-card"):
-                controls, remainder = _controls()
+                controls, rest = _controls()
             with gr.Column(elem_classes="lab-card"):
-                fit_words, fit_start, fit_stop, fit_back = _fit()
-            program_half = proof.program(SLUG)
+                fit, *buttons = _fit()
+            program = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
-                with gr.Row(elem_classes="lab-orders"):
-                    stage = Compare(elem_id=f"{SLUG}-stage", label=words.STAGE)
-                    other = Compare(elem_id=f"{SLUG}-other", label=words.OTHER_STAGE, after=words.OTHER_STAGE)
-                shown_formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
+                shown = _stage()
                 full = FullSize(elem_id=f"{SLUG}-full")
             with gr.Column(elem_classes="lab-card"):
                 heading = f'<h3>{words.SPECTRUM}</h3><p class="lab-quiet">{words.SPECTRUM_LEAD}</p>'
                 gr.HTML(heading, apply_default_css=False)
-                spectrum = gr.HTML(elem_id=f"{SLUG}-spectrum", apply_default_css=False)
-            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_CLIP), *program_half)
-    inputs = [photo, key, *controls]
-    changes = [component.change for component in inputs]
-    ticked = [stage, other, shown_formula, remainder, spectrum]
-    gr.on(changes, stage_value, inputs, ticked, **TICK)
-    section.settles(changes, settled, inputs)
-    section.meter.settle(full_value, inputs, full, trigger_mode="always_last", **SLOW)
-    _listen_to_photos(photo, samples, upload, camera, notice)
-    _listen_to_fit(photo, key, fit_words, fit_start, fit_stop, fit_back)
-    gr.api(compose_styles, api_name="compose_styles", queue=False)
-
-    def opened(query: dict[str, str], picture: str) -> list:
-        values, text = from_link(query)
-        shown = stage_value(*values)
-        return [gr.Markdown(text, visible=bool(text)), *values, *shown, sample_tiles()]
-
-    return Opening(opened, [notice, *inputs, *ticked, samples])
+                shown |= {
+                    "rest": rest,
+                    "spectrum": gr.HTML(elem_id=f"{SLUG}-spectrum", apply_default_css=False),
+                }
+            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_CLIP), *program)
+    inputs = {"photo": photo, **controls, "key": key}
+    _listen(inputs, shown, full, section)
+    _listen_to_photos(photo, samples, upload, camera, said)
+    _listen_to_fit(photo, key, fit, *buttons)
+    endpoint("compose_styles", Arguments, compute.answer)
+    return Opening(opened, {"notice": said, **inputs, **shown, "samples": samples})
 
 
-def sample_tiles() -> dict:
-    """The two sample photos, small."""
-    small = [photos.preview(name)[..., :208, :312] for name in photos.SAMPLES]
-    names = [words.SAMPLE_NAMES[name] for name in photos.SAMPLES]
-    return tiles(styling.torch.cat(small), names, list(photos.SAMPLES))
+def opened(query: dict[str, str], picture: str) -> dict:
+    """What a link to this view asks for, by the shipped model."""
+    standing, whole = Standing.of_link(query)
+    lost = "x" in query and query["x"] not in photos.SAMPLES
+    return {
+        "notice": saying("" if whole else words.BAD_LINK if lost else common.BAD_LINK),
+        **standing.values(),
+        "undo": standing.undo or "",
+        "key": MODEL,
+        **compute.stage(standing, MODEL),
+        "samples": compute.sample_tiles(),
+    }
+
+
+# --- components --------------------------------------------------------------------------------------------
+def _stage() -> dict:
+    """The painting, the one in the other order, the formula, and which model painted them."""
+    with gr.Row(elem_classes="lab-orders"):
+        stage = Compare(elem_id=f"{SLUG}-stage", label=words.STAGE)
+        other = Compare(elem_id=f"{SLUG}-other", label=words.OTHER_STAGE, after=words.OTHER_STAGE)
+    formula, model = (
+        gr.HTML(elem_id=f"{SLUG}-{name}", apply_default_css=False) for name in ("formula", "model")
+    )
+    return {"stage": stage, "other": other, "formula": formula, "model": model}
 
 
 def _photo_choice() -> tuple[gr.HTML, gr.UploadButton, gr.Image]:
@@ -313,9 +92,9 @@ def _photo_choice() -> tuple[gr.HTML, gr.UploadButton, gr.Image]:
     return samples, upload, camera
 
 
-def _controls() -> tuple[list, gr.HTML]:
+def _controls() -> tuple[Named, gr.HTML]:
     """Mode; a weight for each style; two in order; strength; what to take off. And the weight that the photo keeps."""
-    known = styling.names()
+    known = names()
     choices = [(words.STYLE_NAMES.get(name, name), name) for name in known]
     keys = {"elem_classes": "lab-keys"}
     modes = [(text, mode) for mode, text in words.MODES.items()]
@@ -324,48 +103,29 @@ def _controls() -> tuple[list, gr.HTML]:
         with gr.Row(elem_classes="lab-buttons"):
             only = [gr.Button(text, size="sm", min_width=60) for text, _ in choices]
         weights = [_slider(f"{SLUG}-w{i}", text, 1.0) for i, (text, _) in enumerate(choices)]
-        remainder = gr.HTML(elem_id=f"{SLUG}-rest", apply_default_css=False)
+        rest = gr.HTML(elem_id=f"{SLUG}-rest", apply_default_css=False)
     with gr.Column(visible=False, elem_id=f"{SLUG}-order") as order:
         first = gr.Radio(choices, value=None, label=words.FIRST, elem_id=f"{SLUG}-first", **keys)
         second = gr.Radio(choices, value=None, label=words.SECOND, elem_id=f"{SLUG}-second", **keys)
-    strength = _slider(f"{SLUG}-strength", words.STRENGTH, styling.STRONGEST)
+    strength = _slider(f"{SLUG}-strength", words.STRENGTH, STRONGEST)
     off = [(words.NOTHING, ""), *choices]
     undo = gr.Radio(off, value=None, label=words.UNDO, elem_id=f"{SLUG}-undo", **keys)
     for i, button in enumerate(only):
         alone = [float(j == i) for j in range(len(known))]
         button.click(None, None, weights, js=f"() => {alone}")
-    mode.change(
-        lambda m: [gr.Column(visible=m != words.ORDER), gr.Column(visible=m == words.ORDER)],
-        mode,
-        [blend, order],
-        **QUIET,
-    )
-    return [mode, *weights, first, second, strength, undo], remainder
+    listen(mode.change, halves, {"mode": mode}, {"blend": blend, "order": order}, **QUIET)
+    controls = {"mode": mode, "weights": weights, "first": first, "second": second}
+    return controls | {"strength": strength, "undo": undo}, rest
+
+
+def halves(mode: object) -> dict:
+    """Weights for a blend, two choices for an order."""
+    ordered = mode == words.ORDER
+    return {"blend": gr.Column(visible=not ordered), "order": gr.Column(visible=ordered)}
 
 
 def _slider(elem_id: str, label: str, most: float) -> gr.Slider:
     return gr.Slider(0, most, None, step=0.01, label=label, elem_id=elem_id, elem_classes="lab-field")
-
-
-def _listen_to_photos(
-    photo: gr.State, samples: gr.HTML, upload: gr.UploadButton, camera: gr.Image, notice: gr.Markdown
-) -> None:
-    """What is picked, uploaded or taken goes in; what cannot be used leaves the photo and says why."""
-
-    def picked(event: gr.EventData) -> object:
-        return event.id if event.id in photos.SAMPLES else gr.skip()
-
-    def arrived(file: str | None) -> list:
-        if not file:
-            return [gr.skip()] * 2
-        try:
-            return [photos.accept(photos.Path(file)), gr.Markdown(visible=False)]
-        except files.BadPictureError as error:
-            return [gr.skip(), gr.Markdown(str(error), visible=True)]
-
-    samples.pick(picked, None, photo, **CHOICE)
-    upload.upload(arrived, upload, [photo, notice], **CHOICE)
-    camera.change(arrived, camera, [photo, notice], **CHOICE)
 
 
 def _fit() -> tuple[gr.HTML, gr.Button, gr.Button, gr.Button]:
@@ -381,29 +141,59 @@ def _fit() -> tuple[gr.HTML, gr.Button, gr.Button, gr.Button]:
     return words_shown, start_button, stop_button, back_button
 
 
-def _listen_to_fit(
-    photo: gr.State, key: gr.State, said: gr.HTML, begin: gr.Button, stop: gr.Button, back: gr.Button
+# --- listeners ---------------------------------------------------------------------------------------------
+def _listen(inputs: Named, shown: Named, full: gr.HTML, section: proof.Section) -> None:
+    """Whatever moves paints the preview; when the hand rests, laws are measured and the photo is painted at full size."""
+    controls = {name: found for name, found in inputs.items() if name != "weights"}
+    moves = [component.change for component in (*controls.values(), *inputs["weights"])]
+    listen(moves, of_standing(Standing, compute.stage), inputs, shown, **TICK)
+    section.settles(moves, of_standing(Standing, compute.settled), inputs)
+    rested = {**SLOW, "trigger_mode": "always_last"}
+    listen(
+        section.meter.settle, of_standing(Standing, compute.full), inputs, {"full": full, **shown}, **rested
+    )
+
+
+def _listen_to_photos(
+    photo: gr.State, samples: gr.HTML, upload: gr.UploadButton, camera: gr.Image, said: gr.Markdown
 ) -> None:
-    def run(reference: str, request: gr.Request) -> Iterator[list]:
-        ended = _stops[request.session_hash] = threading.Event()
-        yield [words.fitting(0, 0), gr.skip()]  # the teachers paint first, for some seconds
-        try:
-            for step in fitting.fit(reference, ended):
-                if step.key:
-                    early = ended.is_set()
-                    yield [words.FIT_STOPPED if early else words.FIT_DONE, step.key]
-                else:
-                    yield [words.fitting(step.share, step.seconds), gr.skip()]
-        except ValueError as error:
-            yield [str(error), gr.skip()]
-        finally:
-            _stops.pop(request.session_hash, None)
+    """What is picked, uploaded or taken goes in; what cannot be used leaves the photo and says why."""
+    listen(samples.pick, picked, {}, {"photo": photo}, **CHOICE)
+    for event, source in ((upload.upload, upload), (camera.change, camera)):
+        listen(event, arrived, {"file": source}, {"photo": photo, "notice": said}, **CHOICE)
 
-    def halt(request: gr.Request) -> None:
-        running = _stops.get(request.session_hash)
-        if running is not None:
-            running.set()
 
-    begin.click(run, photo, [said, key], **{**SLOW, "concurrency_limit": 1})
-    stop.click(halt, None, None, **QUIET)
-    back.click(lambda: styling.MODEL, None, key, **CHOICE)
+def picked(event: gr.EventData) -> dict:
+    name = getattr(event, "id", None)
+    return {"photo": name} if isinstance(name, str) and name in photos.SAMPLES else {}
+
+
+def arrived(file: object) -> dict:
+    if not isinstance(file, str) or not file:
+        return {}
+    try:
+        return {"photo": photos.accept(photos.Path(file)), "notice": saying("")}
+    except files.BadPictureError as error:
+        return {"notice": saying(str(error))}
+
+
+def _listen_to_fit(
+    photo: gr.State, key: gr.State, fit: gr.HTML, begin: gr.Button, stop: gr.Button, back: gr.Button
+) -> None:
+    listen(begin.click, run, {"photo": photo}, {"fit": fit, "key": key}, **IN_LINE)
+    listen(stop.click, halt, {}, {}, **QUIET)
+    listen(back.click, lambda: {"key": MODEL, "fit": ""}, {}, {"key": key, "fit": fit}, **CHOICE)
+
+
+def run(photo: object, request: gr.Request) -> Iterator[dict]:
+    yield from fitting.stream(photo, place_of(request), fitting.SECONDS)
+
+
+def halt(request: gr.Request) -> dict:
+    hall.HALL.stop(place_of(request))
+    return {}
+
+
+def place_of(request: gr.Request) -> str:
+    """A visitor's token in the hall: one fit at a time for each page."""
+    return f"{SLUG}-{getattr(request, 'session_hash', None)}"

@@ -26,7 +26,6 @@ BEFORE = "photo"
 AFTER = "f(x)"
 DIVIDER = "How much of the photo is shown before the painting"
 FULL = "Full size"
-FULL_LEAD = "Painted at its own size once you let go."
 DOWNLOAD = "Download"
 SPECTRUM = "Singular values of A"
 SPECTRUM_LEAD = "Violet: what is on screen, at every position the same 192 numbers. Dashed: the four styles."
@@ -48,24 +47,28 @@ FIT_MISSING = (
 FIT_START = "Fit"
 FIT_STOP = "Stop"
 FIT_BACK = "Back to the shipped model"
-FIT_QUEUE = "Waiting for others who fit …"
-FIT_STOPPED = "Stopped; what was learned so far is in use."
-FIT_DONE = "Fitted; it is in use now."
+FIT_BEGINS = "The fit begins: the painters paint your photo …"
+FIT_LEFT = "Stopped before it began; the place in the queue is free again."
+FIT_STOPPED = "Stopped with what was learned so far; the line under the picture says which model painted it."
+FIT_DONE = "Fitted; the line under the picture says which model painted it."
 BAD_LINK = "This link names a photo that is not here, so the view starts with its own."
-BAD_MODE = "mode must be “blend” or “order”."
-NOT_READY = "This model is no longer in the lab’s memory, so the shipped one is in use."
+PAINTED_SHIPPED = "Painted by the model that ships with the lab."
+PAINTED_FITTED = "Painted by the model that was fitted in this tab."
+NOT_READY = "The model fitted here is no longer in the lab’s memory, so the shipped one is in use."
+PROGRAM_SHIPPED = "the shipped model; the fitted one lives in this tab only"
 
 
 def bad_weights(names: Sequence[str]) -> str:
     return f"Weights must be numbers from 0 to 1 for {', '.join(names)}, adding up to at most 1."
 
 
-def bad_style(given: object, names: Sequence[str]) -> str:
-    return f"No style “{str(given)[:40]}”; {', '.join(names)} work."
+def bad_order(names: Sequence[str]) -> str:
+    return f"order must be a list of two styles, first and second, out of {', '.join(names)}."
 
 
-def bad_strength(most: float) -> str:
-    return f"The strength must be a number from 0 to {most:g}."
+def painted_by(fitted: bool, gone: bool) -> str:
+    said = NOT_READY if gone else PAINTED_FITTED if fitted else PAINTED_SHIPPED
+    return f'<p class="lab-quiet">{said}</p>'
 
 
 def rest(weight: float) -> str:

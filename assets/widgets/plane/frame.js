@@ -7,6 +7,7 @@ function draw() {
 function frame(now) {
   pending = 0;
   if (!state || !net || !element.isConnected || !PANES.every((key) => panes[key].holder.clientWidth)) return;
+  const began = performance.now();
   if (idle) slide(now);
   if (playing) play(now);
   A = planeMath.ofSingular(state);
@@ -28,6 +29,7 @@ function frame(now) {
     worded = now;
     speak(said);
   }
+  rested = 4 * performance.now() - 3 * began;
   if (idle || playing) draw();
 }
 

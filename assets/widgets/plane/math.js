@@ -1,6 +1,6 @@
 // The network of a plane in plain JavaScript: g, g⁻¹ and 2×2 operators, in float64. No drawing here.
 //
-// Points come in rows, [x₀, y₀, x₁, y₁, …]. A layer (app/planes.py) is {matrix, shift, inverse} for z = M x +
+// Points come in rows, [x₀, y₀, x₁, y₁, …]. A layer (app/views/plane/network.py) is {matrix, shift, inverse} for z = M x +
 // b, or {hidden, at, bound, reach} for an affine coupling whose weights start at numbers[at].
 const planeMath = (() => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

@@ -1,6 +1,6 @@
 // The plane: input, latent and output, linked; everything moves together and nothing asks the server.
 //
-// props.value: what a visitor has set (app/planes.py, Standing); from the server also `idle`, whether the
+// props.value: what a visitor has set (app/views/plane/standing.py, Standing); from the server also `idle`, whether the
 // opening loop may run, and with the page `planes`, the models. It is sent back when a hand rests, never
 // during a drag. The page's event "lab:plane" with {plane, settled} brings a model that is being trained;
 // `element.plane` is for tests and for whoever opens the console. This file is the start: what the other
@@ -52,6 +52,11 @@ function read() {
     if (/[?&]view=plane&/.test(location.search)) return; // a link: its settings are on their way
   }
   if (may === undefined) return; // what this script itself has set
+  if (may && state && !given) {
+    // no link: what moves already goes on
+    props.value = { ...state };
+    return;
+  }
   state = standing;
   grown = 1;
   t = 1;

@@ -1,5 +1,5 @@
 // What all files of the plane share: its parts, its measures, and what is on screen now. The names of one
-// file are known to the others; app/widgets/plane.py says in which order they stand.
+// file are known to the others; app/views/plane/canvas.py says in which order they stand.
 const $ = (name) => element.querySelector(`[data-part="${name}"]`);
 const PANES = ["input", "latent", "output"];
 const REACH = { input: 3, latent: 4, output: 3 }; // from the middle of a pane to its edge
@@ -19,7 +19,7 @@ let net = null;
 let latents = null;
 let flowCloud = null;
 
-// what the visitor has set (app/planes.py, Standing), the matrix of it, and where a motion stands
+// what the visitor has set (app/views/plane/standing.py, Standing), the matrix of it, and where a motion stands
 let state = null;
 let A = null;
 let t = 1;
@@ -36,3 +36,4 @@ let colours = {};
 let built = false;
 let pending = 0;
 let worded = 0;
+let rested = 0; // when the page has had three times as long for other things as the last frame took
