@@ -57,7 +57,7 @@ def SpectrumHandles(value: dict | None = None, *, elem_id: str, label: str) -> g
     """Handles on the trained singular values; what is dragged is kept as a short list of moves.
 
     value: {"model": whose values they are, "moves": [...], "selected": index, "show": 8, 16, 32, 64, 0 for all or None,
-    "log": bool}, and from the server also "base", the trained singular values, descending. `app.moves` says what a move
+    "log": bool}, and from the server also "base", the trained singular values, descending. `moves` says what a move
     is. The model travels with the moves, so that no answer mixes the moves of one model with the values of another.
     event `change`: while a handle is dragged too, so listen with trigger_mode="always_last"
     event `pick`: {"model": ..., "index": i}, another value was selected

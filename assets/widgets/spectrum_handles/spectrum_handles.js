@@ -1,7 +1,7 @@
 // Spectrum handles: the singular values of A as a plot whose values are dragged where they stand.
 //
 // props.value: {model, moves, selected, show, log}, and from the server also base, its trained singular
-// values; a move is one of ["set", i, v], ["keep", k], ["power", p], applied in order (app/moves.py states
+// values; a move is one of ["set", i, v], ["keep", k], ["power", p], applied in order (moves.py states
 // what they mean; here the same three rules only place the handles). Setting props.value is what asks the
 // server; `pick` tells that another value was selected. This file is the tools and the start. The trained
 // values of each model, by the widget's name: what is sent back leaves them out, they never change while
