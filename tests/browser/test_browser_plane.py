@@ -469,7 +469,7 @@ def test_a_training_can_be_stopped_and_its_plane_is_there(visit: Visit):
     trainer.get_by_role("button", name="rings").click()
     trainer.get_by_role("button", name="Train", exact=True).click()
     expect(trainer.get_by_role("status")).to_contain_text("step ")
-    pull(page, "x", 20, 10)  # a hand may move meanwhile
+    pull(page, "x", 20, 10, moves=3)  # a hand may move meanwhile, for less time than a training takes
     trainer.get_by_role("button", name="Stop").click()
     expect(trainer.get_by_role("status")).to_contain_text("Stopped.")
     assert phase(page)["phase"] == "stopped" and state(page)["plane"] == "trained"

@@ -39,8 +39,8 @@ function arrived(event) {
   const { plane, settled } = event.detail;
   const fresh = name !== own.trained;
   if (!state || (fresh && !plane.points)) return;
-  // a slow machine leaves out pictures of a training: the page belongs to the visitor's hand
-  if (!fresh && !settled && (pending || performance.now() < rested)) return;
+  // the page belongs to the visitor's hand: a slow machine leaves out pictures of a training, a drag all of them
+  if (!fresh && !settled && (dragging || pending || performance.now() < rested)) return;
   take(own.trained, plane);
   state.token = plane.token;
   if (fresh) touch();
