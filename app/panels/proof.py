@@ -1,6 +1,7 @@
 """Under every view: the proof meter, the switch that breaks the law, Python for this view, the link."""
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from app import words
 from app.listening import TICK, Named, listen
 from app.widgets.link import Link, address
 from app.widgets.proof_meter import ProofMeter, Settled, reading
+
+_turns = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,10 @@ def _values(settled: Settled | Mapping) -> dict:
     if not isinstance(settled, Settled):
         return {"meter": reading(()), "python": "", "link": address("")}
     link = address(settled.link, "" if settled.link else words.NO_LINK)
-    return {"meter": reading(settled.laws), "python": settled.python, "link": link}
+    meter = reading(settled.laws) | {
+        "turn": next(_turns)
+    }  # the page draws only what differs from what it shows
+    return {"meter": meter, "python": settled.python, "link": link}
 
 
 def touch(slug: str) -> str:
