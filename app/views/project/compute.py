@@ -115,9 +115,7 @@ def law_errors(inputs: Sequence[Input], rank: int, broken: bool) -> tuple[float,
     with models.one_core():
         x, y = found.x[:1], found.x[1:2]
         adjoint = diagnostics.transpose_error(f, x, y, f)
-        inner = f.domain.inner(found.once, found.removed).abs()
-        size = f.domain.norm(found.once) * f.domain.norm(found.removed)
-        slant = float((inner / size.clamp(min=1e-9)).max())
+        slant = diagnostics.orthogonality_error(f.domain, found.once, found.removed)
     return diagnostics.relative_error(found.twice, found.once), adjoint, slant
 
 

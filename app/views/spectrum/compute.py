@@ -79,7 +79,7 @@ def spread(selected: int, name: str) -> float:
     f = models.model(name)
     if isinstance(f, Projector):
         return float(f.kept_std[selected])
-    return float((trained(name).factors.V[:, selected] * f.total_std).norm())
+    return float(f.spread_along(trained(name).factors.V[:, [selected]]))
 
 
 def rows(standing: Standing) -> dict:

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 
-import torch
 from torch import Tensor
 
 from app.settings import Kind
 from app.views.spectrum import words
+from linearizer_core.algebra.singular import powered
 
 LARGEST = 1000.0
 POWERS = (-3.0, 3.0)
@@ -126,8 +126,7 @@ def edited(values: Tensor, moves: Sequence[Move]) -> Tensor:
         elif kind == "keep":
             values[numbers[0] :] = 0
         else:
-            cut = (CUT if numbers[0] < 0 else TINY) * values.max()
-            values = torch.where(values > cut, values ** numbers[0], 0).clamp(max=LARGEST)
+            values = powered(values, numbers[0], CUT if numbers[0] < 0 else TINY).clamp(max=LARGEST)
     return values
 
 

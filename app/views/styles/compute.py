@@ -20,10 +20,9 @@ from app.widgets.curve import curves
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
+from linearizer_core.linearizer import Linearizer
 from linearizer_core.models.photo import padded, photo_network
-from linearizer_core.networks import InvertibleNetwork
-from linearizer_core.operators import Dense, LinearOperator, PerPosition
-from linearizer_core.spaces import decode, encode
+from linearizer_core.operators import PerPosition
 
 LAW_SIDE = 128  # pixels of the square in the middle of the preview on which the laws are measured
 
@@ -164,24 +163,28 @@ def law_errors(studio: Studio, photo: str, pair: tuple[str, str], broken: bool) 
     model, x = studio.model, _middle_of(photos.preview(photo))
     g = photo_network(model.g, *x.shape[-2:])
     grid = (x.shape[-2] // model.multiple, x.shape[-1] // model.multiple)
-    first, second = pair
-
-    def f(A: LinearOperator, x: Tensor) -> Tensor:
-        return decode(g, PerPosition(A, grid)(encode(g, x)))
-
-    def between(y: Tensor) -> Tensor:
-        return y.clamp(0, 1).mul(255).round() / 255 if broken else y
-
-    A1, A2, half = (studio.matrix(*which) for which in ((first, 1.0), (second, 1.0), (first, 0.5)))
+    A1, A2 = map(
+        model.operator, pair
+    )  # not their matrices: the root of exp(L) is exp(L/2), whatever its eigenvalues
+    f1, f2, blend = (Linearizer(g, PerPosition(A, grid), g) for A in (A1, A2, 0.5 * A1 + 0.5 * A2))
+    between, combine = (_shown, _average) if broken else (None, None)
     with models.one_core():
-        y1, y2 = f(A1, x), f(A2, x)
-        average = (y1 + y2) / 2 if broken else _average(g, y1, y2)
         return [
-            diagnostics.relative_error(f(A2, between(y1)), f(Dense(A2.matrix @ A1.matrix), x)),
-            diagnostics.relative_error(f(half, between(f(half, x))), y1),
-            diagnostics.relative_error(f(studio.matrix(first, -1.0), between(y1)), x),
-            diagnostics.relative_error(average, f(Dense((A1.matrix + A2.matrix) / 2), x)),
+            diagnostics.composition_error(f2, f1, x, between),
+            diagnostics.root_error(f1, x, between=between),
+            diagnostics.undoing_error(f1, x, between),
+            diagnostics.blend_error(blend, [f1, f2], [0.5, 0.5], x, combine),
         ]
+
+
+def _shown(y: Tensor) -> Tensor:
+    """What a screen keeps of a painting."""
+    return y.clamp(0, 1).mul(255).round() / 255
+
+
+def _average(weights: Sequence[float], paintings: Tensor) -> Tensor:
+    """The sum of pixels that the "break it" switch puts in the place of ⊕."""
+    return torch.tensordot(paintings.new_tensor(weights), paintings, dims=1)
 
 
 def _middle_of(x: Tensor) -> Tensor:
@@ -189,10 +192,6 @@ def _middle_of(x: Tensor) -> Tensor:
     height, width = (min(LAW_SIDE, side) for side in x.shape[-2:])
     top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
     return x[..., top : top + height, left : left + width].contiguous()
-
-
-def _average(g: InvertibleNetwork, x: Tensor, y: Tensor) -> Tensor:
-    return decode(g, (encode(g, x) + encode(g, y)) / 2)
 
 
 def program(photo: str, mix: Mix, fitted: bool = False) -> str:
