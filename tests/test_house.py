@@ -310,6 +310,13 @@ def tables(text):
 
 
 @pytest.mark.parametrize("path", PAGES, **named(PAGES))
+def test_every_file_that_a_page_links_is_there(path):
+    prose = re.sub(r"(?s)```.*?```", "", path.read_text("utf-8"))
+    links = re.findall(r"\]\(([^)#:]+)\)", prose)
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, **named(PAGES))
 def test_every_row_of_a_table_has_the_cells_of_its_head(path):  # fault 41
     text = re.sub(
         r"```.*?```", lambda block: "\n" * block.group().count("\n"), path.read_text("utf-8"), flags=re.S
