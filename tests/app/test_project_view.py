@@ -186,6 +186,10 @@ def test_the_program_reproduces_the_screen_with_the_core_alone(tmp_path):  # fau
     np.testing.assert_allclose(made["distance"], found.away.numpy(), rtol=1e-4)
 
 
+def test_the_rank_that_controls_know_is_that_of_the_model():
+    assert largest_rank() == models.model(MODEL).rank
+
+
 # --- links -------------------------------------------------------------------------------------------------
 OLD_LINKS = {  # as they were written before settings declared them
     "?view=project&x=digits:318&how=salt&a=0.3&s=0&k=32": Standing(),
