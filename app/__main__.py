@@ -5,6 +5,7 @@ A Hugging Face Space starts the same file as ``python app/__main__.py`` from the
 
 import argparse
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -31,15 +32,45 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m app", description="Linearizer Lab in the browser.")
     host = "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1"
     parser.add_argument("--host", default=host, help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=None, help="port (default: the first free one from 7860)")
+    parser.add_argument(
+        "--port", type=_port, default=None, help="port (default: the first free one from 7860)"
+    )
     parser.add_argument("--share", action="store_true", help="also open a public gradio.live address")
     parser.add_argument("--teachers", help="folder of ONNX style networks, for “fit to this photo” in Styles")
     return parser.parse_args(argv)
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, got {port}")
+    return port
+
+
+def refusal(host: str, port: int | None, teachers: str | None) -> str:
+    """What speaks against starting here, in one sentence; "" for nothing.
+
+    >>> refusal("127.0.0.1", None, None)
+    ''
+    """
+    if teachers and not Path(teachers).is_dir():
+        return f"--teachers {teachers} is no folder"
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        wanted = f"--host {host}" + (f" --port {port}" if port else "")
+        return f"{wanted} cannot be listened on ({error.strerror}); another port or host works, or none for a free one"
+    return ""
+
+
 def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     put_repository_on_path()
+    if problem := refusal(arguments.host, arguments.port, arguments.teachers):
+        sys.exit(_said(problem))
     if arguments.teachers:
         os.environ["LINEARIZER_TEACHERS"] = arguments.teachers
     import torch
@@ -47,9 +78,19 @@ def main(argv: list[str] | None = None) -> None:
     from app import shell
 
     torch.set_num_threads(1)
-    threading.Thread(target=shell.warm_up, daemon=True).start()
     place = {"server_name": arguments.host, "server_port": arguments.port, "share": arguments.share}
-    shell.build_app().launch(**place, **shell.launch_settings())
+    demo = shell.build_app()
+    try:
+        demo.launch(**place, **shell.launch_settings(), prevent_thread_lock=True)
+    except OSError as error:  # somebody took the port meanwhile, or there is none left
+        sys.exit(_said(str(error)))
+    threading.Thread(target=shell.warm_up, daemon=True).start()
+    demo.block_thread()
+
+
+def _said(problem: str) -> int:
+    print(f"python -m app: {problem}.", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

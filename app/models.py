@@ -6,7 +6,7 @@ many visitors ask for at one moment go through g⁻¹ as one batch.
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,8 +15,10 @@ import torch
 from torch import Tensor
 
 import linearizer_core as lc
-from app import captions
+from linearizer_core import checkpoints
 from linearizer_core.linearizer import Linearizer
+from linearizer_core.networks import Flatten
+from linearizer_core.spaces import InducedSpace
 
 NAMES = ("digits", "digits-projector", "faces")  # what a visitor can choose from; the first is the default
 
@@ -32,7 +34,7 @@ def model(name: str = "digits") -> Linearizer:
 
 @lru_cache(maxsize=8)
 def _load(name: str) -> Linearizer:
-    return lc.load(name, device="cpu").eval().requires_grad_(False)
+    return lc.load(checkpoints.ASSETS / name, device="cpu").eval().requires_grad_(False)
 
 
 def side(name: str = "digits") -> int:
@@ -56,26 +58,10 @@ def _here() -> tuple[str, ...]:
     return tuple(name for name in NAMES if name in shipped)
 
 
-def checked(name: object) -> str:
-    """The name of a model that somebody asks for; ValueError with a sentence where it is not one of ours."""
-    if name not in available():
-        raise ValueError(captions.no_such_choice(name, available()))
-    return name
-
-
-def of_link(query: Mapping[str, str]) -> str:
-    """The model that a link names; the default where it names none that is here."""
-    name = query.get("model")
-    return name if name in available() else NAMES[0]
-
-
-def in_link(name: str) -> dict[str, str]:
-    """What a link says of the model, read by `of_link`: nothing of the default.
-
-    >>> in_link("digits"), in_link("digits-projector")
-    ({}, {'model': 'digits-projector'})
-    """
-    return {} if name == NAMES[0] else {"model": name}
+@lru_cache(maxsize=8)
+def pixel_space(name: str = NAMES[0]) -> InducedSpace:
+    """The pixels of a model's pictures as a space with g = identity: its ⊕ is + of pixels."""
+    return InducedSpace(Flatten(model(name).g_x.in_shape))
 
 
 @contextmanager

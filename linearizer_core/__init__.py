@@ -2,15 +2,16 @@
 
 from .algebra import exp, pinv, power, svd, truncate, with_singular_values
 from .checkpoints import from_pretrained, load, pretrained, push_to_hub, save
-from .generator import Generator
+from .inputs import as_float
 from .linearizer import Linearizer
+from .models.generator import Generator
+from .models.photo import PhotoLinearizer
+from .models.projector import Projector
+from .models.styles import Styles
 from .networks import InvertibleNetwork
 from .operators import LinearOperator
 from .pca import LatentPCA
-from .photos import PhotoLinearizer
-from .projector import Projector
 from .spaces import InducedSpace
-from .styles import Styles
 
 __all__ = [
     "Generator",
@@ -22,6 +23,7 @@ __all__ = [
     "PhotoLinearizer",
     "Projector",
     "Styles",
+    "as_float",
     "exp",
     "from_pretrained",
     "load",

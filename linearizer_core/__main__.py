@@ -4,34 +4,73 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import platform
+import signal
 import sys
+import threading
 import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import torch
+from safetensors import SafetensorError
 from tqdm import tqdm
 
-from . import benchmark, checkpoints, reporting
-from .data import DataError
-from .evaluations import EVALUATIONS
+from . import benchmark, checkpoints, devices, files
+from .measures import reporting
 from .recipes import RECIPES, Recipe
-from .training import train
+from .recipes.base import MOST_SEED
+from .states import STATE
+from .training import check_folder, measured, rounded, train
+
+FAILURES = (ValueError, OSError, RuntimeError, MemoryError, ArithmeticError, SafetensorError, ImportError)
+"""What ends a command by one sentence: arguments, files, devices, a full disk or memory. All else is a fault of ours."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; a mistake in its arguments or files is one sentence on stderr and exit code 2."""
-    options = _parser().parse_args(arguments)
+    """Runs one command; a mistake in its arguments or files is one sentence on stderr and exit code 2, Ctrl-C is 130."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal without ≤ or × must not end what took an hour
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
     try:
+        options = _parser().parse_args(arguments)
         options.command(options)
-    except (ValueError, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        sys.stdout.flush()
+    except KeyboardInterrupt as stop:
+        return _end(str(stop) or "interrupted.", 130)
+    except BrokenPipeError:  # `… | head` has read enough; the interpreter's own last flush goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except FAILURES as error:
+        return _end(_sentence(error), 2)
     return 0
 
 
+def _end(sentence: str, code: int) -> int:
+    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+    return code
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{files.reason(error)}; free some room, correct the path or its permissions."
+    return str(error) if isinstance(error, ValueError) else files.reason(error)
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argparse parser that ends a mistake by one sentence, without the forty lines of a recipe's usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; see {self.prog} --help.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m linearizer_core", description=__doc__)
+    parser = _Parser(prog="python -m linearizer_core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="train | evaluate | benchmark")
     training = commands.add_parser("train", help="train a model by its recipe")
     recipes = training.add_subparsers(required=True, metavar="NAME", title="models")
@@ -42,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument(
         "--data", help="where the test data lies (default: download, checksummed and cached)"
     )
-    evaluation.add_argument("--seed", type=int, default=0, help="of the random pairs and noise (default 0)")
+    evaluation.add_argument("--seed", type=_seed, default=0, help="of the random pairs and noise (default 0)")
     evaluation.add_argument("--device", default=_device(), help="default: cuda where there is one")
     evaluation.add_argument("--json", action="store_true", help="print JSON instead of a table")
     evaluation.set_defaults(command=_evaluate)
@@ -58,8 +97,9 @@ def _add_recipe(parser: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs") / recipe.name, help="default: runs/NAME")
     parser.add_argument("--device", default=_device(), help="default: cuda where there is one")
     parser.add_argument("--resume", action="store_true", help="go on from the last state in --out")
+    parser.add_argument("--overwrite", action="store_true", help="begin anew in a folder that holds a run")
     parser.add_argument(
-        "--start-from", type=Path, help="folder of another run or model whose weights to begin with"
+        "--start-from", help="shipped model, or folder of another run or model, whose weights to begin with"
     )
     parser.add_argument(
         "--save-every", type=float, default=45.0, help="seconds between saved states (default 45)"
@@ -84,55 +124,101 @@ def _type_of(default: object) -> dict[str, object]:
     return {"type": type(default)}
 
 
+def _seed(text: str) -> int:
+    if not (text.isdecimal() and int(text) < MOST_SEED):
+        raise argparse.ArgumentTypeError(f"must be a whole number in 0..{MOST_SEED - 1}, got {text!r}")
+    return int(text)
+
+
 def _train(options: argparse.Namespace) -> None:
     names = [field.name for field in dataclasses.fields(options.recipe)]
     values = {name: getattr(options, name) for name in names}
     recipe = options.recipe(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
-    dataset = recipe.dataset(options.data)
+    out, start = files.expanded(options.out), options.start_from
+    devices.usable(options.device)  # all that can be refused is refused before data are fetched
+    check_folder(out, options.resume, options.overwrite, start is not None)
+    start = None if start is None else checkpoints.local_folder(start)
+    with _plain_warnings():
+        dataset = recipe.dataset(options.data)
     started = time.monotonic()
-    with tqdm(total=recipe.steps, unit="step") as bar:
+    with tqdm(total=recipe.steps, unit="step", delay=0.1) as bar, _ctrl_c_between_steps() as heed:
 
         def progress(step: int, figures: dict[str, float]) -> None:
             bar.update(step - bar.n)
             bar.set_postfix({name: f"{value:.3f}" for name, value in figures.items()}, refresh=False)
+            heed()
 
-        model = train(
-            recipe,
-            dataset,
-            options.out,
-            options.device,
-            resume=options.resume,
-            progress=progress,
-            save_every=options.save_every,
-            start_from=options.start_from,
-        )
-    figures = recipe.report(model, dataset)
+        try:
+            model = train(
+                recipe,
+                dataset,
+                out,
+                options.device,
+                resume=options.resume,
+                progress=progress,
+                save_every=options.save_every,
+                start_from=start,
+                overwrite=options.overwrite,
+            )
+        except KeyboardInterrupt:
+            kept = (
+                f"the state is saved in {out}, and --resume goes on from it" if (out / STATE).exists() else ""
+            )
+            raise KeyboardInterrupt(
+                f"interrupted at step {bar.n}; {kept or 'nothing was saved yet'}."
+            ) from None
+    figures = measured(recipe, model, dataset)
     training = {
-        "command": " ".join(["python -m linearizer_core", *_shown(sys.argv[1:])]),
+        "command": " ".join(["python -m linearizer_core", *map(files.public, sys.argv[1:])]),
         "data": f"{len(dataset.train_images)} training {'points' if dataset.train_images.dim() == 2 else 'images'}",
         "seconds": round(time.monotonic() - started),
         "device": options.device,
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
-    checkpoints.save(options.out, recipe, model.cpu(), {k: round(v, 4) for k, v in figures.items()}, training)
-    tqdm.write(f"wrote {options.out / checkpoints.WEIGHTS} and {options.out / checkpoints.CONFIG}")
+    checkpoints.save(out, recipe, model.cpu(), rounded(figures, 4), training)
+    print(f"wrote {out / checkpoints.WEIGHTS} and {out / checkpoints.CONFIG}")
 
 
-def _shown(arguments: list[str]) -> list[str]:
-    """The command without folders of this machine, fit for a config that ships."""
-    return [
-        Path(word).name if Path(word).is_absolute() or word.startswith("..") else word for word in arguments
-    ]
+@contextmanager
+def _ctrl_c_between_steps() -> Iterator[Callable[[], None]]:
+    """Inside it Ctrl-C waits until the function that is given is called, when a step is whole; a second one does not."""
+    asked: list[int] = []
+
+    def hear(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    def heed() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # where Python hears no signals
+        yield heed
+        return
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield heed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
+        yield
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    model = checkpoints.load(options.name, options.device)
-    recipe = checkpoints.read_config(options.name).recipe
-    dataset = recipe.evaluation_dataset(options.data)
-    rows = EVALUATIONS[recipe.name](model, dataset, options.seed)
+    devices.usable(options.device)
+    folder = checkpoints.fetch(options.name)
+    model, recipe = checkpoints.load(folder, options.device), checkpoints.read_config(folder).recipe
+    with _plain_warnings():
+        rows = recipe.evaluate(model, options.data, options.seed)
     if options.json:
-        print(reporting.format_json(rows))
+        print(reporting.format_json(rows, encoding=sys.stdout.encoding or "utf-8"))
     else:
         print(reporting.format_table(rows))
 

@@ -19,12 +19,15 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from . import configs
+from . import configs, devices, files
 from .configs import CheckpointError, Config
+from .randomness import seeded
 from .recipes import Recipe
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+HELD = (CONFIG, WEIGHTS, "training.safetensors")
+"""By any of these a folder is one that `save` or `train` wrote."""
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 FLOATS = {"F32": torch.float32, "F64": torch.float64}
 DTYPES = {**FLOATS, "I64": torch.int64, "I32": torch.int32, "U8": torch.uint8, "BOOL": torch.bool}
@@ -53,7 +56,8 @@ def save(
     """Write config.json and model.safetensors to ``folder``; each replaced whole, so a kill leaves no half.
 
     ``figures`` (quality reached) and ``training`` (data, seconds, device) are JSON values for people to read.
-    A network used twice is stored once. ValueError for a recipe that RECIPES does not hold, and for NaN.
+    A network used twice is stored once. ValueError, before anything is written, for whatever `load` would refuse: a
+    recipe that RECIPES does not hold, NaN, another precision than float32 or float64, a model that is not the recipe's.
 
     >>> from linearizer_core.recipes import DigitsClassifier
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -68,15 +72,47 @@ def save(
             raise ValueError(
                 f"model: tensor {name} holds NaN or infinity, so nothing is saved; train with a lower rate."
             )
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    _replace(Path(folder) / WEIGHTS, safetensors.torch.save(tensors))
-    _replace(Path(folder) / CONFIG, text.encode())
+    _check_loadable(recipe, model, tensors)
+    place = files.expanded(folder)
+    files.check_writable(place)
+    files.write({place / WEIGHTS: safetensors.torch.save(tensors), place / CONFIG: text.encode()})
 
 
-def _replace(file: Path, content: bytes) -> None:
-    part = file.with_name(file.name + ".part")
-    part.write_bytes(content)
-    part.replace(file)
+def _check_loadable(recipe: Recipe, model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Refuses a model that `load` could not give back: what it reads is what `recipe` builds, in one precision."""
+    precisions = {tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()}
+    if len(precisions) > 1 or not precisions <= set(FLOATS.values()):
+        found = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in precisions))
+        raise ValueError(
+            f"model: a saved model is all float32 or all float64, got {found}; call model.float() before."
+        )
+    wanted = _fresh(recipe)
+    other = _difference(wanted, model)
+    if other:
+        raise ValueError(
+            f"model is not what {recipe.name} builds: {other}; a model that was derived from a trained one "
+            "cannot be saved as it, save the trained one and derive again after loading."
+        )
+
+
+def _fresh(recipe: Recipe) -> nn.Module:
+    """The untrained model, drawn from no generator but its own."""
+    with seeded(getattr(recipe, "seed", 0)):
+        return recipe.build()
+
+
+def _difference(wanted: nn.Module, model: nn.Module) -> str:
+    """The first thing in which a model differs in build from the wanted one; empty where there is none."""
+    pairs = dict(wanted.named_modules()), dict(model.named_modules())
+    kinds, own = ({name: type(module).__name__ for name, module in modules.items()} for modules in pairs)
+    for name in kinds | own:
+        if kinds.get(name) != own.get(name):
+            return f"{name or 'as a whole it'} is {own.get(name, 'missing')} instead of {kinds.get(name, 'absent')}"
+    shapes, held = ({n: tuple(t.shape) for n, t in _unique(m).items()} for m in (wanted, model))
+    for name in shapes | held:
+        if shapes.get(name) != held.get(name):
+            return f"{name} is {held.get(name, 'missing')} instead of {shapes.get(name, 'absent')}"
+    return ""
 
 
 def _unique(model: nn.Module) -> dict[str, Tensor]:
@@ -114,27 +150,37 @@ def from_pretrained(
     >>> from_pretrained("digits", local_files_only=True).training
     False
     """
-    target = _device(device)
-    folder = _local(name)
-    if folder is None:
-        folder = _snapshot(
-            str(name),
-            revision=revision,
-            cache_dir=cache_dir,
-            force_download=force_download,
-            local_files_only=local_files_only,
-            token=token,
-        )
+    target = devices.usable(device)
+    folder = fetch(
+        name,
+        revision=revision,
+        cache_dir=cache_dir,
+        force_download=force_download,
+        local_files_only=local_files_only,
+        token=token,
+    )
     return _read_model(folder).to(target)
 
 
+def fetch(name: str | Path, **options: object) -> Path:
+    """The folder with the files of a shipped name, a folder, or "owner/name" on the Hub, which is asked if it must be.
+
+    `options` are those of `from_pretrained`. Raises `CheckpointError`.
+
+    >>> fetch("digits") == ASSETS / "digits"
+    True
+    """
+    folder = _local(name)
+    return _snapshot(str(name), **options) if folder is None else folder
+
+
 def read_config(name: str | Path) -> Config:
-    """The recipe, figures and training notes of a shipped name or a folder. Raises `CheckpointError`.
+    """The recipe, figures and training notes of whatever `load` takes. Raises `CheckpointError`.
 
     >>> read_config("digits").recipe.name
     'digits'
     """
-    return configs.read(_local_folder(name) / CONFIG)
+    return configs.read(fetch(name) / CONFIG)
 
 
 def push_to_hub(
@@ -156,23 +202,25 @@ def push_to_hub(
     """
     from huggingface_hub import HfApi  # not needed, and slow to import, for all who stay on their own machine
 
-    folder = _local_folder(name)
+    folder = local_folder(name)
     _read_model(folder)
     api = HfApi(token=token)
     repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
     with tempfile.TemporaryDirectory() as staged:
         for file in (CONFIG, WEIGHTS):
             shutil.copy(folder / file, staged)
-        card = folder / "README.md"
-        (Path(staged) / "README.md").write_text(
-            card.read_text() if card.is_file() else _card(repo_id, folder)
-        )
+        card = Path(staged) / "README.md"
+        if (folder / "README.md").is_file():
+            shutil.copy(folder / "README.md", card)
+        else:
+            card.write_text(_card(repo_id, folder), encoding="utf-8")
         return str(api.upload_folder(repo_id=repo_id, folder_path=staged, commit_message=commit_message))
 
 
 def _card(repo_id: str, folder: Path) -> str:
     about = configs.read(folder / CONFIG)
-    figures = "".join(f"| {name} | {value} |\n" for name, value in about.figures.items())
+    rows = [[str(cell).replace("|", "\\|") for cell in figure] for figure in about.figures.items()]
+    figures = "".join(f"| {name} | {value} |\n" for name, value in rows)
     return (
         "---\nlibrary_name: linearizer-lab\nlicense: mit\ntags:\n- linearizer\n---\n"
         f"# {repo_id}\n\nA Linearizer, f(x) = g_y⁻¹(A g_x(x)), recipe `{about.recipe.name}`.\n\n"
@@ -181,7 +229,12 @@ def _card(repo_id: str, folder: Path) -> str:
     )
 
 
-def _local_folder(name: str | Path) -> Path:
+def local_folder(name: str | Path) -> Path:
+    """The folder of a shipped name, or a folder; the Hub is not asked. Raises `CheckpointError`.
+
+    >>> local_folder("digits") == ASSETS / "digits"
+    True
+    """
     folder = _local(name)
     if folder is None:
         raise CheckpointError(f"{name} is no folder here; pass one of {pretrained()} or a folder.")
@@ -189,11 +242,24 @@ def _local_folder(name: str | Path) -> Path:
 
 
 def _local(name: str | Path) -> Path | None:
-    """The folder that a name means, or None for a Hub id without a folder of that name."""
+    """The folder that a name means, or None for a Hub id without a folder of that name.
+
+    A shipped name that is also a model's folder here means neither: CheckpointError says how to name each. A folder
+    without a model in it, of pictures for instance, is not meant.
+    """
+    if not isinstance(name, str | Path):
+        raise CheckpointError(f"a model is given by its name or folder, got {name!r}.")
+    folder = files.expanded(name)
     if isinstance(name, str) and name in pretrained():
-        return ASSETS / name
-    if Path(name).is_dir():
-        return Path(name)
+        shipped = ASSETS / name
+        if any((folder / file).exists() for file in HELD) and folder.resolve() != shipped.resolve():
+            raise CheckpointError(
+                f"{name!r} is a shipped model and a folder here that holds a model too; "
+                f"pass './{name}' for the folder or {str(shipped)!r} for the shipped one."
+            )
+        return shipped
+    if folder.is_dir():
+        return folder
     if isinstance(name, str) and HUB_ID.fullmatch(name):
         return None
     raise CheckpointError(
@@ -210,7 +276,7 @@ def _snapshot(repo_id: str, **options: object) -> Path:
         return Path(snapshot_download(repo_id, allow_patterns=[CONFIG, WEIGHTS], **options))
     except (OSError, ValueError, HfHubHTTPError) as error:
         raise CheckpointError(
-            f"{repo_id} is no folder here and could not be fetched from the Hub ({_reason(error)}); "
+            f"{repo_id} is no folder here and could not be fetched from the Hub ({files.reason(error)}); "
             f"check its name and the network, or pass a folder with {CONFIG} and {WEIGHTS}."
         ) from error
 
@@ -219,7 +285,7 @@ def _read_model(folder: Path) -> nn.Module:
     """Build what config.json describes, check every tensor's header against it, then read the numbers."""
     file, recipe = folder / WEIGHTS, configs.read(folder / CONFIG).recipe
     try:
-        with safe_open(file, framework="pt") as stored:
+        with files.utf_8_name(file) as place, safe_open(place, framework="pt") as stored:
             headers = {name: stored.get_slice(name) for name in stored.keys()}  # noqa: SIM118 (not a dict)
             headers = {name: (h.get_dtype(), tuple(h.get_shape())) for name, h in headers.items()}
             model = _build(folder, recipe, headers)
@@ -227,7 +293,7 @@ def _read_model(folder: Path) -> nn.Module:
                 tensor.copy_(_finite(file, name, stored.get_tensor(name)))
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
-            f"{file} is missing, cut short or no safetensors file ({_reason(error)}); fetch it again."
+            f"{file} is missing, cut short or no safetensors file ({files.reason(error, file)}); fetch it again."
         ) from error
     return model.eval().requires_grad_(False)
 
@@ -236,11 +302,11 @@ def _build(folder: Path, recipe: Recipe, headers: dict[str, tuple[str, tuple[int
     """The recipe's untrained model, in the file's precision, once it is known to fit the file's headers."""
     stored = sum(math.prod(shape) for _, shape in headers.values())
     try:
-        with torch.random.fork_rng(devices=[]), _Budget(8 * stored + 1_000_000):
-            model = recipe.build()
+        with _Budget(8 * stored + 1_000_000):
+            model = _fresh(recipe)
     except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise CheckpointError(
-            f"{folder / CONFIG}: field arguments describes no model that fits {WEIGHTS} ({_reason(error)}); "
+            f"{folder / CONFIG}: field arguments describes no model that fits {WEIGHTS} ({files.reason(error)}); "
             "fetch both again."
         ) from error
     kinds = {FLOATS[kind] for kind, _ in headers.values() if kind in FLOATS}
@@ -259,9 +325,8 @@ class _Budget(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if func in FACTORIES:
-            self.left -= func(
-                *args, **{**kwargs, "device": "meta"}
-            ).numel()  # a meta tensor is a shape without memory
+            shadow = {name: value for name, value in kwargs.items() if name != "generator"}
+            self.left -= func(*args, **{**shadow, "device": "meta"}).numel()  # a shape without memory
             if self.left < 0:
                 raise ValueError("it would take many times the memory of the stored tensors")
         return func(*args, **kwargs)
@@ -288,19 +353,3 @@ def _finite(file: Path, name: str, tensor: Tensor) -> Tensor:
             f"{file}: tensor {name} holds NaN or infinity; fetch the file again or train anew."
         )
     return tensor
-
-
-def _device(device: str | torch.device) -> torch.device:
-    try:
-        target = torch.device(device)
-        torch.empty(0, device=target)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise ValueError(
-            f'device must be one that this PyTorch has, got {device!r} ({_reason(error)}); "cpu" works.'
-        ) from error
-    return target
-
-
-def _reason(error: Exception) -> str:
-    """The first line of a library's message, at most 200 characters: the rest is its own stack."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

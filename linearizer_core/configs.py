@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import recipes
+from . import files, recipes
 
 VERSION = 1
 MAX_BYTES = 1_000_000  # a config is a page of text; a larger file is not one
@@ -39,7 +39,9 @@ class Config:
 
 
 def write(config: Config) -> str:
-    """The text of config.json. ValueError for a recipe not in RECIPES, or a figure that is NaN.
+    """The text of config.json. ValueError for a recipe not in RECIPES. Figures that are no numbers are null.
+
+    Of files that the arguments name, only base names are written: a config is for others to read.
 
     >>> text = write(Config(recipes.DigitsClassifier(steps=5), {"test_accuracy": 0.99}, {}))
     >>> json.loads(text)["recipe"], json.loads(text)["arguments"]["steps"]
@@ -50,9 +52,16 @@ def write(config: Config) -> str:
         raise ValueError(
             f"recipe must be one of {sorted(recipes.RECIPES)}, got {recipe!r}; register it in RECIPES."
         )
-    content = {"recipe": recipe.name, "version": VERSION, "arguments": dataclasses.asdict(recipe)}
+    arguments = {name: _public(value) for name, value in dataclasses.asdict(recipe).items()}
+    content = {"recipe": recipe.name, "version": VERSION, "arguments": arguments}
     content |= {"figures": dict(config.figures), "training": dict(config.training)}
-    return json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return files.to_json(content, indent=2) + "\n"
+
+
+def _public(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_public, value))
+    return files.public(value) if isinstance(value, str) else value
 
 
 def read(file: Path) -> Config:
@@ -85,7 +94,7 @@ def _object(file: Path) -> dict[str, object]:
         content = json.loads(file.read_text("utf-8"), parse_constant=_no_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
-            f"{file} is missing or not readable JSON ({error}); save or fetch the model again."
+            f"{file} is missing or not readable JSON ({files.reason(error, file)}); save or fetch the model again."
         ) from error
     if not isinstance(content, dict):
         raise CheckpointError(

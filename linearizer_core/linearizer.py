@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, singledispatch
 
 from torch import Tensor, nn
 
 from . import algebra
+from .algebra.base import settled
+from .inputs import as_numbers, whole_number
 from .networks import InvertibleNetwork
-from .operators import LinearOperator, LowRank
+from .networks.base import check_network
+from .operators import LinearOperator, as_operator, recombined
+from .precision import precision_of
 from .spaces import InducedSpace, decode, encode
 
 
@@ -18,8 +22,9 @@ class Linearizer(nn.Module):
 
     Points (*, *g_x.in_shape) to (*, *g_y.in_shape), any batch shape *. What linear algebra does to A it does
     to f: each method returns a Linearizer on the same network objects, nothing is copied, so it trains and
-    moves with f. ValueError unless A maps g_x's latents (n,) to g_y's (m,). Source: Berman, Hallak, Shocher,
-    "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570.
+    moves with f. A matrix (m, n), or an nn.Linear without bias, may stand for A. x is taken in the precision of g_x.
+    ValueError unless A maps g_x's latents (n,) to g_y's (m,), and for points that are no floats.
+    Source: Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570.
 
     >>> import torch
     >>> from linearizer_core.networks import Log
@@ -34,6 +39,7 @@ class Linearizer(nn.Module):
 
     def __init__(self, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> None:
         super().__init__()
+        g_x, A, g_y = check_network("g_x", g_x), as_operator(A), check_network("g_y", g_y)
         if tuple(A.shape[1:]) != tuple(g_x.out_shape) or tuple(A.shape[:1]) != tuple(g_y.out_shape):
             raise ValueError(
                 f"A of shape {tuple(A.shape)} must map g_x's latents {tuple(g_x.out_shape)} to g_y's "
@@ -42,52 +48,55 @@ class Linearizer(nn.Module):
         self.g_x, self.A, self.g_y = g_x, A, g_y
 
     def forward(self, x: Tensor) -> Tensor:
-        return decode(self.g_y, self.A(encode(self.g_x, x)))
+        f = fitted(self, x)
+        return decode(f.g_y, f.A(encode(f.g_x, x)))
 
     @property
     def domain(self) -> InducedSpace:
         """The space that g_x induces on inputs."""
-        return InducedSpace(self.g_x)
+        return InducedSpace(self.g_x, lambda x: fitted(self, x).g_x)
 
     @property
     def codomain(self) -> InducedSpace:
         """The space that g_y induces on outputs."""
-        return InducedSpace(self.g_y)
+        return InducedSpace(self.g_y, lambda y: fitted(self, y).g_y)
 
-    def _derived(self, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> Linearizer:
-        """What the algebra below makes of f: a plain Linearizer, where a subclass does not know better."""
-        return Linearizer(g_x, A, g_y)
+    @property
+    def _operator(self) -> LinearOperator:
+        """A as the algebra takes it: one without numbers of its own is in the precision of g_x."""
+        dtype = precision_of(self.g_x)
+        return self.A if dtype is None else settled(self.A, dtype)
 
     @property
     def T(self) -> Linearizer:
         """fᵀ = g_x⁻¹ ∘ Aᵀ ∘ g_y, with ⟨f(x), y⟩ = ⟨x, fᵀ(y)⟩ in the induced inner products."""
-        return self._derived(self.g_y, self.A.T, self.g_x)
+        return derived(self, self.g_y, self.A.T, self.g_x)
 
     def pinv(self, rtol: float | None = None) -> Linearizer:
         """f⁺ = g_x⁻¹ ∘ A⁺ ∘ g_y: the four Penrose equations hold for f itself. rtol as in `algebra.pinv`."""
-        return self._derived(self.g_y, algebra.pinv(self.A, rtol), self.g_x)
+        return derived(self, self.g_y, algebra.pinv(self._operator, rtol), self.g_x)
 
     def svd(self, k: int | None = None) -> LinearizerSVD:
         """f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ with points vᵢ, uᵢ; only the k largest σᵢ when k is given."""
-        return LinearizerSVD(self, algebra.svd(self.A, k))
+        return LinearizerSVD(self, algebra.svd(self._operator, k))
 
     def with_singular_values(self, values: Tensor | Sequence[float]) -> Linearizer:
         """f with other singular values on the same points vᵢ, uᵢ, in the order of `.svd().values`."""
-        return self._derived(self.g_x, algebra.with_singular_values(self.A, values), self.g_y)
+        return derived(self, self.g_x, algebra.with_singular_values(self._operator, values), self.g_y)
 
     def truncated(self, k: int) -> Linearizer:
         """f with only its k largest singular values: the nearest map of rank k."""
-        return self._derived(self.g_x, algebra.truncate(self.A, k), self.g_y)
+        return derived(self, self.g_x, algebra.truncate(self._operator, k), self.g_y)
 
     def exp(self, t: float | Tensor = 1.0) -> Linearizer:
         """g⁻¹ ∘ exp(tA) ∘ g, the flow of dx/dt = f(x) in the induced space. Needs g_x is g_y."""
         self._check_one_space("exp")
-        return self._derived(self.g_x, algebra.exp(self.A, t), self.g_y)
+        return derived(self, self.g_x, algebra.exp(self._operator, t), self.g_y)
 
     def __pow__(self, p: float) -> Linearizer:
         """g⁻¹ ∘ Aᵖ ∘ g: f applied p times, for negative and real p too where A allows. Needs g_x is g_y."""
         self._check_one_space("f ** p")
-        return self._derived(self.g_x, algebra.power(self.A, p), self.g_y)
+        return derived(self, self.g_x, algebra.power(self._operator, p), self.g_y)
 
     def __matmul__(self, first: Linearizer) -> Linearizer:
         """f @ h: h, then f, as the Linearizer of A_f A_h. ValueError unless h.g_y is f.g_x."""
@@ -99,7 +108,7 @@ class Linearizer(nn.Module):
                 f"two objects ({type(first.g_y).__name__} and {type(self.g_x).__name__}). Build both on "
                 "one network, or call f2(f1(x)), which is not a Linearizer."
             )
-        return self._derived(first.g_x, self.A @ first.A, self.g_y)
+        return derived(self, first.g_x, self.A @ first.A, self.g_y)
 
     def _check_one_space(self, what: str) -> None:
         if self.g_x is not self.g_y:
@@ -107,6 +116,34 @@ class Linearizer(nn.Module):
                 f"{what} needs f.g_x and f.g_y to be the same network object, so that f maps one space "
                 "into itself; got two. Build f as Linearizer(g, A, g)."
             )
+
+
+@singledispatch
+def derived(f: Linearizer, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> Linearizer:
+    """What the algebra makes of f: a Linearizer on these networks, or what the rule of f's type keeps besides.
+
+    >>> import torch
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> f = Linearizer(Flatten((2,)), Identity(2), Flatten((2,)))
+    >>> derived(f, f.g_x, Identity(2), f.g_y)(torch.ones(2))
+    tensor([1., 1.])
+    """
+    return Linearizer(g_x, A, g_y)
+
+
+@singledispatch
+def fitted(f: Linearizer, x: Tensor) -> Linearizer:
+    """f for points of the size of x: f itself, or what the rule of a type says that takes points of any size.
+
+    >>> import torch
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> f = Linearizer(Flatten((2,)), Identity(2), Flatten((2,)))
+    >>> fitted(f, torch.ones(2)) is f
+    True
+    """
+    return f
 
 
 class LinearizerSVD:
@@ -145,17 +182,25 @@ class LinearizerSVD:
 
     def input_point(self, i: int, scale: float | Tensor = 1.0) -> Tensor:
         """scale ⊙ vᵢ: one point, or for scales (s,) a walk along the direction, (s, *g_x.in_shape)."""
-        return decode(self.f.g_x, _walk(self.factors.V[:, i], scale))
+        return decode(self.f.g_x, _walk(self.factors.V, i, scale))
 
     def output_point(self, i: int, scale: float | Tensor = 1.0) -> Tensor:
         """scale ⊙ uᵢ: one point, or for scales (s,) a walk along the direction, (s, *g_y.in_shape)."""
-        return decode(self.f.g_y, _walk(self.factors.U[:, i], scale))
+        return decode(self.f.g_y, _walk(self.factors.U, i, scale))
 
     def with_values(self, values: Tensor | Sequence[float]) -> Linearizer:
         """f with these singular values (r,) instead, without decomposing A again: what a slider calls."""
-        U, old, V = self.factors
-        return Linearizer(self.f.g_x, LowRank(U * algebra.check_values(values, old), V), self.f.g_y)
+        return derived(self.f, self.f.g_x, recombined(self.f.A, self.factors, values), self.f.g_y)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{value:.4g}" for value in self.values[:6].tolist())
+        more = ", …" if len(self.values) > 6 else ""
+        return (
+            f"LinearizerSVD({len(self.values)} values [{values}{more}], inputs {tuple(self.f.g_x.in_shape)}, "
+            f"outputs {tuple(self.f.g_y.in_shape)})"
+        )
 
 
-def _walk(direction: Tensor, scale: float | Tensor) -> Tensor:
-    return scale[..., None] * direction if isinstance(scale, Tensor) else scale * direction
+def _walk(directions: Tensor, i: int, scale: float | Sequence[float] | Tensor) -> Tensor:
+    count, numbers = directions.shape[1], as_numbers("scale", scale, directions)
+    return numbers[..., None] * directions[:, whole_number("i", i, -count, count - 1)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import scipy.linalg
 import torch
 from torch import Tensor
 
+from .inputs import whole_number
 from .networks import InvertibleNetwork
+from .networks.base import check_network
+from .precision import PRECISIONS, WITHOUT_FLOAT64, check_floats, check_precision, precision_of
 
 SOLVERS = ("auto", "svd", "covariance", "randomized")
 BLOCK = (
@@ -46,19 +48,16 @@ class LatentPCA:
     def __init__(
         self, n_components: int, solver: str = "auto", seed: int = 0, max_bytes: int = 2**30
     ) -> None:
-        if isinstance(n_components, bool) or not isinstance(n_components, int) or n_components < 1:
-            raise ValueError(f"n_components must be a whole number of at least 1, got {n_components!r}.")
         if solver not in SOLVERS:
             raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}.")
-        self.n_components, self.solver, self.seed, self.max_bytes = n_components, solver, seed, max_bytes
+        self.n_components, self.solver = whole_number("n_components", n_components, 1), solver
+        self.seed, self.max_bytes = whole_number("seed", seed, 0), whole_number("max_bytes", max_bytes, 0)
 
     @torch.no_grad()
     def fit(self, g: InvertibleNetwork, images: Tensor, batch_size: int = 256) -> LatentPCA:
         """The components of g(images); images (N, *g.in_shape). With g = Flatten(shape) it is pixel PCA."""
-        if len(g.out_shape) != 1:
-            raise ValueError(
-                f"g must end in a flat latent (n,), got out_shape {tuple(g.out_shape)}; add Flatten."
-            )
+        batch_size = whole_number("batch_size", batch_size, 1)
+        check_network("g", g)
         _check_points("images", images, tuple(g.in_shape))
         self.g, self.batch_size = g, batch_size
         n = g.out_shape[0]
@@ -69,7 +68,7 @@ class LatentPCA:
     @torch.no_grad()
     def fit_latents(self, latents: Tensor) -> LatentPCA:
         """The components of latents (N, n) that are there already; `transform` then takes latents as well."""
-        if latents.ndim != 2:
+        if check_floats("latents", latents).ndim != 2:
             raise ValueError(f"latents must have shape (N, n), got {tuple(latents.shape)}; flatten them.")
         _check_points("latents", latents, tuple(latents.shape[1:]))
         self.g, self.batch_size = None, len(latents)
@@ -80,20 +79,33 @@ class LatentPCA:
         """Coordinates (B, k) of images (B, *g.in_shape): cᵢ = ⟨g(x) - mean, componentsᵢ⟩."""
         self._check_fitted()
         _check_points("images", images, self._point_shape(), least=0)
-        parts = [(z.to(self.mean) - self.mean) @ self.components.mT for z in self._encoded(images)]
-        return torch.cat(parts) if parts else self.mean.new_empty(0, self.n_components)
+        if not len(images):  # convolutions refuse an empty batch
+            return self.mean.new_empty(0, self.n_components)
+        return torch.cat([(z.to(self.mean) - self.mean) @ self.components.mT for z in self._encoded(images)])
 
     @torch.no_grad()
     def inverse_transform(self, coordinates: Tensor) -> Tensor:
         """The images (B, *g.in_shape) at coordinates (B, k): g⁻¹(mean + Σᵢ cᵢ componentsᵢ)."""
         self._check_fitted()
-        if coordinates.ndim != 2 or coordinates.shape[1] != self.n_components:
+        if check_floats("coordinates", coordinates).ndim != 2 or coordinates.shape[1] != self.n_components:
             shape = tuple(coordinates.shape)
             raise ValueError(
                 f"coordinates must have shape (B, {self.n_components}), got {shape}; reshape them."
             )
         latents = self.mean + coordinates.to(self.mean) @ self.components
-        return latents if self.g is None else torch.cat(list(_apply(self.g.inv, latents, self.batch_size)))
+        if self.g is None or not len(latents):
+            return latents if self.g is None else latents.new_empty(0, *self.g.in_shape)
+        return torch.cat(list(_apply(self.g.inv, latents, self.batch_size)))
+
+    def __repr__(self) -> str:
+        state = f"{self.used}, dimension {len(self.mean)}" if hasattr(self, "mean") else "not fitted"
+        return f"LatentPCA({self.n_components} components, {state})"
+
+    @property
+    def spread(self) -> Tensor:
+        """Standard deviation along each component, √explained_variance, (k,)."""
+        self._check_fitted()
+        return self.explained_variance.sqrt()
 
     @property
     def device(self) -> torch.device:
@@ -142,7 +154,7 @@ class _Rows:
         first = next(blocks())
         self.start, self.dtype, self.device = first.mean(0), first.dtype, first.device
         # float64 where the device has it: sums over many blocks lose nothing, and cost nothing
-        self.wide = torch.float32 if self.device.type == "mps" else torch.float64
+        self.wide = torch.float32 if self.device.type in WITHOUT_FLOAT64 else torch.float64
 
     @staticmethod
     def of(matrix: Tensor) -> _Rows:
@@ -194,6 +206,8 @@ def _by_covariance(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tens
     if rows.device.type == "cuda":
         values, vectors = (pairs[..., -k:] for pairs in torch.linalg.eigh(scatter))
     else:  # LAPACK finds k pairs in a fraction of the time of all, but torch has no name for it
+        import scipy.linalg  # here, as whoever loads a model and asks for no PCA need not wait for it
+
         some = scipy.linalg.eigh(scatter.cpu().numpy(), subset_by_index=[rows.n - k, rows.n - 1])
         values, vectors = (torch.from_numpy(pairs).to(rows.device) for pairs in some)
     return mean, values.flip(0), total, vectors.flip(1)
@@ -267,13 +281,12 @@ def _checked_total(total: Tensor, mean: Tensor, rows: _Rows) -> Tensor:
 
 
 def _check_points(name: str, points: Tensor, shape: tuple[int, ...], least: int = 2) -> None:
+    check_floats(name, points)
     if tuple(points.shape[1:]) != shape or points.ndim != len(shape) + 1:
         wanted = ", ".join(map(str, ("N", *shape)))
         raise ValueError(
             f"{name} must have shape ({wanted}), got {tuple(points.shape)}; reshape or resize them."
         )
-    if not points.is_floating_point():
-        raise ValueError(f"{name} must be floats, got {points.dtype}; use linearizer_core.data.as_float.")
     if len(points) < least:
         raise ValueError(
             f"{name} must be at least {least} to have a variance, got {len(points)}; bring more."
@@ -282,14 +295,15 @@ def _check_points(name: str, points: Tensor, shape: tuple[int, ...], least: int 
 
 def _apply(network: InvertibleNetwork, points: Tensor, batch_size: int) -> Iterator[Tensor]:
     """The network over batches, on the network's own device and in its precision where it has any."""
-    like = next(network.parameters(), next(network.buffers(), None))
-    like = points if like is None or not like.is_floating_point() else like
+    dtype = precision_of(network)
+    check_precision(type(network).__name__, dtype or torch.float32)
+    like = next(network.parameters(), next(network.buffers(), points))
     for batch in points.split(batch_size):
-        yield _at_least_float32(network(batch.to(like.device, like.dtype)))
+        yield network(_at_least_float32(batch).to(like.device, dtype))
 
 
 def _at_least_float32(latents: Tensor) -> Tensor:
-    return latents if latents.dtype in (torch.float32, torch.float64) else latents.float()
+    return latents if latents.dtype in PRECISIONS else latents.float()
 
 
 def _stack(blocks: Iterator[Tensor], count: int) -> Tensor:

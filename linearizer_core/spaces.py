@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from .algebra.base import reference
+from .inputs import as_numbers
 from .networks import InvertibleNetwork
+from .networks.base import check_network
+from .networks.points import decode, encode
 from .operators import Projection
-from .operators.base import reference
+from .precision import check_floats
+
+NOISE = 16
+"""How many times the rounding of a zero's round trip a latent may be and still count as 0; at most 2 were measured over
+all networks that ship."""
 
 
-def encode(g: InvertibleNetwork, x: Tensor) -> Tensor:
-    """z = g(x) for points of shape (*, *g.in_shape) with any batch shape *, also none: latents (*, n).
+def _at_its_size(method: Callable) -> Callable:
+    """The method of `InducedSpace`, carried out in the space of the size of its points: x, or the first of xs."""
+    signature = inspect.signature(method)
+    name = next(name for name in signature.parameters if name in ("x", "xs"))
 
-    ValueError where the last dimensions are not those of a point.
+    @functools.wraps(method)
+    def at_its_size(self: InducedSpace, *args, **kwargs):
+        if self.fit is None:
+            return method(self, *args, **kwargs)
+        given = signature.bind(self, *args, **kwargs)
+        points = given.arguments[name]
+        if name == "xs" and not isinstance(points, Tensor):
+            points = given.arguments[name] = list(points)
+            points = points[0] if points else self.zero()
+        given.arguments["self"] = self.at_size_of(points)
+        return method(*given.args, **given.kwargs)
 
-    >>> from linearizer_core.networks import Flatten
-    >>> encode(Flatten((1, 2, 2)), torch.zeros(3, 5, 1, 2, 2)).shape
-    torch.Size([3, 5, 4])
-    """
-    return _apply(g, x, g.in_shape, g.out_shape, f"x must be points of shape (*, {_listed(g.in_shape)})")
-
-
-def decode(g: InvertibleNetwork, z: Tensor) -> Tensor:
-    """x = g⁻¹(z) for latents (*, n) with any batch shape *, also none: points (*, *g.in_shape).
-
-    >>> from linearizer_core.networks import Flatten
-    >>> decode(Flatten((1, 2, 2)), torch.zeros(4)).shape
-    torch.Size([1, 2, 2])
-    """
-    expected = f"z must be latents of shape (*, {_listed(g.out_shape)})"
-    return _apply(g.inverse, z, g.out_shape, g.in_shape, expected)
-
-
-def _apply(map_, x: Tensor, shape_in: Sequence[int], shape_out: Sequence[int], expected: str) -> Tensor:
-    batch = x.shape[: max(0, x.dim() - len(shape_in))]
-    if tuple(x.shape[len(batch) :]) != tuple(shape_in):
-        raise ValueError(f"{expected}, got shape {tuple(x.shape)}; resize or reshape it first.")
-    if 0 in batch:  # convolutions refuse an empty batch
-        return x.new_zeros(*batch, *shape_out)
-    if len(batch) == 1:
-        return map_(x)
-    return map_(x.reshape(math.prod(batch), *shape_in)).reshape(*batch, *shape_out)
-
-
-def _listed(shape: Sequence[int]) -> str:
-    return ", ".join(map(str, shape))
+    return at_its_size
 
 
 class InducedSpace:
     r"""The vector space that g pulls back onto its inputs: x ⊕ y = g⁻¹(g(x) + g(y)) and a ⊙ x = g⁻¹(a g(x)).
 
     Its inner product is ⟨x, y⟩ = g(x)ᵀ g(y). Points have shape (*, *g.in_shape), where * is any batch shape,
-    also none; two arguments broadcast over it. `X(x)` is a point that adds and scales with + and *. Source:
+    also none; two arguments broadcast over it. `X(x)` is a point that adds and scales with + and *. Where g exists in
+    several sizes, `fit` gives the g for points of the size of x, and all points of one operation are of one size. Source:
     Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570, section 3.
 
     >>> from linearizer_core.networks import Log
@@ -66,42 +58,56 @@ class InducedSpace:
     tensor([8.])
     """
 
-    def __init__(self, g: InvertibleNetwork) -> None:
-        if len(g.out_shape) != 1:
-            raise ValueError(
-                f"g must end in a flat latent (n,), got out_shape={tuple(g.out_shape)}; "
-                "append Flatten to the chain."
-            )
-        self.g = g
+    def __init__(
+        self, g: InvertibleNetwork, fit: Callable[[Tensor], InvertibleNetwork] | None = None
+    ) -> None:
+        self.g = self.family = check_network("g", g)
+        self.fit = fit
 
+    def at_size_of(self, x: Tensor) -> InducedSpace:
+        """The space of points of the size of x: the space itself, where g exists in one size only."""
+        g = self.g if self.fit is None else self.fit(check_floats("x", x))
+        if g is self.g:
+            return self
+        space = InducedSpace(g)
+        space.family = self.family
+        return space
+
+    @_at_its_size
     def __call__(self, x: Tensor) -> Point:
         """x as a point that adds and scales with the signs + − * of Python."""
         return Point(self, encode(self.g, x))
 
+    @_at_its_size
     def add(self, x: Tensor, y: Tensor) -> Tensor:
         """x ⊕ y = g⁻¹(g(x) + g(y))."""
         return decode(self.g, encode(self.g, x) + encode(self.g, y))
 
+    @_at_its_size
     def subtract(self, x: Tensor, y: Tensor) -> Tensor:
         """x ⊖ y = g⁻¹(g(x) − g(y))."""
         return decode(self.g, encode(self.g, x) - encode(self.g, y))
 
+    @_at_its_size
     def scale(self, a: float | Tensor, x: Tensor) -> Tensor:
         """a ⊙ x = g⁻¹(a g(x)); a is a number, or a tensor with one number per point, of x's batch shape."""
-        return decode(self.g, _per_point(a) * encode(self.g, x))
+        z = encode(self.g, x)
+        return decode(self.g, _per_point("a", a, z) * z)
 
+    @_at_its_size
     def negate(self, x: Tensor) -> Tensor:
         """⊖x = g⁻¹(−g(x)), so that x ⊕ (⊖x) is the zero of the space."""
         return decode(self.g, -encode(self.g, x))
 
+    @_at_its_size
     def combine(self, weights: Sequence[float] | Tensor, xs: Sequence[Tensor] | Tensor) -> Tensor:
         """⊕ᵢ wᵢ ⊙ xᵢ over the first dimension of xs (k, *, *in_shape), with k weights; any weights, any sum.
 
         Weights of shape (s, k) give s blends at once, (s, *, *in_shape). ValueError unless there are k
-        weights.
+        weights, k ≥ 1.
         """
-        z = encode(self.g, _stack(xs))
-        weights = torch.as_tensor(weights, dtype=z.dtype, device=z.device)
+        z = encode(self.g, self._some(xs))
+        weights = as_numbers("weights", weights, z)
         if weights.dim() not in (1, 2) or weights.shape[-1] != len(z):
             raise ValueError(
                 f"weights must have shape (k,) or (s, k) with k = {len(z)} points, got "
@@ -109,16 +115,20 @@ class InducedSpace:
             )
         return decode(self.g, torch.tensordot(weights, z, dims=1))
 
+    @_at_its_size
     def interpolate(self, x: Tensor, y: Tensor, t: float | Tensor) -> Tensor:
         """(1 − t) ⊙ x ⊕ t ⊙ y, the straight line of the space: x at t = 0, y at t = 1; t may lie outside."""
-        zx, zy, t = encode(self.g, x), encode(self.g, y), _per_point(t)
+        zx, zy = encode(self.g, x), encode(self.g, y)
+        t = _per_point("t", t, zx)
         return decode(self.g, (1 - t) * zx + t * zy)
 
+    @_at_its_size
     def line(self, x: Tensor, y: Tensor, ts: Sequence[float] | Tensor) -> Tensor:
         """`interpolate` at each t of ts (s,), encoding x and y once: (s, *, *in_shape)."""
         zx, zy = torch.broadcast_tensors(encode(self.g, x), encode(self.g, y))
         return decode(self.g, zx + _along(ts, zx) * (zy - zx))
 
+    @_at_its_size
     def geodesic(self, x: Tensor, y: Tensor, t: float | Tensor) -> Tensor:
         r"""The great circle from x to y: the direction turns at constant speed, the length changes linearly.
 
@@ -127,16 +137,20 @@ class InducedSpace:
         out (parallel or opposite points, or a zero) this is the straight line. Source: Shoemake, SIGGRAPH
         1985 (slerp).
         """
-        return decode(self.g, _great_circle(encode(self.g, x), encode(self.g, y), _per_point(t)))
+        zx, zy = encode(self.g, x), encode(self.g, y)
+        return decode(self.g, _great_circle(zx, zy, _per_point("t", t, zx)))
 
+    @_at_its_size
     def inner(self, x: Tensor, y: Tensor) -> Tensor:
         """⟨x, y⟩ = g(x)ᵀ g(y), one number per point: shape *."""
         return (encode(self.g, x) * encode(self.g, y)).sum(-1)
 
+    @_at_its_size
     def norm(self, x: Tensor) -> Tensor:
         """‖x‖ = √⟨x, x⟩, shape *."""
         return torch.linalg.vector_norm(encode(self.g, x), dim=-1)
 
+    @_at_its_size
     def distance(self, x: Tensor, y: Tensor) -> Tensor:
         """‖x ⊖ y‖ = ‖g(x) − g(y)‖, shape *."""
         return torch.linalg.vector_norm(encode(self.g, x) - encode(self.g, y), dim=-1)
@@ -145,28 +159,44 @@ class InducedSpace:
         """The zero of the space, g⁻¹(0): one point, of shape in_shape, in g's dtype and on its device."""
         return decode(self.g, reference(self.g).new_zeros(self.g.out_shape))
 
+    @_at_its_size
     def mean(self, xs: Sequence[Tensor] | Tensor) -> Tensor:
-        """(1/k) ⊙ (x₁ ⊕ … ⊕ x_k) over the first dimension: the least sum of squared distances to them."""
-        return decode(self.g, encode(self.g, _stack(xs)).mean(0))
+        """(1/k) ⊙ (x₁ ⊕ … ⊕ x_k) over the first dimension: the least sum of squared distances to them. k ≥ 1."""
+        return decode(self.g, encode(self.g, self._some(xs)).mean(0))
 
+    @_at_its_size
     def project(self, x: Tensor, onto: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
         """The point nearest to x in the span of the k points `onto` (k, *in_shape), which may be dependent.
 
-        Directions below `rtol` times the largest singular value do not count; None means √eps, as the round
-        trip of a network leaves more noise in dependent points than rounding does.
+        Directions whose singular value is at most `rtol` times the largest do not count; None means √eps, as the
+        round trip of a network leaves more noise in dependent points than rounding does. Nor do those up to
+        `noise_floor`: the span of the zero alone is the zero.
         """
-        basis = encode(self.g, _stack(onto))
+        basis = encode(self.g, self._list(onto))
         rtol = torch.finfo(basis.dtype).eps ** 0.5 if rtol is None else rtol
-        return decode(self.g, Projection(basis.mT, rtol)(encode(self.g, x)))
+        size = basis.detach().abs().amax().item() if basis.numel() else 0.0
+        basis = basis / (size or 1.0)  # divided by it, no square overflows or vanishes
+        largest = basis.detach().norm().item()  # of all entries: at most √k times the largest singular value
+        floor = len(basis) ** 0.5 * self.noise_floor().item() / (size * largest or 1.0)
+        return decode(self.g, Projection(basis.mT, max(rtol, floor))(encode(self.g, x)))
 
+    @_at_its_size
     def gram_schmidt(self, xs: Sequence[Tensor] | Tensor, rtol: float | None = None) -> Tensor:
         """Orthonormal points (r, *in_shape), the leading ones of the same span as those of xs (k, *in_shape).
 
         A point that depends on those before it adds none, so r is the rank; the signs are those of xs. What
-        is left of a point counts as 0 below `rtol` times the largest norm; None means √eps, as in `project`.
+        is left of a point counts as 0 up to `rtol` times the largest norm (None means √eps, as in `project`), and up to
+        `noise_floor`: zeros, such as p ⊖ p, have rank 0.
         """
-        z = encode(self.g, _stack(xs))
-        cutoff = (torch.finfo(z.dtype).eps ** 0.5 if rtol is None else rtol) * z.norm(dim=1).max()
+        z = encode(self.g, self._list(xs))
+        if not torch.isfinite(z).all():
+            raise ValueError("xs must be points with finite latents, got NaN or infinity; leave those out.")
+        if not z.any():
+            return decode(self.g, z[:0])
+        rtol = torch.finfo(z.dtype).eps ** 0.5 if rtol is None else rtol
+        size = z.detach().abs().amax()  # divided by it, no square overflows or vanishes
+        z = z / size
+        cutoff = torch.maximum(rtol * z.detach().norm(dim=1).max(), self.noise_floor() / size)
         basis = z[:0]
         for v in z:
             rest = v - (v @ basis.mT) @ basis
@@ -174,6 +204,37 @@ class InducedSpace:
             if rest.norm() > cutoff:
                 basis = torch.cat([basis, (rest / rest.norm())[None]])
         return decode(self.g, basis)
+
+    @torch.no_grad()
+    def noise_floor(self) -> Tensor:
+        """The length below which a latent is rounding: `NOISE` times what a zero has after its round trip; a number.
+
+        That is the largest of ‖g(x₀)‖ and of ‖g(x₀ (1 ± 2 eps))‖, for x₀ = g⁻¹(0) as it is rounded. 0 where g rounds
+        nothing, as `Flatten` does.
+        """
+        x, eps = self.zero(), torch.finfo(reference(self.g).dtype).eps
+        around = torch.stack([x, x * (1 + 2 * eps), x * (1 - 2 * eps)])
+        return NOISE * encode(self.g, around).norm(dim=1).max()
+
+    def _list(self, xs: Sequence[Tensor] | Tensor) -> Tensor:
+        """Points as one tensor (k, *in_shape)."""
+        points = _stack(xs)
+        if points.dim() != len(self.g.in_shape) + 1:
+            listed = ", ".join(map(str, self.g.in_shape))
+            raise ValueError(
+                f"a list of points must have shape (k, {listed}), got shape {tuple(points.shape)}."
+            )
+        return points
+
+    def _some(self, xs: Sequence[Tensor] | Tensor) -> Tensor:
+        points = _stack(xs)
+        if points.dim() == len(self.g.in_shape):
+            raise ValueError(
+                f"xs must be several points, (k, *, *in_shape), got one of shape {tuple(points.shape)}."
+            )
+        if points.dim() and not len(points):
+            raise ValueError("xs must hold at least one point, got none.")
+        return points
 
     def __repr__(self) -> str:
         return f"InducedSpace(points {tuple(self.g.in_shape)}, dimension {self.g.out_shape[0]})"
@@ -209,10 +270,10 @@ class Point:
         return Point(self.space, self.z - self._latent(other))
 
     def __mul__(self, c: float | Tensor) -> Point:
-        return Point(self.space, _per_point(c) * self.z)
+        return Point(self.space, _per_point("c", c, self.z) * self.z)
 
     def __truediv__(self, c: float | Tensor) -> Point:
-        return Point(self.space, self.z / _per_point(c))
+        return Point(self.space, self.z / _per_point("c", c, self.z))
 
     def __neg__(self) -> Point:
         return Point(self.space, -self.z)
@@ -226,8 +287,11 @@ class Point:
         return torch.allclose(self.z, self._latent(other), rtol=0.0, atol=tolerance)
 
     def _latent(self, other: Point) -> Tensor:
-        if not isinstance(other, Point) or other.space.g is not self.space.g:
+        if not isinstance(other, Point) or other.space.family is not self.space.family:
             raise ValueError("points of one space only: both must come from spaces of the same network g.")
+        mine, its = self.space.g.in_shape, other.space.g.in_shape
+        if mine != its:
+            raise ValueError(f"points of one size only, got {tuple(mine)} and {tuple(its)}; resize one.")
         return other.z
 
     def __repr__(self) -> str:
@@ -235,16 +299,30 @@ class Point:
 
 
 def _stack(xs: Sequence[Tensor] | Tensor) -> Tensor:
-    return xs if isinstance(xs, Tensor) else torch.stack(list(xs))
+    if isinstance(xs, Tensor):
+        return xs
+    points = list(xs)
+    if not points:
+        raise ValueError("a list of points must hold at least one, got none.")
+    if len({tuple(check_floats("each point", x).shape) for x in points}) > 1:
+        raise ValueError(f"the points of a list need equal shapes, got {[tuple(x.shape) for x in points]}.")
+    return torch.stack(points)
 
 
-def _per_point(a: float | Tensor) -> float | Tensor:
-    """A number as it is, numbers per point (*) as (*, 1): ready to multiply latents (*, n)."""
-    return a[..., None] if isinstance(a, Tensor) and a.dim() else a
+def _per_point(name: str, a: float | Sequence[float] | Tensor, z: Tensor) -> Tensor:
+    """A number, or numbers per point (*) as (*, 1): in the precision of latents z (*, n), ready to multiply them."""
+    numbers = as_numbers(name, a, z)
+    if not numbers.dim():
+        return numbers
+    if any(s != b and 1 not in (s, b) for s, b in zip(reversed(numbers.shape), reversed(z.shape[:-1]))):
+        raise ValueError(
+            f"{name} must be a number, or one number per point, {tuple(z.shape[:-1])}, got shape {tuple(numbers.shape)}."
+        )
+    return numbers[..., None]
 
 
 def _along(ts: Sequence[float] | Tensor, z: Tensor) -> Tensor:
-    ts = torch.as_tensor(ts, dtype=z.dtype, device=z.device)
+    ts = as_numbers("ts", ts, z)
     if ts.dim() != 1:
         raise ValueError(f"ts must be a sequence of numbers, shape (s,), got shape {tuple(ts.shape)}.")
     return ts.reshape(-1, *(1 for _ in z.shape))

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from .data import Dataset, as_input
+from . import devices, files
+from .checkpoints import CONFIG, WEIGHTS
+from .data.sets import Dataset, as_input
 from .networks import mixed_precision
+from .randomness import seeded
 from .recipes import Recipe
+from .states import AFRESH, STATE, Trainee, load_state, save_state
+from .states import start_from as begin_from
 
-STATE = "training.safetensors"
+LOG, SHEET = "log.jsonl", re.compile(r"sheet-\d{6,}\.png")
+UNMEASURED = "not_measured"
+MOST_LEFT_OUT = 20
+"""Steps in a row without a finite gradient after which training stops: Adam has walked off, and will not come back."""
 
 
 def train(
@@ -33,17 +39,21 @@ def train(
     save_every: float = 45.0,
     start_from: Path | None = None,
     watch: Callable[[int, nn.Module], bool] = lambda step, model: True,
+    overwrite: bool = False,
 ) -> nn.Module:
     """Trains `recipe` on `dataset`, writing into the folder `out`, and returns the finished model in eval mode.
 
     Every random choice depends on (recipe.seed, step) alone, so a run resumed after a kill goes on with the same
-    batches and the same noise as one that never stopped. `progress(step, figures)` is called after each step;
-    the state is saved every `save_every` seconds, so a killed run loses less than a minute.
-    `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png.
+    batches and the same noise as one that never stopped, whatever else draws random numbers meanwhile.
+    `progress(step, figures)` is called after each step; the state is saved every `save_every` seconds, so a killed run
+    loses less than a minute, and nothing is lost where `progress` or `watch` raises.
+    `out` receives training.safetensors (weights, optimiser, step), log.jsonl (evaluations) and sheet-*.png. A folder that
+    holds a run already is only taken to `resume` it, or to `overwrite` it.
     `start_from`, the folder of another run or of a saved model, gives the first weights, the companion's too where it has
-    them, instead of `recipe.prepare`; what `recipe.begins_afresh` names need not be there.
+    them, instead of `recipe.prepare`; what `recipe.afresh` names need not be there.
     `watch(step, model)` sees the model after each step; with False from it training ends there, and is finished as usual.
-    Raises ValueError when `resume` finds no state, or one that another recipe wrote.
+    Raises ValueError, before the first step, for a device, folder, state or data that cannot be used, and when
+    `MOST_LEFT_OUT` steps in a row (or all there are) had no finite gradient.
 
     >>> import tempfile
     >>> from linearizer_core.recipes import DigitsClassifier
@@ -53,82 +63,124 @@ def train(
     >>> model.training
     False
     """
-    out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(recipe.seed)
-    trainee = Trainee(recipe.build(), recipe.companion()).to(device).train()
-    images = dataset.train_images.to(device)  # as bytes: floats take four times the memory
-    labels = dataset.train_labels.to(device)
-    groups = [{"params": params, "share": share} for share, params in recipe.learning_rates(trainee.model)]
-    beside = {"params": list(trainee.companion.parameters()), "share": 1.0, "betas": (0.5, 0.99)}
-    groups.append(
-        beside
-    )  # a critic plays against the model: less momentum, or the two chase each other in circles
-    optimizer = torch.optim.Adam(groups, lr=recipe.learning_rate, betas=(0.9, 0.99))
+    out, device = files.expanded(out), devices.usable(device)
+    check_folder(out, resume, overwrite, start_from is not None)
+    if not 0 <= save_every < math.inf:
+        raise ValueError(f"save_every must be a number of seconds from 0 on, got {save_every}.")
+    with seeded(recipe.seed):
+        trainee = Trainee(recipe.build(), recipe.companion()).to(device).train()
+    optimizer = _optimizer(recipe, trainee)
     step = 0
     if resume:
         step = load_state(out / STATE, recipe, trainee, optimizer)
     elif start_from is not None:
-        _start(trainee, recipe, start_from)
-    else:
+        begin_from(trainee, recipe, files.expanded(start_from))
+    _check_data(recipe, dataset)
+    images = dataset.train_images.to(device)  # as bytes: floats take four times the memory
+    labels = dataset.train_labels.to(device)
+    if not resume and start_from is None:
         recipe.prepare(trainee.model, as_input(images), labels)
-    saved, wanted = time.monotonic(), True
+    if resume or overwrite:
+        _forget_after(out, step)
+    saved, wanted, left_out = time.monotonic(), True, 0
     while step < recipe.steps and wanted:
         figures = _update(recipe, trainee, optimizer, images, labels, step)
         step += 1
-        progress(step, figures)
-        wanted = watch(step, trainee.model)
-        if not wanted or step == recipe.steps or time.monotonic() - saved > save_every:
+        left_out = 0 if math.isfinite(figures["gradient"]) else left_out + 1
+        if left_out == min(MOST_LEFT_OUT, recipe.steps):
+            raise ValueError(_hopeless(recipe, out, step, left_out))
+        try:
+            progress(step, figures)
+            wanted = watch(step, trainee.model)
+        except BaseException:  # also a Ctrl-C that waited for the end of the step: what was reached is kept
+            save_state(out / STATE, recipe, trainee, optimizer, step)
+            raise
+        evaluated = step % recipe.evaluate_every == 0 or step == recipe.steps
+        if evaluated or not wanted or time.monotonic() - saved > save_every:
             save_state(out / STATE, recipe, trainee, optimizer, step)
             saved = time.monotonic()
-        if step % recipe.evaluate_every == 0 or step == recipe.steps:
+        if evaluated:
             _evaluate(recipe, trainee.model, dataset, out, step, figures)
     recipe.finish(trainee.model, as_input(images), labels)
     return trainee.model.eval()
 
 
-class Trainee(nn.Module):
-    """A model and the companion that is trained beside it.
+def check_folder(out: Path, resume: bool = False, overwrite: bool = False, starts_from: bool = False) -> None:
+    """Refuses by ValueError a folder that a run cannot be written into, or that holds one which would be lost.
 
-    >>> sorted(Trainee(nn.Linear(1, 1), nn.Identity()).state_dict())
-    ['model.bias', 'model.weight']
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     length = Path(out, LOG).write_text("{}")
+    ...     check_folder(Path(out))
+    Traceback (most recent call last):
+    ValueError: ... holds a run already (log.jsonl): pass --resume to go on with it, --overwrite to begin anew, or ...
     """
-
-    def __init__(self, model: nn.Module, companion: nn.Module) -> None:
-        super().__init__()
-        self.model, self.companion = model, companion
-
-
-def _start(trainee: Trainee, recipe: Recipe, folder: Path) -> None:
-    """The weights of another run's last state, or of a model that `checkpoints.save` wrote."""
-    state, saved = folder / STATE, folder / "model.safetensors"
-    if state.is_file() or not saved.is_file():
-        weights = read_weights(state)
-    else:
-        weights = {f"model.{name}": tensor for name, tensor in safetensors.torch.load_file(saved).items()}
-        own = trainee.state_dict(keep_vars=True)
-        weights |= {name: tensor for name, tensor in own.items() if name.startswith("companion.")}
-        first = {
-            id(tensor): name for name, tensor in reversed(own.items())
-        }  # a file holds shared tensors once
-        shared = {name: first[id(tensor)] for name, tensor in own.items() if name not in weights}
-        weights |= {name: weights[source] for name, source in shared.items() if source in weights}
-    misshapen = [
-        name
-        for name, tensor in trainee.state_dict().items()
-        if name in weights and weights[name].shape != tensor.shape
-    ]
-    if misshapen:
+    if resume and (overwrite or starts_from):
+        other = "--overwrite" if overwrite else "--start-from"
         raise ValueError(
-            f"{folder} holds another model: of another shape is {misshapen[0]}; "
-            "pass the folder of a run with the same settings."
+            f"--resume goes on with the run in {out}, so it cannot stand beside {other}; leave one out."
         )
-    missing, unknown = trainee.load_state_dict(weights, strict=False)
-    missing = [name for name in missing if not recipe.begins_afresh(name.removeprefix("model."))]
-    if missing or unknown:
+    if resume and not (out / STATE).is_file():
+        raise ValueError(f"no training state at {out / STATE}; {AFRESH}.")
+    files.check_writable(out)
+    held = [name for name in (STATE, LOG, WEIGHTS, CONFIG) if (out / name).exists()]
+    if held and not resume and not overwrite:
         raise ValueError(
-            f"{folder} holds another model: {'it lacks' if missing else 'unknown here is'} {(missing + unknown)[0]}; "
-            "pass the folder of a run with the same settings."
+            f"{out} holds a run already ({held[0]}): pass --resume to go on with it, --overwrite to begin anew, "
+            "or another folder by --out."
         )
+
+
+def _check_data(recipe: Recipe, dataset: Dataset) -> None:
+    items, labels = dataset.train_images, dataset.train_labels
+    if len(items) == 0 or len(labels) != len(items):
+        raise ValueError(
+            f"{recipe.name} needs pictures or points with one label each to train on, "
+            f"got {len(items)} and {len(labels)} labels; check the data."
+        )
+    if items.is_floating_point() and not torch.isfinite(items).all():
+        raise ValueError(f"{recipe.name}: the data to train on hold NaN or infinity; take those items out.")
+    found, wanted = set(labels.tolist()), set(range(recipe.classes))
+    if recipe.classes and found != wanted:
+        lacking = f"class {min(wanted - found)} has nothing to train on" if wanted - found else ""
+        raise ValueError(
+            f"{recipe.name} learns classes 0..{recipe.classes - 1}, and "
+            f"{lacking or f'a label is {min(found - wanted)}'}; bring data of just these classes."
+        )
+
+
+def _optimizer(recipe: Recipe, trainee: Trainee) -> torch.optim.Optimizer:
+    groups = [{"params": params, "share": share} for share, params in recipe.learning_rates(trainee.model)]
+    # a critic plays against the model: less momentum, or the two chase each other in circles
+    beside = {"params": list(trainee.companion.parameters()), "share": 1.0, "betas": (0.5, 0.99)}
+    return torch.optim.Adam([*groups, beside], lr=recipe.learning_rate, betas=(0.9, 0.99))
+
+
+def _forget_after(out: Path, step: int) -> None:
+    """Leaves in a run's folder what it wrote up to `step`: lines and sheets of later steps are those of another run."""
+    if step == 0:
+        (out / STATE).unlink(missing_ok=True)
+    for sheet in out.glob("sheet-*.png"):
+        if SHEET.fullmatch(sheet.name) and int(sheet.stem[6:]) > step:
+            sheet.unlink()
+    if (out / LOG).exists():
+        lines = (out / LOG).read_text("utf-8", errors="replace").splitlines(keepends=True)
+        files.write({out / LOG: "".join(line for line in lines if _step_of(line) <= step).encode()})
+
+
+def _step_of(line: str) -> float:
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):  # cut by a kill
+        return math.inf
+
+
+def _hopeless(recipe: Recipe, out: Path, step: int, left_out: int) -> str:
+    kept = f"; the last state before is in {out}" if (out / STATE).exists() else ""
+    return (
+        f"{recipe.name} stopped at step {step}: the last {left_out} steps were left out, as their gradients were not "
+        f"finite; lower learning_rate, now {recipe.learning_rate:g}, or gradient_clip{kept}."
+    )
 
 
 def _update(
@@ -183,15 +235,38 @@ def _evaluate(
     recipe: Recipe, model: nn.Module, dataset: Dataset, out: Path, step: int, figures: dict[str, float]
 ) -> None:
     model.eval()
+    report = measured(recipe, model, dataset)
     with torch.no_grad():
-        report = recipe.report(model, dataset)
-        sheet = recipe.sheet(model, dataset)
+        sheet = None if UNMEASURED in report else recipe.sheet(model, dataset)
     model.train()
     line = {"step": step, "time": round(time.time()), **figures, **report}
-    with open(out / "log.jsonl", "a") as log:
-        log.write(json.dumps({k: v if isinstance(v, int) else round(v, 5) for k, v in line.items()}) + "\n")
+    with open(out / LOG, "a", encoding="utf-8") as log:
+        log.write(files.to_json(rounded(line, 5)) + "\n")
     if sheet is not None:
         write_sheet(sheet, out / f"sheet-{step:06d}.png")
+
+
+def measured(recipe: Recipe, model: nn.Module, dataset: Dataset) -> dict[str, float | str]:
+    """`recipe.report`, or why there is none: of a model that has walked off LAPACK finds no figures, and a run goes on.
+
+    >>> from linearizer_core.recipes import DigitsClassifier
+    >>> x, c = torch.zeros(10, 1, 32, 32, dtype=torch.uint8), torch.arange(10)
+    >>> measured(DigitsClassifier(), DigitsClassifier().build(), Dataset(x, c, x, c))
+    {'test_accuracy': 0.1...}
+    """
+    try:
+        return recipe.report(model, dataset)
+    except RuntimeError as error:
+        return {UNMEASURED: files.reason(error)}
+
+
+def rounded(figures: dict[str, object], digits: int) -> dict[str, object]:
+    """The figures with so many digits after the point; whole numbers and words as they are.
+
+    >>> rounded({"step": 3, "loss": 0.123456}, 2)
+    {'step': 3, 'loss': 0.12}
+    """
+    return {name: round(v, digits) if isinstance(v, float) else v for name, v in figures.items()}
 
 
 def write_sheet(rows: Tensor, path: Path) -> None:
@@ -203,77 +278,8 @@ def write_sheet(rows: Tensor, path: Path) -> None:
     ...     Image.open(Path(folder) / "sheet.png").size
     (15, 10)
     """
-    cells = torch.nn.functional.pad(rows.detach().cpu().clamp(0, 1), (0, 1, 0, 1), value=0.5)
+    cells = torch.nn.functional.pad(rows.detach().cpu().nan_to_num(0.5).clamp(0, 1), (0, 1, 0, 1), value=0.5)
     picture = cells.permute(0, 3, 1, 4, 2).flatten(0, 1).flatten(1, 2).mul(255).round().byte().numpy()
     Image.fromarray(np.ascontiguousarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture)).save(
         path
     )
-
-
-def save_state(
-    path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.Optimizer, step: int
-) -> None:
-    """Weights, Adam's moments and the step in one file, replaced in one go so that a kill spoils nothing.
-
-    >>> import tempfile
-    >>> from linearizer_core.recipes import DigitsClassifier
-    >>> recipe = DigitsClassifier()
-    >>> trainee = Trainee(recipe.build(), recipe.companion())
-    >>> optimizer = torch.optim.Adam(trainee.parameters())
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save_state(Path(folder) / STATE, recipe, trainee, optimizer, step=7)
-    ...     load_state(Path(folder) / STATE, recipe, trainee, optimizer)
-    7
-    """
-    tensors = dict(trainee.state_dict())
-    for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(v) for name, v in moments.items()}
-    metadata = {"step": str(step), "recipe": json.dumps(recipe.arguments())}
-    temporary = path.with_suffix(".partial")
-    unique = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    safetensors.torch.save_file(unique, temporary, metadata)
-    os.replace(temporary, path)
-
-
-def load_state(path: Path, recipe: Recipe, trainee: Trainee, optimizer: torch.optim.Optimizer) -> int:
-    """Restores what `save_state` wrote, and returns the step. ValueError for no file, or one of another recipe.
-
-    >>> load_state(Path("nowhere"), None, None, None)
-    Traceback (most recent call last):
-    ValueError: no training state at nowhere; leave out --resume and --start-from to start afresh.
-    """
-    tensors, metadata = _read_state(path)
-    if json.loads(metadata["recipe"]) != json.loads(json.dumps(recipe.arguments())):
-        raise ValueError(
-            f"{path} was written by other settings, {metadata['recipe']}; pass the same ones to resume, "
-            "or leave out --resume."
-        )
-    trainee.load_state_dict(_weights(tensors))
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, moment = name.split(".")
-            state.setdefault(int(index), {})[moment] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return int(metadata["step"])
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The weights of model and companion in a training state, without the optimiser. ValueError for no file.
-
-    >>> read_weights(Path("nowhere"))
-    Traceback (most recent call last):
-    ValueError: no training state at nowhere; leave out --resume and --start-from to start afresh.
-    """
-    return _weights(_read_state(path)[0])
-
-
-def _weights(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in tensors.items() if not name.startswith("optimizer.")}
-
-
-def _read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    if not path.is_file():
-        raise ValueError(f"no training state at {path}; leave out --resume and --start-from to start afresh.")
-    with safetensors.safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118 (not a dict)

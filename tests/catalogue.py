@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from linearizer_core.linearizer import Linearizer
+from linearizer_core.models.projector import Projector
 from linearizer_core.networks import (
     ActNorm,
     AdditiveCoupling,
@@ -39,6 +40,7 @@ from linearizer_core.operators import (
     Dense,
     Diagonal,
     Exponential,
+    FieldSpectrum,
     Identity,
     IdentityPlusLowRank,
     LinearOperator,
@@ -47,8 +49,7 @@ from linearizer_core.operators import (
     Projection,
     RoundedDiagonal,
 )
-from linearizer_core.projector import Projector
-from linearizer_core.recipes.faces import faces_network
+from linearizer_core.recipes.colour_faces import faces_network
 
 
 def stirred(network: nn.Module, by: float = 0.1) -> nn.Module:
@@ -133,6 +134,10 @@ def _symmetric(*eigenvalues):
     return (Q * torch.tensor(eigenvalues)) @ Q.mT
 
 
+def _orthonormal(n, k):
+    return torch.linalg.qr(torch.randn(n, k)).Q
+
+
 def _peak(kernels):
     """Kernels with a strong middle, so that no eigenvalue comes near the negative axis."""
     kernels[:, 1, 1] += 3
@@ -190,6 +195,10 @@ OPERATORS = {
     ),
     "channels blended": lambda: (
         0.3 * PerPosition(Dense(torch.randn(2, 2)), (2, 3)) + 0.7 * PerPosition(Identity(2), (2, 3))
+    ),
+    "field spectrum": lambda: FieldSpectrum(_orthonormal(3, 2), torch.randn(2, 1, 2), _orthonormal(2, 2)),
+    "field spectrum, singular": lambda: FieldSpectrum(
+        _orthonormal(2, 2), torch.tensor([[[1.0, -2.0]], [[0.0, 0.5]]]), _orthonormal(2, 2)
     ),
     "convolution": lambda: CircularConvolution(torch.randn(2, 3, 3), (3, 4)),
     "convolution with a positive spectrum": lambda: CircularConvolution(

@@ -68,10 +68,9 @@ class Expected:
     """What the answers must be, computed here with the core before the clock starts."""
 
     def __init__(self, users: int, steps: int = 8) -> None:
-        from app import images, models
-        from app.mixer import SECOND_PICTURE
-        from app.state import FIRST_PICTURE
-        from app.views.interpolate import blends
+        from app import models
+        from app.pictures import FIRST_PICTURE, SECOND_PICTURE, encoding
+        from app.views.interpolate.compute import blends
 
         self.steps = steps
         self.known = {}
@@ -81,7 +80,7 @@ class Expected:
                 with models.one_core():
                     pair = blends([FIRST_PICTURE, SECOND_PICTURE], weights[:2])
                 self.known[tuple(weights)] = [
-                    images.to_pixels(picture)[0, ..., 0].astype(int) for picture in pair
+                    encoding.to_pixels(picture)[0, ..., 0].astype(int) for picture in pair
                 ]
 
     def weights(self, user: int, step: int) -> list[float]:

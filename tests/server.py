@@ -1,13 +1,19 @@
 """The lab in a process of its own, started by the command that people type, for tests over HTTP and in a browser."""
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,7 +37,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(log: Path, patience: float = 120.0) -> tuple[subprocess.Popen, str]:
+def start(log: Path, patience: float = 300.0) -> tuple[subprocess.Popen, str]:
     """`python -m app` on a free port of this machine, ready to answer; the caller stops the process."""
     port = free_port()
     command = [sys.executable, "-m", "app", "--port", str(port)]
@@ -49,3 +55,32 @@ def start(log: Path, patience: float = 120.0) -> tuple[subprocess.Popen, str]:
             time.sleep(0.2)
     process.kill()
     raise RuntimeError(f"the lab did not start:\n{log.read_text()}")
+
+
+@contextmanager
+def shared(folder: Path) -> Iterator[Server]:
+    """One lab for all processes that share the folder: the first starts it, the last stops it."""
+    lock, log, book = FileLock(folder / "lab.lock"), folder / "lab.log", folder / "lab.json"
+    with lock:
+        if not book.exists():
+            process, url = start(log)
+            _write(book, url=url, process=process.pid, users=0)
+        url = _count(book, +1)["url"]
+    try:
+        yield Server(url, log)
+    finally:
+        with lock:
+            found = _count(book, -1)
+            if found["users"] == 0:
+                os.kill(found["process"], signal.SIGTERM)
+                book.unlink()
+
+
+def _write(book: Path, **values: object) -> dict:
+    book.write_text(json.dumps(values))
+    return values
+
+
+def _count(book: Path, change: int) -> dict:
+    found = json.loads(book.read_text())
+    return _write(book, **found | {"users": found["users"] + change})

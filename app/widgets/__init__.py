@@ -1,62 +1,78 @@
-"""The lab's own components: `gr.HTML` with a canvas, its script in assets/js, no build step.
+"""The lab's own components: `gr.HTML` with a script and a style of its own in assets/widgets, no build step.
 
-A widget is a function, written like a class because it is used like Gradio's, that names its script and
-says what its `value` and its events are. What keeps them quick and safe:
+A widget is a function, written like a class because it is used like Gradio's, that names its folder in assets/widgets
+and says what its `value` and its events are. What keeps them quick and safe:
 
 * the template is fixed; the script draws `props.value` once and again in `watch("value", draw)`;
 * text from outside is set by `textContent`, never through a template;
-* colours come from the CSS variables of assets/css/lab.css, so dark and light need no second script;
+* its style is scoped: Gradio nests it under the component's own id, so that no two widgets meet; what they look alike
+  in is assets/widgets/shared.css, and nothing of the page's style, assets/css/lab.css, reaches in;
+* colours come from the CSS variables of lab.css, so dark and light need no second script;
 * what the visitor does is told by `trigger("name", data)`; a listener is then `widget.name(fn, …)`;
 * `data-state` on the root element says what is drawn, for tests.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import gradio as gr
+if TYPE_CHECKING:
+    import gradio as gr
+
 
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def asset(name: str) -> str:
     """The text of a file under assets/."""
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
+def page_head() -> str:
+    """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
+    scripts = "".join(f"<script>{asset(name)}</script>" for name in ("widgets/lab.js", "js/page.js"))
+    return f"{scripts}<style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
+
+
+def script_of(name: str, files: Sequence[str] = ()) -> str:
+    """The script of a widget: its named files, one after the other; without names the one that is called like it."""
+    return "\n".join(asset(f"widgets/{name}/{file}.js") for file in files or (name,))
+
+
 def widget(
-    script: str,
+    name: str,
     template: str,
     value: object = None,
     *,
     elem_id: str,
     label: str,
     visible: bool = True,
-    css_template: str = "",
-    before: Sequence[str] = (),
+    scripts: Sequence[str] = (),
     **own: object,
 ) -> gr.HTML:
-    """A component of our own: fixed HTML that the script assets/js/`script`.js brings to life.
+    """A component of our own: fixed HTML that assets/widgets/`name`/`name`.js brings to life, in the look of `name`.css.
 
     The script knows `element`, `props.value`, `props.label`, `trigger`, `watch`, the library `lab` and `own`, the constants
-    given here; scripts named in `before` stand in front of it. A function and not a subclass of gr.HTML: Gradio writes a
-    .pyi file beside the source of every subclass and rebuilds components by calling their class with arguments of its own.
-    Constants are not passed as gr.HTML's props: Gradio 6.31 overwrites those when a handler returns gr.skip() for the
-    component.
+    given here; a long one is several files, named in `scripts` in their order. A function and not a subclass of gr.HTML:
+    Gradio writes a .pyi file beside the source of every subclass and rebuilds components by calling their class with
+    arguments of its own. Constants are not passed as gr.HTML's props: Gradio 6.31 overwrites those when a handler returns
+    gr.skip() for the component.
     """
+    import gradio as gr  # here, so that what only makes values for widgets runs without it
+
     return gr.HTML(
         value,
         label=label,
-        html_template=f'<div class="lab-widget {script}">{template}</div>',
-        css_template=css_template,
-        js_on_load="\n".join(
-            [f"const own = {json.dumps(own)};", *(asset(f"js/{name}.js") for name in (*before, script))]
-        ),
-        head=f"<script>{asset('js/lab.js')}</script>",
+        html_template=f'<div class="lab-widget">{template}</div>',
+        css_template=asset(f"widgets/{name}/{name}.css"),
+        js_on_load=f"const own = {json.dumps(own)};\n{script_of(name, scripts)}",
         apply_default_css=False,
         elem_id=elem_id,
-        elem_classes=["lab"],
+        elem_classes=["lab", f"lab-{name}"],
         visible=visible,
     )

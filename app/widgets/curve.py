@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from app import captions
+from app import words
 
 WIDTH, HEIGHT = 560, 150
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 22
@@ -75,9 +75,7 @@ def _words(low: int, high: int, count: int) -> str:
         numbers.append(count)
     anchors = ["start", *["middle"] * (len(numbers) - 2), "end"][-len(numbers) :]
     marks += [
-        TEXT.format(
-            x=_x(number - 1, count), y=HEIGHT - 4, anchor=anchor, text=f"σ{captions.subscript(number)}"
-        )
+        TEXT.format(x=_x(number - 1, count), y=HEIGHT - 4, anchor=anchor, text=f"σ{words.subscript(number)}")
         for number, anchor in zip(numbers, anchors)
         if number == count or _x(number - 1, count) < WIDTH - RIGHT - 60
     ]

@@ -1,14 +1,21 @@
 """A pad to draw a digit on, which also takes a photo by button, drop or paste."""
 
-import gradio as gr
+from __future__ import annotations
 
-from app import captions, images
+from typing import TYPE_CHECKING
+
+from app import words
+from app.pictures import files
 from app.widgets import widget
 
+if TYPE_CHECKING:
+    import gradio as gr
+
+
 TEMPLATE = """
-<div class="pad">
+<div class="pad beside">
   <canvas width="280" height="280" tabindex="0"></canvas>
-  <div class="pad-side">
+  <div class="side">
     <p class="hint"></p>
     <div class="buttons">
       <button type="button" data-do="undo"></button>
@@ -33,11 +40,11 @@ def DrawingPad(*, elem_id: str) -> gr.HTML:
         TEMPLATE,
         {"notice": ""},
         elem_id=elem_id,
-        label=captions.DRAW_PAD,
-        hint=captions.DRAW_HINT,
-        undo=captions.UNDO,
-        clear=captions.CLEAR,
-        upload=captions.UPLOAD,
-        limit=images.MAX_BYTES,
-        too_big=captions.too_many_bytes(images.MAX_BYTES + 2**20, images.MAX_BYTES),
+        label=words.DRAW_PAD,
+        hint=words.DRAW_HINT,
+        undo=words.UNDO,
+        clear=words.CLEAR,
+        upload=words.UPLOAD,
+        limit=files.MAX_BYTES,
+        too_big=words.too_many_bytes(files.MAX_BYTES + 2**20, files.MAX_BYTES),
     )

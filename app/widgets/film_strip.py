@@ -1,13 +1,19 @@
 """The film strip: two rows of frames computed once, scrubbed in the browser without asking the server."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import gradio as gr
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from app import captions, images
+from app import words
+from app.pictures import encoding
 from app.widgets import widget
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class Path:
     pixel: Tensor
 
 
-PATHS = (captions.FILM_INDUCED, captions.FILM_PIXEL)
+PATHS = (words.FILM_INDUCED, words.FILM_PIXEL)
 TEMPLATE = """
 <div class="film">
   <div class="now">
@@ -36,7 +42,7 @@ TEMPLATE = """
 
 
 def FilmStrip(
-    *, elem_id: str, label: str = captions.FILM, paths: tuple[str, str] = PATHS, use: str = ""
+    *, elem_id: str, label: str = words.FILM, paths: tuple[str, str] = PATHS, use: str = ""
 ) -> gr.HTML:
     """Two paths travelled together; drag, arrow keys, Home and End move along them.
 
@@ -51,7 +57,7 @@ def FilmStrip(
         elem_id=elem_id,
         label=label,
         paths=list(paths),
-        measures=[captions.ALONG_INDUCED, captions.ALONG_PIXEL],
+        measures=[words.ALONG_INDUCED, words.ALONG_PIXEL],
         use=use,
     )
 
@@ -59,22 +65,12 @@ def FilmStrip(
 def film(induced: Path, pixel: Path) -> dict:
     """The value of `FilmStrip`: frames as bytes, distances travelled as short numbers."""
     return {
-        "frames": images.for_browser(torch.cat([induced.frames, pixel.frames])),
+        "frames": encoding.for_browser(torch.cat([induced.frames, pixel.frames])),
         "travelled": {
             name: {"induced": _short(path.induced), "pixel": _short(path.pixel)}
             for name, path in (("induced", induced), ("pixel", pixel))
         },
     }
-
-
-def travelled(path: Tensor) -> Tensor:
-    """Distance travelled up to each of the points (N, …), from 0 at the first, in the norm of their entries.
-
-    >>> travelled(torch.tensor([[0.0, 0.0], [3.0, 4.0], [3.0, 5.0]]))
-    tensor([0., 5., 6.])
-    """
-    steps = torch.linalg.vector_norm(path.flatten(1).diff(dim=0), dim=1)
-    return torch.cat([steps.new_zeros(1), steps.cumsum(0)])
 
 
 def _short(values: Tensor) -> list[float]:

@@ -1,11 +1,16 @@
 """The link that restores a view, with a button that copies it."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
 
-import gradio as gr
-
-from app import captions
+from app import words
 from app.widgets import widget
+
+if TYPE_CHECKING:
+    import gradio as gr
+
 
 TEMPLATE = (
     '<div class="link"><input type="text" readonly><button type="button"></button>'
@@ -14,15 +19,24 @@ TEMPLATE = (
 
 
 def Link(slug: str) -> gr.HTML:
-    """value: the query string of the view as it is now, from `links.encode`."""
+    """value: from `address`; an address to copy, or why there is none."""
     space = os.environ.get("SPACE_ID")
     return widget(
         "link",
         TEMPLATE,
-        "",
+        address(""),
         elem_id=f"{slug}-link",
-        label=captions.LINK,
+        label=words.LINK,
         base=f"https://huggingface.co/spaces/{space}" if space else "",
-        copy=captions.COPY,
-        copied=captions.COPIED,
+        copy=words.COPY,
+        copied=words.COPIED,
     )
+
+
+def address(query: str, note: str = "") -> dict[str, str]:
+    """The value of `Link` for the query string of the view as it is now, or a sentence in its place.
+
+    >>> address("?view=plane")
+    {'query': '?view=plane', 'note': ''}
+    """
+    return {"query": query, "note": note}

@@ -1,13 +1,18 @@
 """The proof meter: the measured error of each law on a logarithmic scale, green where it is rounding."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-import gradio as gr
-
-from app import captions
+from app import words
 from app.widgets import widget
+
+if TYPE_CHECKING:
+    import gradio as gr
+
 
 HOLDS = 1e-3  # relative error up to which float32 rounding through a deep g may be blamed
 
@@ -21,6 +26,15 @@ class Law:
     error: float
 
 
+@dataclass(frozen=True)
+class Settled:
+    """A view at rest: its laws as measured, the program that reproduces it, the link that restores it."""
+
+    laws: Sequence[Law]
+    python: str
+    link: str
+
+
 TEMPLATE = (
     '<div class="meter" role="group"><p class="verdict" role="status"></p><div class="laws"></div></div>'
 )
@@ -32,37 +46,26 @@ def ProofMeter(slug: str) -> gr.HTML:
     value: {"laws": [{"name", "formula", "error", "holds", "text"}], "verdict": str}
     event `settle`: 250 ms after the last `lab.touch(slug)` of the page (see `proof.Section.settles`)
     """
-    return widget(
-        "proof_meter", TEMPLATE, reading(()), elem_id=f"{slug}-meter", label=captions.METER, slug=slug
-    )
+    return widget("proof_meter", TEMPLATE, reading(()), elem_id=f"{slug}-meter", label=words.METER, slug=slug)
 
 
 def reading(laws: Sequence[Law]) -> dict:
     """The value of `ProofMeter` for measured laws; none yet means "measuring …"."""
     rows = [
-        {**asdict(law), "error": _finite(law.error), "holds": law.error <= HOLDS, "text": number(law.error)}
+        {
+            **asdict(law),
+            "error": _finite(law.error),
+            "holds": law.error <= HOLDS,
+            "text": words.number(law.error),
+        }
         for law in laws
     ]
     if not rows:
-        return {"laws": [], "verdict": captions.METER_WAIT}
+        return {"laws": [], "verdict": words.METER_WAIT}
     broken = [law for law in rows if not law["holds"]]
-    verdict = captions.meter_broken(broken[0]["name"]) if broken else captions.METER_HOLDS
+    verdict = words.meter_broken(broken[0]["name"]) if broken else words.METER_HOLDS
     return {"laws": rows, "verdict": verdict}
 
 
 def _finite(error: float) -> float:
     return error if math.isfinite(error) else 1e9  # JSON has no infinity
-
-
-def number(error: float) -> str:
-    """An error as people write it.
-
-    >>> number(3.2e-7), number(0.0), number(0.31), number(float("nan"))
-    ('3.2·10⁻⁷', '0', '0.31', 'not finite')
-    """
-    if not math.isfinite(error):
-        return captions.NOT_A_NUMBER
-    if error == 0 or error >= 0.01:
-        return f"{error:.2g}" if error < 1000 else f"{error:.0f}"
-    digits, power = f"{error:.1e}".split("e")
-    return f"{digits}·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

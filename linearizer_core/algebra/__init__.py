@@ -1,14 +1,14 @@
-"""Linear algebra on operators: one function per capability, a rule per type that stays on the factors.
+"""The operator A as an abstraction, and linear algebra on it: one function per capability.
 
-Each function accepts any `LinearOperator`. Products, sums and new types go through
-`operators.simplify.structured`: to the cheapest basic type that they equal, and where there is none to the
-dense matrix, which is always right. To teach a function a new type, register a rule for it, as in
-`@pinv.register`. Gradients flow to the operands' parameters.
+Each function accepts any `LinearOperator`. A rule per type, which stands with the type in `operators`, stays on the
+factors. Products, sums and new types go through `structured`: to the cheapest basic type that they equal, and where there
+is none to the dense matrix, which is always right. Gradients flow to the operands' parameters.
 """
 
-from ..operators import transpose
+from .base import transpose
 from .functions import exp, power
 from .inverse import pinv
+from .simplify import simplify
 from .singular import SVD, check_values, svd, truncate, with_singular_values
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "exp",
     "pinv",
     "power",
+    "simplify",
     "svd",
     "transpose",
     "truncate",

@@ -2,18 +2,21 @@
 
 Everything is computed in float64 and returned in the dtype of the input. Gradients are those of the
 Daleckii-Krein formula, right also for repeated eigenvalues where a derivative through `torch.linalg.eigh` is
-NaN; they are of first order, so a second derivative through a real power is not available. Source: Higham,
+NaN. Second derivatives go through the logarithm, so they exist for invertible matrices alone. Source: Higham,
 "Functions of Matrices", 2008.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from ..precision import narrow, wide
 
 MAX_CONDITION = 1e7
 """Eigenvectors are used while their condition number stays below this (error ≤ 1e-8), a logarithm above
@@ -48,7 +51,7 @@ def spectrum(M: Tensor, rtol: float | None = None) -> Spectrum:
     tensor([1., 2.], dtype=torch.float64)
     """
     rtol = len(M) * torch.finfo(M.dtype).eps if rtol is None else rtol
-    M = M.detach().double()
+    M = wide(M.detach())
     size = torch.linalg.matrix_norm(M).item()
     if (M - M.mT).abs().sum() <= rtol * size:
         values, W = torch.linalg.eigh((M + M.mT) / 2)
@@ -73,7 +76,7 @@ def real_power(M: Tensor, p: float, rtol: float | None = None) -> Tensor:
     def derivative(x: Tensor) -> Tensor:
         return p * _safe_power(x, p - 1, S.cutoff)
 
-    return _assemble(S, M, fx, derivative)
+    return _MatrixFunction.apply(M, _Rule(S, fx, derivative, lambda M: power_by_logarithm(M, p)))
 
 
 def power_by_logarithm(M: Tensor, p: float) -> Tensor:
@@ -87,12 +90,17 @@ def power_by_logarithm(M: Tensor, p: float) -> Tensor:
     tensor([[1.0000, 0.5000],
             [0.0000, 1.0000]])
     """
-    X, eye, k = M.double(), torch.eye(len(M), dtype=torch.float64, device=M.device), 0
+    X, k = wide(M), 0
+    eye = torch.eye(len(X), dtype=X.dtype, device=X.device)
+    size = 2.0 ** round(
+        torch.linalg.slogdet(X.detach()).logabsdet.nan_to_num(0, 0, 0).item() / math.log(2) / len(X)
+    )
+    X = X / size  # eigenvalues near 1 on the average, whatever the scale of M
     while torch.linalg.matrix_norm((X - eye).detach()) > 0.25:
         X, k = _square_root(X, eye, p), k + 1
     E = X - eye
     logarithm = sum(w / 2 * torch.linalg.solve(eye + (t + 1) / 2 * E, E) for t, w in zip(NODES, WEIGHTS))
-    return torch.linalg.matrix_exp(p * 2**k * logarithm).to(M.dtype)
+    return narrow(size**p * torch.linalg.matrix_exp(p * 2**k * logarithm), M)
 
 
 def _square_root(M: Tensor, eye: Tensor, p: float) -> Tensor:
@@ -104,11 +112,17 @@ def _square_root(M: Tensor, eye: Tensor, p: float) -> Tensor:
     for _ in range(60):
         inverse, singular = torch.linalg.inv_ex(P)
         error = torch.linalg.matrix_norm((P - eye).detach())
-        if singular or not error < 1e12:
+        if singular or not torch.isfinite(error):
             break
         X, P = X @ (eye + inverse) / 2, (eye + (P + inverse) / 2) / 2
         if error < 1e-7:  # its square is below rounding
             return X
+    values = torch.linalg.eigvals(M.detach())
+    if ((values.real > 0) | (values.imag.abs() > 1e-7 * values.abs())).all():
+        raise ValueError(
+            f"power {p:g} of this operator is out of reach of float64: it lacks eigenvectors, and its entries are too far "
+            "apart; scale its axes, or use an integer power."
+        )
     raise ValueError(
         f"power {p:g} of this operator does not exist or is complex: an eigenvalue is 0 without enough "
         "eigenvectors, or negative; use an integer power."
@@ -149,10 +163,14 @@ def shifted_power(M: Tensor, c: float, p: float, rtol: float | None = None) -> T
     >>> shifted_power(torch.tensor([[3.0]]), c=1.0, p=0.5)        # (2 − 1) / 3
     tensor([[0.3333]])
     """
-    S = spectrum(M, rtol)
-    if S.condition > MAX_CONDITION:
+
+    def by_logarithm(M: Tensor) -> Tensor:
         eye = c * torch.eye(len(M), dtype=M.dtype, device=M.device)
         return divided_difference(lambda K: power_by_logarithm(K, p), eye, M)
+
+    S = spectrum(M, rtol)
+    if S.condition > MAX_CONDITION:
+        return by_logarithm(M)
     rtol = len(M) * torch.finfo(M.dtype).eps if rtol is None else rtol
     cutoff = S.cutoff + rtol * c
     principal_power(S.values + c, p, cutoff)  # only for its checks
@@ -164,7 +182,8 @@ def shifted_power(M: Tensor, c: float, p: float, rtol: float | None = None) -> T
         far = (slope - c ** (p - 1) * _binomial_quotient(x / c, p)) / torch.where(small, 1, x)
         return torch.where(small, _binomial_series(x / c, p) * c ** (p - 2), far)
 
-    return _assemble(S, M, c ** (p - 1) * _binomial_quotient(y, p), derivative)
+    value = c ** (p - 1) * _binomial_quotient(y, p)
+    return _MatrixFunction.apply(M, _Rule(S, value, derivative, by_logarithm))
 
 
 def divided_difference(function: Callable[[Tensor], Tensor], c: Tensor, M: Tensor) -> Tensor:
@@ -196,14 +215,48 @@ def _binomial_series(y: Tensor, p: float) -> Tensor:
     return total
 
 
-def _assemble(S: Spectrum, M: Tensor, fx: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:
+class _Rule(NamedTuple):
+    """f of a matrix whose eigenvalues are known: f and its derivative there, and a route that torch differentiates twice."""
+
+    S: Spectrum
+    fx: Tensor
+    derivative: Callable[[Tensor], Tensor]
+    differentiable: Callable[[Tensor], Tensor]
+
+
+class _MatrixFunction(torch.autograd.Function):
     """W diag(f(x)) W⁻¹, with the derivative W (F ∘ (W⁻¹ dM W)) W⁻¹, F the divided differences of f."""
-    middle = torch.diag(fx)
-    if M.requires_grad and torch.is_grad_enabled():
-        D = S.W_inverse @ M.to(S.W.dtype) @ S.W
-        middle = middle + _divided_differences(S.values, fx, derivative) * (D - D.detach())
-    out = S.W @ middle.to(S.W.dtype) @ S.W_inverse
-    return (out.real if out.is_complex() else out).to(M.dtype)
+
+    @staticmethod
+    def forward(M: Tensor, rule: _Rule) -> Tensor:
+        out = rule.S.W @ torch.diag(rule.fx).to(rule.S.W.dtype) @ rule.S.W_inverse
+        return narrow(out.real if out.is_complex() else out, M)
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple[Tensor, _Rule], output: Tensor) -> None:
+        ctx.rule = inputs[1]
+        ctx.save_for_backward(inputs[0])
+
+    @staticmethod
+    def backward(ctx, G: Tensor) -> tuple[Tensor, None]:
+        (M,) = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a derivative of this derivative is wanted
+            return _gradient_with_graph(ctx.rule.differentiable, M, G), None
+        S = ctx.rule.S
+        F = _divided_differences(S.values, ctx.rule.fx, ctx.rule.derivative).to(S.W.dtype)
+        middle = F.conj() * (S.W.mH @ wide(G).to(S.W.dtype) @ S.W_inverse.mH)
+        gradient = S.W_inverse.mH @ middle @ S.W.mH
+        return narrow(gradient.real if gradient.is_complex() else gradient, M), None
+
+
+def _gradient_with_graph(function: Callable[[Tensor], Tensor], M: Tensor, G: Tensor) -> Tensor:
+    try:
+        return torch.autograd.grad(function(M), M, G, create_graph=True)[0]
+    except ValueError as error:
+        raise ValueError(
+            "a second derivative through a real power needs an operator without an eigenvalue at 0; differentiate once, or "
+            "add a multiple of the identity."
+        ) from error
 
 
 def _divided_differences(x: Tensor, fx: Tensor, derivative: Callable[[Tensor], Tensor]) -> Tensor:

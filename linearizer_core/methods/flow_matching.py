@@ -17,6 +17,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from ..algebra.base import eye_like, reference
+from ..inputs import whole_number
 from ..operators import (
     Dense,
     Diagonal,
@@ -29,8 +31,8 @@ from ..operators import (
     TimedLowRankGaussian,
     TimedOperator,
 )
-from ..operators.base import eye_like, reference
 from ..operators.timed import on_frame
+from ..precision import check_precision, wide
 
 State = TypeVar("State", Tensor, LinearOperator)
 Velocity = Callable[[float, State], State]
@@ -143,6 +145,7 @@ def trajectory(
     [1.0, 1.5, 2.25]
     """
     check_integrator(steps, method)
+    steps = int(steps)
     if not 0 <= end <= 1 or (end == 0 and steps > 1):
         raise ValueError(f"end must lie above 0 and at most at 1, got {end}; 1 − 1/steps is a good one.")
     regular = steps if end == 1 else steps - 1
@@ -161,6 +164,7 @@ def spread(steps: int, frames: int) -> list[int]:
     >>> spread(2, 12), spread(100, 12)[:4]
     ([0, 1, 2], [0, 9, 18, 27])
     """
+    steps, frames = int(steps), whole_number("frames", frames, 1)
     return torch.linspace(0, steps, max(2, min(frames, steps + 1))).round().int().tolist()
 
 
@@ -209,7 +213,7 @@ def collapse(A: TimedOperator, steps: int = 100, method: str = "rk4", rtol: floa
     The same integrator is run, in float64, on the identity, so no second formula can disagree with it. Where the type of A
     allows, the identity is a small one: a vector of ones for a diagonal A(t); for low rank, the identity of the span of
     all factors, with one axis for all that lies outside. The result is re-compressed to its numerical rank: singular
-    values of B − cI below `rtol` of the largest are dropped. It has A's dtype.
+    values of B − cI below `rtol` of the largest are dropped. It has A's dtype, and no gradient.
 
     Cost: O(n steps) for diagonal A(t), O(n (K r)² + steps (K r)² r) for `TimedLowRank`, n×n only for unknown types.
 
@@ -217,7 +221,16 @@ def collapse(A: TimedOperator, steps: int = 100, method: str = "rk4", rtol: floa
     tensor([2.0000, 0.5000])
     """
     check_integrator(steps, method)
-    return _collapse(copy.deepcopy(A).double(), steps, method, rtol).to(reference(A).dtype)
+    like, steps = reference(A), int(steps)
+    check_precision(type(A).__name__, like.dtype)
+    return _collapse(_wide_copy(A), steps, method, rtol).to(like.dtype).to(like.device)
+
+
+def _wide_copy(A: TimedOperator) -> TimedOperator:
+    """A in float64, its tensors without their gradients: those that another computation made could not be copied else."""
+    held = [*A.parameters(), *A.buffers(), *(t for part in A.modules() for t in vars(part).values())]
+    twins = {id(t): wide(t.detach()) if t.is_floating_point() else t for t in held if isinstance(t, Tensor)}
+    return copy.deepcopy(A, twins)
 
 
 @singledispatch
@@ -227,7 +240,7 @@ def _collapse(A: TimedOperator, steps: int, method: str, rtol: float) -> LinearO
 
 @_collapse.register
 def _(A: TimedGaussian, steps: int, method: str, rtol: float) -> Diagonal:
-    times = torch.arange(steps, dtype=torch.float64, device=A.variances.device)[:, None] / steps
+    times = torch.arange(steps, dtype=A.variances.dtype, device=A.variances.device)[:, None] / steps
     factors = torch.ones_like(A.variances)
     for some in times.split(
         32
@@ -257,7 +270,7 @@ def _(A: TimedLowRank, steps: int, method: str, rtol: float) -> LinearOperator:
 
 
 def _image_of_identity(A: TimedOperator, steps: int, method: str) -> Tensor:
-    return integrate(flow(A), eye_like(A).double(), steps, method, last_time(A, steps)).mT
+    return integrate(flow(A), wide(eye_like(A)), steps, method, last_time(A, steps)).mT
 
 
 def _compressed(c: Tensor, Q: Tensor, S: Tensor, rtol: float) -> LinearOperator:
@@ -277,8 +290,6 @@ def check_integrator(steps: int, method: str) -> None:
     Traceback (most recent call last):
     ValueError: steps must be a whole number from 1 to 10000, got 0.
     """
-    whole = isinstance(steps, int) or (isinstance(steps, float) and steps.is_integer())
-    if isinstance(steps, bool) or not whole or not 1 <= steps <= MOST_STEPS:
-        raise ValueError(f"steps must be a whole number from 1 to {MOST_STEPS}, got {steps}.")
+    whole_number("steps", steps, 1, MOST_STEPS)
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}.")

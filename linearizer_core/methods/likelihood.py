@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from ..inputs import as_index
+
 
 def class_log_density(z: Tensor, means: Tensor, log_std: Tensor) -> Tensor:
     r"""log N(z; μ_c, diag(σ²)) for every class c, in nats.
@@ -30,6 +32,6 @@ def class_nll(z: Tensor, log_det: Tensor, means: Tensor, log_std: Tensor, labels
     >>> class_nll(torch.zeros(1, 2), torch.zeros(1), torch.zeros(3, 2), torch.zeros(2), torch.tensor([1]))
     tensor(0.9189)
     """
-    centred = (z - means[labels]) / log_std.exp()
+    centred = (z - means[as_index(labels)]) / log_std.exp()
     log_density = -0.5 * centred.square().sum(1) - log_std.sum() - 0.5 * z.shape[-1] * math.log(2 * math.pi)
     return -(log_density + log_det).mean() / z.shape[-1]

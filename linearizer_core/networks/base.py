@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import abc
 import math
+from functools import singledispatch
 from itertools import pairwise
 
 from torch import Tensor, nn
+
+from ..precision import in_full_precision
 
 
 class InvertibleNetwork(nn.Module, abc.ABC):
@@ -14,6 +17,8 @@ class InvertibleNetwork(nn.Module, abc.ABC):
 
     A new network writes `forward` and `inverse` and sets the two shapes; the batch is never part of a shape.
     A whole g, the kind that a Linearizer takes, ends in a flat vector: `out_shape == (n,)`.
+    Both ways take float32 and float64 and run outside any ambient autocast, which would spoil the round trip; ValueError
+    for integers (see `as_float`) and for half precision.
     Source: Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570, section 3.
 
     >>> import torch
@@ -31,10 +36,16 @@ class InvertibleNetwork(nn.Module, abc.ABC):
     @abc.abstractmethod
     def inverse(self, z: Tensor) -> Tensor: ...
 
+    def __init_subclass__(cls) -> None:
+        """Guards what a new network writes, so that no class has to think of precision."""
+        super().__init_subclass__()
+        for name in {"forward", "inverse"} & vars(cls).keys():
+            setattr(cls, name, in_full_precision(vars(cls)[name]))
+
     @property
     def inv(self) -> InvertibleNetwork:
         """The inverse network as an object of its own; `g.inv.inv is g`."""
-        return Inverse(self)
+        return inverted(self)
 
 
 class Inverse(InvertibleNetwork):
@@ -56,9 +67,21 @@ class Inverse(InvertibleNetwork):
     def inverse(self, x: Tensor) -> Tensor:
         return self.network(x)
 
-    @property
-    def inv(self) -> InvertibleNetwork:
-        return self.network
+
+@singledispatch
+def inverted(g: InvertibleNetwork) -> InvertibleNetwork:
+    """g⁻¹ as a network; of an `Inverse` the network itself.
+
+    >>> g = Log(3)
+    >>> inverted(inverted(g)) is g
+    True
+    """
+    return Inverse(g)
+
+
+@inverted.register
+def _(g: Inverse) -> InvertibleNetwork:
+    return g.network
 
 
 class Chain(InvertibleNetwork):
@@ -123,3 +146,22 @@ def size(shape: tuple[int, ...]) -> int:
     1024
     """
     return math.prod(shape)
+
+
+def check_network(name: str, g: object, flat: bool = True) -> InvertibleNetwork:
+    """g itself if it is an `InvertibleNetwork`, by default one that ends in a flat vector; ValueError otherwise.
+
+    >>> check_network("g_x", nn.Linear(3, 3))
+    Traceback (most recent call last):
+    ValueError: g_x must be an InvertibleNetwork, got Linear; see linearizer_core.networks, or write forward and inverse.
+    """
+    if not isinstance(g, InvertibleNetwork):
+        raise ValueError(
+            f"{name} must be an InvertibleNetwork, got {type(g).__name__}; see linearizer_core.networks, or write "
+            "forward and inverse."
+        )
+    if flat and len(g.out_shape) != 1:
+        raise ValueError(
+            f"{name} must end in a flat latent (n,), got out_shape={tuple(g.out_shape)}; append Flatten to the chain."
+        )
+    return g

@@ -17,6 +17,7 @@ def mixed_precision(enabled: bool = True) -> Iterator[None]:
     """Inside it, conditioners compute in bfloat16; all that must be inverted stays as precise as it was.
 
     A coupling is exactly invertible for any conditioner that gives the same answer twice, so training may be cheap here.
+    A network that `torch.compile` has compiled computes in its own precision here too.
 
     >>> with mixed_precision():
     ...     Conditioner(nn.Linear(1, 1))(torch.ones(1, 1)).dtype
@@ -41,7 +42,8 @@ class Conditioner(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not _IN_BFLOAT16.get():
+        # a compiled graph cannot know a context, so it always is in full precision
+        if torch.compiler.is_compiling() or not _IN_BFLOAT16.get():
             return self.layers(x)
         with torch.autocast(x.device.type, torch.bfloat16):
             return self.layers(x).to(x.dtype)

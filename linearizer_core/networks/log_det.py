@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import singledispatch
 
 import torch
@@ -24,10 +25,19 @@ def forward_and_log_det(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor
     n = size(g.in_shape)
 
     def single(item: Tensor) -> Tensor:
-        return g(item[None])[0].reshape(n)
+        return g(item[None].clone())[0].reshape(n)  # a copy, for a g that works in place
 
-    jacobian = torch.func.vmap(torch.func.jacrev(single))(x).reshape(len(x), n, n)
-    return g(x), torch.linalg.slogdet(jacobian).logabsdet
+    try:
+        jacobians = torch.func.vmap(torch.func.jacrev(single))(x)
+    except RuntimeError:  # in-place operations and own autograd functions know no vmap
+        jacobians = _one_by_one(single, x)
+    return g(x.clone()), torch.linalg.slogdet(jacobians.reshape(len(x), n, n)).logabsdet
+
+
+def _one_by_one(single: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    jacobian = torch.autograd.functional.jacobian
+    rows = [jacobian(single, item, create_graph=torch.is_grad_enabled()) for item in x]
+    return torch.stack(rows) if rows else x.new_zeros(0)
 
 
 @forward_and_log_det.register

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..precision import narrow, wide
 from .base import InvertibleNetwork
 from .log_det import forward_and_log_det
 
@@ -58,8 +59,8 @@ class PLU(nn.Module):
         >>> [factor.shape for factor in PLU(torch.eye(3)).factors()]
         [torch.Size([3, 3]), torch.Size([3, 3])]
         """
-        packed = self.packed.double()
-        upper_diagonal = torch.diag(self.sign * packed.diagonal().exp())
+        packed = wide(self.packed)
+        upper_diagonal = torch.diag(wide(self.sign) * packed.diagonal().exp())
         return packed.tril(-1) + torch.eye(len(packed)).to(packed), packed.triu(1) + upper_diagonal
 
     def matrix(self) -> Tensor:
@@ -69,7 +70,7 @@ class PLU(nn.Module):
         2.0
         """
         lower, upper = self.factors()
-        return (lower @ upper)[self.rows].to(self.packed.dtype)
+        return narrow((lower @ upper)[self.rows.to(lower.device)], self.packed)
 
     def forward(self, x: Tensor) -> Tensor:
         """W x for vectors x (*, n), factor by factor: W itself is never formed.
@@ -77,10 +78,13 @@ class PLU(nn.Module):
         >>> PLU(2 * torch.eye(1))(torch.tensor([3.0])).item()
         6.0
         """
-        v = x.double()  # the factors' own conditioning would cost three digits in float32
-        v = v @ self.packed.triu(1).double().mT + self.sign * self.packed.diagonal().double().exp() * v
-        v = v @ self.packed.tril(-1).double().mT + v
-        return v[..., self.rows].to(x.dtype)
+        v, packed = (
+            wide(x),
+            wide(self.packed),
+        )  # the factors' own conditioning would cost three digits in float32
+        v = v @ packed.triu(1).mT + wide(self.sign) * packed.diagonal().exp() * v
+        v = v @ packed.tril(-1).mT + v
+        return narrow(v[..., self.rows.to(v.device)], x)
 
     def solve(self, y: Tensor) -> Tensor:
         """W⁻¹ y for columns y (n, k), by two triangular solves.
@@ -89,10 +93,10 @@ class PLU(nn.Module):
         2.0
         """
         # the solver reads one triangle only, so L and U need not be cut out of `packed`: half the time of a decode
-        packed, x = self.packed.double(), y[self.rows.argsort()].double()
+        packed, x = wide(self.packed), wide(y[self.rows.argsort()])
         x = torch.linalg.solve_triangular(packed, x, upper=False, unitriangular=True)
-        upper = packed.diagonal_scatter(self.sign * packed.diagonal().exp())
-        return torch.linalg.solve_triangular(upper, x, upper=True).to(y.dtype)
+        upper = packed.diagonal_scatter(wide(self.sign) * packed.diagonal().exp())
+        return narrow(torch.linalg.solve_triangular(upper, x, upper=True), y)
 
 
 class InvertibleLinear(InvertibleNetwork):

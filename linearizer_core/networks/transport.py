@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.special import log_ndtr
 
+from ..precision import narrow, wide
 from .base import InvertibleNetwork
 from .log_det import forward_and_log_det
 
@@ -42,18 +43,18 @@ class MixtureTransport(InvertibleNetwork):
         return _forward(self, x)[0]
 
     def inverse(self, z: Tensor) -> Tensor:
-        u, means = z.double(), self.means.double()
+        u, means = wide(z), wide(self.means)
         log_weights, lead = u.new_zeros(*u.shape[:-1], len(means)), []
         for axis in range(self.leading):
             value = u[..., axis : axis + 1]
             lead.append(_normal_score(value, means[:, axis], log_weights.log_softmax(-1)))
             log_weights = log_weights - (value - means[:, axis]).square() / 2
         rest = u[..., self.leading :] - _open_shift(self, log_weights)
-        return torch.cat([*lead, rest], -1).to(z.dtype)
+        return narrow(torch.cat([*lead, rest], -1), z)
 
 
 def _forward(g: MixtureTransport, x: Tensor) -> tuple[Tensor, Tensor]:
-    y, means = x.double(), g.means.double()
+    y, means = wide(x), wide(g.means)
     log_weights, lead, log_det = y.new_zeros(*y.shape[:-1], len(means)), [], y.new_zeros(y.shape[:-1])
     for axis in range(g.leading):
         noise, weights = y[..., axis : axis + 1], log_weights.log_softmax(-1)
@@ -62,11 +63,11 @@ def _forward(g: MixtureTransport, x: Tensor) -> tuple[Tensor, Tensor]:
         log_det = log_det + slope[..., 0]
         log_weights = log_weights - (value - means[:, axis]).square() / 2
     rest = y[..., g.leading :] + _open_shift(g, log_weights)
-    return torch.cat([*lead, rest], -1).to(x.dtype), log_det.to(x.dtype)
+    return narrow(torch.cat([*lead, rest], -1), x), narrow(log_det, x)
 
 
 def _open_shift(g: MixtureTransport, log_weights: Tensor) -> Tensor:
-    return log_weights.softmax(-1) @ g.means.double()[:, g.leading :]
+    return log_weights.softmax(-1) @ wide(g.means)[:, g.leading :]
 
 
 def _normal_score(u: Tensor, means: Tensor, log_weights: Tensor) -> Tensor:

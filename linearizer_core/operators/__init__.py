@@ -1,12 +1,15 @@
-"""Linear operators A."""
+"""Linear operators A: a file per family, each type with its rules of every capability beside it."""
 
-from .base import Composed, LinearOperator, Scaled, Sum, Transposed, transpose
-from .dense import Dense
+from ..algebra.base import Composed, LinearOperator, Scaled, Sum, Transposed, transpose
+from .convolution import CircularConvolution, apply_transfer
+from .dense import Dense, as_operator
 from .diagonal import Diagonal, Identity, RoundedDiagonal
 from .exponential import Exponential
-from .low_rank import IdentityPlusLowRank, LowRank
+from .grids import on_grid
+from .identity_plus import IdentityPlusLowRank
+from .low_rank import LowRank, recombined
+from .per_position import FieldSpectrum, PerPosition
 from .projection import Projection
-from .spatial import CircularConvolution, PerPosition, apply_transfer, on_grid
 from .timed import TimedGaussian, TimedLowRank, TimedLowRankGaussian, TimedOperator
 
 __all__ = [
@@ -15,6 +18,7 @@ __all__ = [
     "Dense",
     "Diagonal",
     "Exponential",
+    "FieldSpectrum",
     "Identity",
     "IdentityPlusLowRank",
     "LinearOperator",
@@ -30,6 +34,8 @@ __all__ = [
     "TimedOperator",
     "Transposed",
     "apply_transfer",
+    "as_operator",
     "on_grid",
+    "recombined",
     "transpose",
 ]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from .base import LinearOperator, keep, to_dense, transposed_matvec
+from ..algebra.base import LinearOperator, keep, to_dense, transposed_matvec
+from ..algebra.functions import exp, power
+from ..algebra.inverse import pinv
+from ..algebra.simplify import own_transpose
+from ..algebra.singular import SVD, svd, truncate, with_singular_values
+from .dense import Dense
 
 
 class Exponential(LinearOperator):
@@ -37,3 +44,40 @@ def _(A: Exponential) -> Tensor:
 @transposed_matvec.register
 def _(A: Exponential, v: Tensor) -> Tensor:
     return v @ A.dense()
+
+
+@pinv.register
+def _(A: Exponential, rtol: float | None = None) -> LinearOperator:
+    if rtol is not None:  # only then may a direction of an invertible operator count as lost
+        return pinv(Dense(A.dense()), rtol)
+    return Exponential(-A.generator)
+
+
+@power.register
+def _(A: Exponential, p: float, rtol: float | None = None) -> Exponential:
+    return Exponential(p * A.generator)
+
+
+@exp.register
+def _(A: Exponential, t: float | Tensor = 1.0) -> Exponential:
+    return Exponential(t * A.dense())
+
+
+@svd.register
+def _(A: Exponential, k: int | None = None) -> SVD:
+    return svd(Dense(A.dense()), k)
+
+
+@with_singular_values.register
+def _(A: Exponential, values: Tensor | Sequence[float]) -> LinearOperator:
+    return with_singular_values(Dense(A.dense()), values)
+
+
+@truncate.register
+def _(A: Exponential, k: int) -> LinearOperator:
+    return truncate(Dense(A.dense()), k)
+
+
+@own_transpose.register
+def _(A: Exponential) -> Exponential:
+    return Exponential(A.generator.mT)

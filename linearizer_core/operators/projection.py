@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from .base import LinearOperator, keep, transpose
+from ..algebra.base import LinearOperator, keep, settle, transpose
+from ..algebra.functions import exp, power
+from ..algebra.inverse import pinv
+from ..algebra.matrix_functions import principal_power
+from ..algebra.simplify import multiple, product, product_after, total
+from ..algebra.singular import SVD, count_kept, leading, svd, truncate, with_singular_values
+from .diagonal import Identity
+from .identity_plus import IdentityPlusLowRank, sum_on_factors
+from .low_rank import LowRank, Parts, parts, recombined, thin_after, thin_product
 
 
 class Projection(LinearOperator):
@@ -41,13 +49,13 @@ class Projection(LinearOperator):
         Q = self.Q
         return (v @ Q) @ Q.mT
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Projection:
-        """Columns that are orthonormal to float32 rounding only would leave P² ≠ P in float64."""
-        before = torch.finfo(self.basis.dtype).eps
-        super()._apply(fn, recurse)
-        if torch.finfo(self.basis.dtype).eps < before and not isinstance(self.basis, nn.Parameter):
-            self.basis = orthonormal_columns(self.basis, self.rtol)
-        return self
+
+@settle.register
+def _(A: Projection, before: torch.dtype) -> None:
+    """Columns that are orthonormal to float32 rounding only would leave P² ≠ P in float64."""
+    finer = torch.finfo(A.basis.dtype).eps < torch.finfo(before).eps
+    if finer and not isinstance(A.basis, nn.Parameter):
+        A.basis = orthonormal_columns(A.basis, A.rtol)
 
 
 def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
@@ -61,6 +69,10 @@ def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
     tensor([[1., 0.],
             [0., 0.]])
     """
+    if not basis.numel():
+        return basis
+    if not torch.isfinite(basis).all():
+        raise ValueError("basis must be finite to have a span, got NaN or infinity; leave those columns out.")
     with torch.no_grad():
         _, s, Vh = torch.linalg.svd(basis, full_matrices=False)
         kept = s > (max(basis.shape) * torch.finfo(s.dtype).eps if rtol is None else rtol) * s[:1]
@@ -79,3 +91,57 @@ def orthonormal_columns(basis: Tensor, rtol: float | None = None) -> Tensor:
 @transpose.register
 def _(A: Projection) -> LinearOperator:
     return A
+
+
+@pinv.register
+def _(A: Projection, rtol: float | None = None) -> LinearOperator:
+    return A
+
+
+@power.register
+def _(A: Projection, p: float, rtol: float | None = None) -> LinearOperator:
+    if p == 0:
+        return Identity(A.shape[0]).to(A.basis)
+    if p < 0 and len(svd(A).values) < A.shape[0]:
+        principal_power(A.basis.new_zeros(1), p)  # raises: a proper projection is singular
+    return A
+
+
+@exp.register
+def _(A: Projection, t: float | Tensor = 1.0) -> IdentityPlusLowRank:
+    Q = A.Q
+    return IdentityPlusLowRank(1.0, torch.expm1(t * Q.new_ones(())) * Q, Q)
+
+
+@svd.register
+def _(A: Projection, k: int | None = None) -> SVD:
+    Q = A.Q
+    Q = Q[:, Q.detach().abs().amax(0) > 0] if Q.shape[1] else Q
+    return leading(SVD(Q, Q.new_ones(Q.shape[1]), Q), k)
+
+
+@with_singular_values.register
+def _(A: Projection, values: Tensor | Sequence[float]) -> LowRank:
+    return recombined(A, svd(A), values)
+
+
+@truncate.register
+def _(A: Projection, k: int) -> Projection:
+    return Projection(A.Q[:, : count_kept(k, A.shape[0])])
+
+
+@parts.register
+def _(A: Projection) -> Parts:
+    Q = A.Q
+    return Parts(Q.new_zeros(()), Q, Q)
+
+
+@multiple.register
+def _(A: Projection, c: Tensor) -> LowRank:
+    Q = A.Q
+    return LowRank(c * Q, Q)
+
+
+product.register(Projection, thin_product)
+product_after.register(Projection, thin_after)
+total.register(Projection, sum_on_factors)

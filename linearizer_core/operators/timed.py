@@ -7,9 +7,11 @@ import abc
 import torch
 from torch import Tensor, nn
 
-from .base import LinearOperator, keep
+from ..algebra.base import LinearOperator, keep
+from ..precision import narrow
 from .diagonal import Diagonal
-from .low_rank import IdentityPlusLowRank, LowRank
+from .identity_plus import IdentityPlusLowRank
+from .low_rank import LowRank
 
 
 class TimedOperator(nn.Module, abc.ABC):
@@ -58,7 +60,7 @@ class TimedLowRank(TimedOperator):
         self.shape = (U.shape[1], U.shape[1])
 
     def at(self, t: float) -> LowRank:
-        weights = chebyshev(t, len(self.U)).to(self.U)
+        weights = narrow(chebyshev(t, len(self.U)), self.U)
         return LowRank(torch.tensordot(weights, self.U, 1), torch.tensordot(weights, self.V, 1))
 
 

@@ -1,57 +1,40 @@
-"""A frozen dataclass per shipped model; a new model is one file here and one line in RECIPES."""
+"""A frozen dataclass per model says everything of it: build, data, loss, figures. RECIPES is the one registry.
+
+A new model is one file here and one line in RECIPES. `from linearizer_core.recipes import Digits` imports that recipe only.
+"""
 
 from .base import Recipe
-from .classifier import DigitsClassifier
-from .digits import Digits
-from .faces import ColourFaces
-from .flow_matching import DigitsFlowMatching
-from .patches import Patches
-from .plane import (
-    PLANES,
-    PlaneCheckerboard,
-    PlaneIdentity,
-    PlaneMoons,
-    PlanePoints,
-    PlaneRecipe,
-    PlaneRings,
-    PlaneSpiral,
+from .registry import Registry
+
+RECIPES = Registry(
+    {
+        "digits": "digits:Digits",
+        "digits-classifier": "classifier:DigitsClassifier",
+        "digits-flow-matching": "flow_matching:DigitsFlowMatching",
+        "digits-projector": "digits_projector:DigitsProjector",
+        "faces": "faces:Faces",
+        "faces-colour": "colour_faces:ColourFaces",
+        "patches": "patches:Patches",
+        "styles": "styles:PhotoStyles",
+        "digits-projector-sparse": "sparse_projector:SparseProjector",
+        "plane-moons": "plane:PlaneMoons",
+        "plane-rings": "plane:PlaneRings",
+        "plane-spiral": "plane:PlaneSpiral",
+        "plane-checkerboard": "plane:PlaneCheckerboard",
+        "plane-identity": "plane:PlaneIdentity",
+        "plane": "plane:PlanePoints",
+    },
+    package=__name__,
 )
-from .projectors import DigitsProjector, Faces, SparseProjector
-from .styles import PhotoStyles
+BASES = {"PlaneRecipe": "plane"}
+"""Classes that several recipes share: name to module."""
 
-RECIPES: dict[str, type[Recipe]] = {
-    recipe.name: recipe
-    for recipe in (
-        ColourFaces,
-        Digits,
-        DigitsClassifier,
-        DigitsFlowMatching,
-        DigitsProjector,
-        Faces,
-        Patches,
-        PhotoStyles,
-        SparseProjector,
-        *PLANES,
-    )
-}
+__all__ = ["RECIPES", "Recipe", "Registry", *BASES, *RECIPES.classes()]
 
-__all__ = [
-    "RECIPES",
-    "ColourFaces",
-    "Digits",
-    "DigitsClassifier",
-    "DigitsFlowMatching",
-    "DigitsProjector",
-    "Faces",
-    "Patches",
-    "PhotoStyles",
-    "PlaneCheckerboard",
-    "PlaneIdentity",
-    "PlaneMoons",
-    "PlanePoints",
-    "PlaneRecipe",
-    "PlaneRings",
-    "PlaneSpiral",
-    "Recipe",
-    "SparseProjector",
-]
+
+def __getattr__(name: str) -> type[Recipe]:
+    if name in RECIPES.classes():
+        return RECIPES[RECIPES.classes()[name]]
+    if name in BASES:
+        return Registry({name: f"{BASES[name]}:{name}"}, __name__)[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

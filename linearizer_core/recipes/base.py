@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import math
+import numbers
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from ..data import Dataset
+from ..data.sets import Dataset
+from ..measures.figure import Figure
+
+MOST_SEED = 2**32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +24,11 @@ class Recipe(abc.ABC):
 
     `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum, where
     `done` in [0, 1) is the share of training that lies behind; `prepare` runs once before training, `finish` once
-    after it. ValueError for settings that are not above 0.
+    after it. `evaluate` gives the figures of a trained model on data that was not trained on, which `path` holds as for
+    `dataset`. `afresh` begins the names of tensors that may be new where training starts from other weights. `classes` is
+    how many labels a model learns, each of which must occur in its data; 0 where labels do not matter. `build` and
+    `companion` draw from a generator of their own by `seed`, `loss` from the one it is given.
+    ValueError for settings that are not above 0, not finite, or of another type than their default.
 
     >>> from linearizer_core.recipes import DigitsClassifier
     >>> DigitsClassifier(steps=0)
@@ -28,6 +37,8 @@ class Recipe(abc.ABC):
     """
 
     name: ClassVar[str]
+    classes: ClassVar[int] = 0
+    afresh: ClassVar[tuple[str, ...]] = ()
     seed: int = 0
     steps: int = 1000
     batch: int = 128
@@ -38,8 +49,14 @@ class Recipe(abc.ABC):
 
     def __post_init__(self) -> None:
         for field in ("steps", "batch", "learning_rate", "gradient_clip", "evaluate_every"):
-            if not getattr(self, field) > 0:
-                raise ValueError(f"{self.name}: {field} must be above 0, got {getattr(self, field)}.")
+            value = getattr(self, field)
+            if isinstance(value, numbers.Real) and not value > 0:
+                raise ValueError(f"{self.name}: {field} must be above 0, got {value}.")
+        for field in dataclasses.fields(self):
+            plain = _plain(f"{self.name}: {field.name}", getattr(self, field.name), field.default)
+            object.__setattr__(self, field.name, plain)  # numpy's numbers are none of JSON's
+        if not 0 <= self.seed < MOST_SEED:
+            raise ValueError(f"{self.name}: seed must lie in 0..{MOST_SEED - 1}, got {self.seed}.")
 
     def arguments(self) -> dict[str, object]:
         """The fields as a dictionary of JSON values."""
@@ -54,14 +71,6 @@ class Recipe(abc.ABC):
 
     @abc.abstractmethod
     def dataset(self, path: str | None) -> Dataset: ...
-
-    def evaluation_dataset(self, path: str | None) -> Dataset:
-        """What `evaluate` measures on: the data set, perhaps with images of something else beside it."""
-        return self.dataset(path)
-
-    def begins_afresh(self, name: str) -> bool:
-        """Whether the tensor `name` of the model may be new where training starts from other weights."""
-        return False
 
     @abc.abstractmethod
     def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
@@ -89,3 +98,30 @@ class Recipe(abc.ABC):
 
     @abc.abstractmethod
     def sheet(self, model: nn.Module, dataset: Dataset) -> Tensor | None: ...
+
+    @abc.abstractmethod
+    def evaluate(self, model: nn.Module, path: str | None, seed: int = 0) -> list[Figure]: ...
+
+
+def _plain(name: str, value: object, default: object) -> object:
+    """A setting as a plain Python value of its default's type. ValueError where it is of another type, or not finite."""
+    match default:
+        case bool():
+            fits, plain = isinstance(value, bool), bool
+        case int():
+            fits, plain = isinstance(value, numbers.Integral) and not isinstance(value, bool), int
+        case float():
+            fits, plain = isinstance(value, numbers.Real) and not isinstance(value, bool), float
+        case str():
+            fits, plain = isinstance(value, str), str
+        case tuple():
+            fits, plain = isinstance(value, tuple | list), tuple
+        case _:
+            return value
+    if not fits:
+        raise ValueError(f"{name} must be of the kind of its default {default!r}, got {value!r}.")
+    if plain is tuple:
+        return tuple(_plain(name, item, default[0] if default else "") for item in value)
+    if plain is float and not math.isfinite(value):
+        raise ValueError(f"{name} must lie in the range of finite numbers, got {value}.")
+    return plain(value)

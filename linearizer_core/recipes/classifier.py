@@ -9,37 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data import Dataset, as_float, load_dataset
+from ..data.sets import Dataset, load_dataset
+from ..measures.digits import evaluate_classifier
+from ..measures.figure import Figure
+from ..models.classifier import DigitClassifier
+from ..randomness import seeded
 from .base import Recipe
-
-
-class DigitClassifier(nn.Module):
-    """A small convolutional classifier: images (B, 1, 32, 32) in [0, 1] to 10 logits; `features` gives 128 numbers.
-
-    >>> DigitClassifier()(torch.zeros(2, 1, 32, 32)).shape
-    torch.Size([2, 10])
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.features = nn.Sequential(
-            nn.Conv2d(1, 32, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(64, 64, 3, padding=1),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Flatten(),
-            nn.Linear(64 * 4 * 4, 128),
-            nn.ReLU(),
-        )
-        self.head = nn.Linear(128, 10)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.features(x))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +26,14 @@ class DigitsClassifier(Recipe):
     """
 
     name: ClassVar[str] = "digits-classifier"
+    classes: ClassVar[int] = 10
     seed: int = 1
     steps: int = 1500
     largest_shift: int = 2
 
     def build(self) -> DigitClassifier:
-        torch.manual_seed(self.seed)
-        return DigitClassifier()
+        with seeded(self.seed):
+            return DigitClassifier()
 
     def companion(self) -> nn.Module:
         return nn.Identity()
@@ -88,11 +64,10 @@ class DigitsClassifier(Recipe):
 
     @torch.no_grad()
     def report(self, model: nn.Module, dataset: Dataset) -> dict[str, float]:
-        device = next(model.parameters()).device
-        guess = torch.cat(
-            [model(as_float(x).to(device)).argmax(1).cpu() for x in dataset.test_images.split(500)]
-        )
-        return {"test_accuracy": float((guess == dataset.test_labels).float().mean())}
+        return {"test_accuracy": evaluate_classifier(model, dataset)[0].value}
 
     def sheet(self, model: nn.Module, dataset: Dataset) -> None:
         return None
+
+    def evaluate(self, model: DigitClassifier, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_classifier(model, self.dataset(path), seed)

@@ -9,14 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data import Dataset, as_float, load_dataset
-from ..generator import Generator
-from ..methods import calibration
+from ..data.sets import Dataset, as_float, load_dataset
+from ..measures.digits import evaluate_digits
+from ..measures.figure import Figure
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
 from ..methods.likelihood import class_log_density, class_nll
 from ..methods.nested import nested_reconstruction, random_ranks, truncate_axes
+from ..models import fitting
+from ..models.generator import Generator
 from ..networks import InvertibleNetwork, forward_and_log_det, image_flow, initialise
 from ..operators import Diagonal
+from ..randomness import seeded
 from .base import Recipe
 
 MOST_STAGES, MOST_STEPS, MOST_HIDDEN = 5, 100, 4096  # 32×32 pixels can be halved five times
@@ -63,6 +66,7 @@ class Digits(Recipe):
     """
 
     name: ClassVar[str] = "digits"
+    classes: ClassVar[int] = 10
     stage_steps: tuple[int, ...] = (6, 8, 4)
     stage_hidden: tuple[int, ...] = (64, 64, 64)
     steps: int = 6500
@@ -102,8 +106,8 @@ class Digits(Recipe):
                 )
 
     def build(self) -> Generator:
-        torch.manual_seed(self.seed)
-        g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden)
+        with seeded(self.seed):
+            g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden)
         n = g.out_shape[0]
         means = torch.zeros(10, n)
         means[:, :2] = digit_map(self.class_spacing)
@@ -113,7 +117,7 @@ class Digits(Recipe):
         return load_dataset("mnist", path, size=32)
 
     def learning_rates(self, model: Generator) -> list[tuple[float, list[nn.Parameter]]]:
-        mixing = list(calibration.last_mixing(model.g_x).parameters())
+        mixing = list(fitting.last_mixing(model.g_x).parameters())
         others = [p for p in model.parameters() if all(p is not q for q in mixing)]
         return [(1.0, others), (self.mixing_rate, mixing)]
 
@@ -124,13 +128,13 @@ class Digits(Recipe):
         x = images[batch] + self._noise(images[batch], generator)
         initialise(model.g_x, x)
         layout = digit_map(self.class_spacing).to(x)
-        calibration.start_from_principal_axes(model.g_x, x, layout[labels[batch]])
+        fitting.start_from_principal_axes(model.g_x, x, layout[labels[batch]])
         # on the first two axes, most of the variance 1 lies between the classes
         model.log_std.data[:2] = -0.5 * (1 + layout.square().mean()).log()
 
     def companion(self) -> nn.Module:
-        torch.manual_seed(self.seed)
-        return Critic(classes=10)
+        with seeded(self.seed):
+            return Critic(classes=10)
 
     def loss(
         self,
@@ -190,11 +194,11 @@ class Digits(Recipe):
         generator = torch.Generator().manual_seed(self.seed)
         batch = torch.randperm(len(images), generator=generator)[:256].to(images.device)
         x = images[batch] + self._noise(images[batch], generator)
-        calibration.measure_in_pixels(model, x, keep_first=2)
-        calibration.centre_and_sort(model, keep_first=2)
-        calibration.let_lead(model, first=2)
-        calibration.fit_wiener(model, self.wiener_noise)
-        calibration.fit_flow(model, images[:FLOW_IMAGES], labels[:FLOW_IMAGES])
+        fitting.measure_in_pixels(model, x, keep_first=2)
+        fitting.centre_and_sort(model, keep_first=2)
+        fitting.let_lead(model, first=2)
+        fitting.fit_wiener(model, self.wiener_noise)
+        fitting.fit_flow(model, images[:FLOW_IMAGES], labels[:FLOW_IMAGES])
 
     @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:
@@ -235,3 +239,6 @@ class Digits(Recipe):
 
     def _noise(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)
+
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_digits(model, self.dataset(path), seed)

@@ -9,12 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data import Dataset, as_float, load_dataset
-from ..generator import Generator
+from ..data.sets import Dataset, as_float, load_dataset
+from ..measures.figure import Figure
+from ..measures.flow_matching import evaluate_flow_matching
 from ..methods.flow_matching import flow_matching_loss, path
 from ..methods.perceptual import laplacian_pyramid_loss
+from ..models.generator import Generator
 from ..networks import image_flow, initialise
 from ..operators import Identity, TimedLowRank
+from ..randomness import seeded
 from .base import Recipe
 
 
@@ -45,11 +48,11 @@ class DigitsFlowMatching(Recipe):
     guess_batch: int = 32
 
     def build(self) -> Generator:
-        torch.manual_seed(self.seed)
-        g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, mix_all=False)
-        n = g.out_shape[0]
-        shape = (self.degree + 1, n, self.rank)
-        U, V = (nn.Parameter(torch.randn(shape) * n**-0.5) for _ in range(2))
+        with seeded(self.seed):
+            g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, mix_all=False)
+            n = g.out_shape[0]
+            shape = (self.degree + 1, n, self.rank)
+            U, V = (nn.Parameter(torch.randn(shape) * n**-0.5) for _ in range(2))
         return Generator(g, Identity(n), torch.zeros(10, n), torch.zeros(n), TimedLowRank(U, V))
 
     def companion(self) -> nn.Module:
@@ -112,3 +115,6 @@ class DigitsFlowMatching(Recipe):
             model.collapse(100, "euler")(noise),
         )
         return torch.stack([x, midpoints, *samples.split(20)])
+
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_flow_matching(model, self.dataset(path), seed)

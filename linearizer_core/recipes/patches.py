@@ -8,12 +8,17 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..data import DataError, Dataset, as_float, cut_patches, image_folder
-from ..generator import Generator
-from ..methods import calibration
+from ..data.dataset import DataError, Dataset
+from ..data.images import cut_patches, photo_folder
+from ..inputs import as_float
+from ..measures.figure import Figure
+from ..measures.patches import evaluate_patches
 from ..methods.likelihood import class_nll
+from ..models import fitting
+from ..models.generator import Generator
 from ..networks import forward_and_log_det, image_flow, initialise
 from ..operators import Identity, TimedLowRankGaussian
+from ..randomness import seeded
 from .base import Recipe
 
 SIDE, PHOTO = 32, 96
@@ -43,8 +48,8 @@ class Patches(Recipe):
     rank: int = 64
 
     def build(self) -> Generator:
-        torch.manual_seed(self.seed)
-        g = image_flow((3, SIDE, SIDE), self.stage_steps, self.stage_hidden, mix_all=False)
+        with seeded(self.seed):
+            g = image_flow((3, SIDE, SIDE), self.stage_steps, self.stage_hidden, mix_all=False)
         n = g.out_shape[0]
         basis = torch.eye(n, self.rank)
         A_t = TimedLowRankGaussian(basis, torch.ones(self.rank), torch.ones(()))
@@ -56,7 +61,7 @@ class Patches(Recipe):
     def dataset(self, path: str | None) -> Dataset:
         if path is None:
             raise DataError("patches are cut from photographs of yours: pass --data with a folder of them.")
-        photos = image_folder(path, PHOTO)
+        photos = photo_folder(path, PHOTO)
         train = cut_patches(photos.train_images, SIDE, self.patches_per_photo, self.seed)
         test = cut_patches(photos.test_images, SIDE, self.patches_per_photo, self.seed)
         labels = [torch.zeros(len(images), dtype=torch.long) for images in (train, test)]
@@ -87,7 +92,7 @@ class Patches(Recipe):
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.contiguous_format).eval()
-        calibration.fit_low_rank_flow(model, images[:: max(1, len(images) // 12_000)])
+        fitting.fit_low_rank_flow(model, images[:: max(1, len(images) // 12_000)])
 
     @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:
@@ -109,3 +114,6 @@ class Patches(Recipe):
 
     def _noisy(self, images: Tensor, generator: torch.Generator) -> Tensor:
         return images + self.pixel_noise * torch.randn(images.shape, generator=generator).to(images.device)
+
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_patches(model, self.dataset(path), seed)

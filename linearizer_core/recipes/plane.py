@@ -9,14 +9,17 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ..data import DataError, Dataset, as_input
-from ..generator import Generator
-from ..methods import calibration
+from ..data.dataset import DataError, Dataset, as_input
+from ..data.point_sets import MOST_CLASSES, VIEW, generated, grid_of_view, read_points
+from ..measures.figure import Figure
+from ..measures.plane import evaluate_plane, stretches
 from ..methods.likelihood import class_nll
 from ..methods.smoothness import bending, corners, jacobians
+from ..models import fitting
+from ..models.generator import Generator
 from ..networks import Flatten, InvertibleNetwork, forward_and_log_det, plane_flow
 from ..operators import Dense
-from ..point_sets import MOST_CLASSES, VIEW, generated, read_points
+from ..randomness import seeded
 from .base import Recipe
 
 MOST_DEPTH, MOST_HIDDEN, MOST_COUNT = 40, 256, 1_000_000
@@ -74,10 +77,10 @@ class PlaneRecipe(Recipe, abc.ABC):
         """The untrained g."""
 
     def build(self) -> Generator:
-        torch.manual_seed(self.seed)
         means = torch.zeros(self.classes, 2)
         means[:, 1] = LADDER * ((self.classes - 1) / 2 - torch.arange(self.classes))
-        return Generator(self.network(), Dense(torch.eye(2)), means, torch.tensor(BAR).log())
+        with seeded(self.seed):
+            return Generator(self.network(), Dense(torch.eye(2)), means, torch.tensor(BAR).log())
 
     def companion(self) -> nn.Module:
         return nn.Identity()
@@ -116,9 +119,9 @@ class PlaneRecipe(Recipe, abc.ABC):
         model.eval()
         if len(list(model.g_x.parameters())):
             centre = model.means.mean(0)
-            calibration.remix(model.g_x, torch.eye(2).to(centre), -centre)
+            fitting.remix(model.g_x, torch.eye(2).to(centre), -centre)
             model.means.sub_(centre)
-        calibration.fit_flow(model, images, labels)
+        fitting.fit_flow(model, images, labels)
         z = model.g_x(images)
         covariance = torch.cov(z.mT, correction=0)
         noise = self.wiener_noise**2 * torch.eye(2).to(z)
@@ -128,8 +131,7 @@ class PlaneRecipe(Recipe, abc.ABC):
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:
         x, labels = as_input(dataset.test_images).to(model.means), dataset.test_labels.to(model.means.device)
         z, log_det = forward_and_log_det(model.g_x, x)
-        view = grid_of_view(41).to(x)
-        s = torch.linalg.svdvals(jacobians(model.g_x(corners(view))))
+        s = stretches(model.g_x, grid_of_view(41).to(x))
         return {
             "test_nll": float(class_nll(z, log_det, model.means, model.log_std, labels)),
             "median_stretch": float((s[:, 0] / s[:, 1]).median()),
@@ -140,15 +142,8 @@ class PlaneRecipe(Recipe, abc.ABC):
     def sheet(self, model: Generator, dataset: Dataset) -> Tensor | None:
         return None
 
-
-def grid_of_view(count: int) -> Tensor:
-    """count × count points spread evenly over the view, its edges among them, (count², 2).
-
-    >>> grid_of_view(2).tolist()
-    [[-3.0, -3.0], [-3.0, 3.0], [3.0, -3.0], [3.0, 3.0]]
-    """
-    line = torch.linspace(-VIEW, VIEW, count)
-    return torch.cartesian_prod(line, line)
+    def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_plane(model, self.dataset(path), seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +162,7 @@ class PlanePoints(PlaneRecipe):
     def dataset(self, path: str | None) -> Dataset:
         if path is None:
             raise DataError('plane learns points of yours: pass --data with a file of lines "x, y, label".')
-        return read_points(path, self.classes)
+        return read_points(path, self.classes, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,9 +176,9 @@ class GeneratedPlane(PlaneRecipe, abc.ABC):
     points: ClassVar[str]
 
     def dataset(self, path: str | None) -> Dataset:
-        return (
-            generated(self.points, self.count, self.seed) if path is None else read_points(path, self.classes)
-        )
+        if path is None:
+            return generated(self.points, self.count, self.seed)
+        return read_points(path, self.classes, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +260,3 @@ class PlaneIdentity(GeneratedPlane):
 
     def network(self) -> InvertibleNetwork:
         return Flatten((2,))
-
-
-PLANES = (PlaneMoons, PlaneRings, PlaneSpiral, PlaneCheckerboard, PlaneIdentity, PlanePoints)

@@ -1,28 +1,26 @@
-"""`digits-projector` and `faces`: f(f(x)) = f(x) for every x, its axes ordered by importance."""
+"""What the recipes of projectors share: f(f(x)) = f(x) for every x, its axes ordered by importance."""
 
 from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .. import damage
 from ..algebra import svd
-from ..data import Dataset, as_float, load_dataset
+from ..data import damage
+from ..data.sets import Dataset, as_float
 from ..diagnostics import psnr
-from ..methods import calibration
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
-from ..methods.idempotent import isometry, sparsity
 from ..methods.likelihood import class_nll
 from ..methods.nested import nested_reconstruction, random_ranks
-from ..networks import Chain, InvertibleNetwork, Translate, forward_and_log_det, image_flow, initialise
-from ..operators import LinearOperator, Projection, RoundedDiagonal
-from ..pca import LatentPCA
-from ..projector import Projector
+from ..models import fitting
+from ..models.projector import Projector
+from ..networks import InvertibleNetwork, forward_and_log_det
+from ..operators import LinearOperator, Projection
+from ..randomness import seeded
 from .base import Recipe
 
 MSE_WEIGHT = 10.0
@@ -48,18 +46,15 @@ class Beside(nn.Module):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OrderedProjector(Recipe, abc.ABC):
-    r"""What the rank-ordered projectors share; a subclass says what g is and what the pictures are.
+class ProjectorRecipe(Recipe, abc.ABC):
+    r"""What all projectors share: their settings, how they are built, reported and shown; a subclass says what g and P are.
 
-    Nested truncation reconstructs a picture from its first k axes, `ranks_per_image` times with k + `rank_offset`
-    log-uniform up to `largest_rank`, each error weighted by k^`rank_power`. The first `damaged_share` of a batch is
-    spoilt before it is encoded (noise, salt and pepper, a square), and the whole picture is asked for. `nll_weight`
-    mixes in the likelihood of a Gaussian with one deviation per axis. `other_batch` pictures of anything else, noise say,
-    must be projected to pixels in [0, 1], for which `bound` keeps the couplings calm; and, once the share `critic_from`
-    of the training is done, to what looks like some digit to a critic (`critic_weight`, 0 for none).
+    `pixel_noise` is added to pictures before g is set up by them. The settings of the loss are explained where it is
+    written, in `OrderedProjector` and `SparseProjector`.
 
-    >>> sorted(name for name, kind in globals().items() if isinstance(kind, type) and OrderedProjector in kind.__mro__[1:])
-    ['DigitsProjector', 'Faces', 'SparseProjector']
+    >>> from linearizer_core.recipes import DigitsProjector
+    >>> DigitsProjector(stage_steps=(1,), stage_hidden=(4,), rank=5).build().rank
+    5
     """
 
     stage_steps: tuple[int, ...] = (6, 8, 4)
@@ -92,18 +87,71 @@ class OrderedProjector(Recipe, abc.ABC):
     @abc.abstractmethod
     def network(self) -> InvertibleNetwork: ...
 
+    @abc.abstractmethod
+    def operator(self, n: int) -> LinearOperator:
+        """P on the n axes of the untrained g."""
+
     def build(self) -> Projector:
-        torch.manual_seed(self.seed)
-        g = self.network()
+        with seeded(self.seed):
+            g = self.network()
         return Projector(g, self.operator(g.out_shape[0]))
+
+    def companion(self) -> nn.Module:
+        with seeded(self.seed):
+            return Beside(self.network().out_shape[0])
+
+    @torch.no_grad()
+    def report(self, model: Projector, dataset: Dataset) -> dict[str, float]:
+        x = as_float(dataset.test_images[:1000]).to(next(model.parameters()).device)
+        figures = {"rank": float(model.rank)}
+        for k in REPORTED:
+            if k <= model.rank:
+                f = model.truncated(k)
+                figures[f"psnr_{k}"] = psnr(torch.cat([f(part) for part in x.split(250)]), x)
+        once = model(anything(x, 200, torch.Generator().manual_seed(0)))
+        figures["largest"] = float(once.abs().max())
+        figures["idempotence"] = float((model(once) - once).abs().max())
+        return figures
+
+    @torch.no_grad()
+    def sheet(self, model: Projector, dataset: Dataset) -> Tensor:
+        """Rows: test pictures, their ranks 4 to 128, spoilt ones and their projections, noise and its projections."""
+        x = as_float(dataset.test_images[:: max(1, len(dataset.test_images) // 16)][:16])
+        x = x.to(next(model.parameters()).device)
+        generator = torch.Generator().manual_seed(0)
+        rows = [x, *(model.truncated(k)(x) for k in REPORTED if k <= model.rank)]
+        for inputs in (damaged(x, generator), anything(x, 16, generator)):
+            rows += [inputs, model.truncated(16)(inputs), model(inputs)]
+        return torch.stack(rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderedProjector(ProjectorRecipe, abc.ABC):
+    r"""What the rank-ordered projectors share, their loss.
+
+    Nested truncation reconstructs a picture from its first k axes, `ranks_per_image` times with k + `rank_offset`
+    log-uniform up to `largest_rank`, each error weighted by k^`rank_power`. The first `damaged_share` of a batch is
+    spoilt before it is encoded (noise, salt and pepper, a square), and the whole picture is asked for. `nll_weight`
+    mixes in the likelihood of a Gaussian with one deviation per axis. `other_batch` pictures of anything else, noise say,
+    must be projected to pixels in [0, 1], for which `bound` keeps the couplings calm; and, once the share `critic_from`
+    of the training is done, to what looks like some digit to a critic (`critic_weight`, 0 for none).
+
+    >>> from linearizer_core.recipes import DigitsProjector, Faces
+    >>> issubclass(DigitsProjector, OrderedProjector), issubclass(Faces, OrderedProjector)
+    (True, True)
+    """
+
+    @abc.abstractmethod
+    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """Other pictures that could as well have been in the data set."""
+
+    @abc.abstractmethod
+    def kept(self, model: Projector) -> Tensor | None:
+        """The basis whose coordinates are cut; None where they are the axes of g themselves."""
 
     def operator(self, n: int) -> LinearOperator:
         """The projection on the first `rank` of n axes."""
         return Projection(torch.eye(n, self.rank))
-
-    def companion(self) -> nn.Module:
-        torch.manual_seed(self.seed)
-        return Beside(self.network().out_shape[0])
 
     def loss(
         self,
@@ -151,222 +199,18 @@ class OrderedProjector(Recipe, abc.ABC):
             )  # the last reaches the critic alone
         return {"loss": loss, **terms}
 
-    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Other pictures that could as well have been in the data set."""
-        return images
-
-    def kept(self, model: Projector) -> Tensor | None:
-        """The basis whose coordinates are cut; None where they are the axes of g themselves."""
-        return None
-
-    @torch.no_grad()
-    def report(self, model: Projector, dataset: Dataset) -> dict[str, float]:
-        x = as_float(dataset.test_images[:1000]).to(next(model.parameters()).device)
-        figures = {}
-        for k in REPORTED:
-            if k <= model.rank:
-                f = model.truncated(k)
-                figures[f"psnr_{k}"] = psnr(torch.cat([f(part) for part in x.split(250)]), x)
-        once = model(anything(x, 200, torch.Generator().manual_seed(0)))
-        figures["largest"] = float(once.abs().max())
-        figures["idempotence"] = float((model(once) - once).abs().max())
-        return figures
-
-    @torch.no_grad()
-    def sheet(self, model: Projector, dataset: Dataset) -> Tensor:
-        """Rows: test pictures, their ranks 4 to 128, spoilt ones and their projections, noise and its projections."""
-        x = as_float(dataset.test_images[:: max(1, len(dataset.test_images) // 16)][:16])
-        x = x.to(next(model.parameters()).device)
-        generator = torch.Generator().manual_seed(0)
-        rows = [x, *(model.truncated(k)(x) for k in REPORTED if k <= model.rank)]
-        for inputs in (damaged(x, generator), anything(x, 16, generator)):
-            rows += [inputs, model.truncated(16)(inputs), model(inputs)]
-        return torch.stack(rows)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DigitsProjector(OrderedProjector):
-    """`digits-projector`: 1×32×32 digits; a learned mixing ends g, so that P keeps the first `rank` of its axes.
-
-    >>> DigitsProjector(stage_steps=(1,), stage_hidden=(4,)).build().rank
-    128
-    """
-
-    name: ClassVar[str] = "digits-projector"
-    steps: int = 8000
-    learning_rate: float = 1.5e-3
-    mixing_rate: float = 0.05
-    critic_weight: float = 0.02
-
-    def network(self) -> InvertibleNetwork:
-        return image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, bound=self.bound)
-
-    def dataset(self, path: str | None) -> Dataset:
-        return load_dataset("mnist", path, size=32)
-
-    def evaluation_dataset(self, path: str | None) -> Dataset:
-        """MNIST, and faces of Olivetti from the same folder or download for a projector to be surprised by."""
-        faces = load_dataset("olivetti", path, size=32)
-        return self.dataset(path)._replace(others=torch.cat([faces.train_images, faces.test_images]))
-
-    def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
-        mixing = list(calibration.last_mixing(model.g_x).parameters())
-        others = [p for p in model.parameters() if all(p is not q for q in mixing)]
-        return [(1.0, others), (self.mixing_rate, mixing)]
-
-    def prepare(self, model: Projector, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.channels_last)
-        generator = torch.Generator().manual_seed(self.seed)
-        some = images[torch.randperm(len(images), generator=generator)[:4096].to(images.device)]
-        x = damage.gaussian_noise(some, self.pixel_noise, generator)
-        initialise(model.g_x, x)
-        calibration.start_from_principal_axes(model.g_x, x, x.new_zeros(len(x), 0))
-
-    def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
-        """Latents in pixels, without changing P: a unit step along an axis that is kept moves the picture by one unit.
-
-        The axes that are dropped then get one common scale, so that ‖x ⊖ f(x)‖ is on average what f changes in pixels.
-        """
-        model.to(memory_format=torch.contiguous_format).eval()
-        some = images[:256]
-        effect = calibration.pixels_per_unit(model.g_x, some)
-        calibration.remix(model.g_x, torch.diag(effect), torch.zeros_like(effect))
-        with torch.no_grad():
-            change = (some - model(some)).square().sum().sqrt() / model.distance_to_range(some).norm()
-        dropped = model.A(torch.ones_like(effect)) < 0.5
-        scale = torch.where(dropped, change, 1.0)
-        calibration.remix(model.g_x, torch.diag(scale), torch.zeros_like(scale))
-        measure_spread(model, images)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Faces(OrderedProjector):
-    """`faces`: 1×64×64 faces; P keeps the span of `rank` fixed principal directions, around which g learns to bend.
-
-    Untrained, g is a rotation of the pixels, so training starts from pixel PCA itself. 320 pictures are few: they are
-    mirrored, shifted by up to `shift` pixels, and changed in brightness and contrast by up to `light`.
-
-    >>> Faces(stage_steps=(1,), stage_hidden=(4,)).build().rank
-    64
-    """
-
-    name: ClassVar[str] = "faces"
-    stage_steps: tuple[int, ...] = (3, 4, 4, 3)
-    stage_hidden: tuple[int, ...] = (32, 48, 64, 64)
-    steps: int = 2500
-    batch: int = 16
-    rank: int = 64
-    largest_rank: int = 64
-    damaged_share: float = 0.25
-    other_batch: int = 5
-    shift: int = 2
-    light: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.critic_weight:
-            raise ValueError(
-                f"{self.name}: critic_weight must be 0, got {self.critic_weight}: the critic knows digits."
-            )
-
-    def network(self) -> InvertibleNetwork:
-        flow = image_flow((1, 64, 64), self.stage_steps, self.stage_hidden, False, self.bound)
-        return Chain(*flow.networks, Translate(torch.zeros(flow.out_shape)))
-
-    def dataset(self, path: str | None) -> Dataset:
-        return load_dataset("olivetti", path)
-
-    def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
-        return [(1.0, list(model.parameters()))]
-
-    @torch.no_grad()
-    def prepare(self, model: Projector, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.channels_last)
-        both = torch.cat([images, images.flip(3)])
-        z = calibration.encode_in_batches(model.g_x, both)
-        model.g_x.networks[-1].shift.copy_(-z.mean(0))
-        pca = LatentPCA(self.rank).fit_latents(z)
-        model.A.basis.copy_(pca.components.mT)
-
-    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        count, size = len(images), images.shape[-1]
-        mirror = torch.rand(count, 1, 1, 1, generator=generator).to(images) < 0.5
-        padded = F.pad(torch.where(mirror, images.flip(3), images), [self.shift] * 4, mode="replicate")
-        tops, lefts = torch.randint(2 * self.shift + 1, (2, count), generator=generator).tolist()
-        moved = torch.stack([x[:, i : i + size, j : j + size] for x, i, j in zip(padded, tops, lefts)])
-        gain, offset = self.light * (2 * torch.rand(2, count, 1, 1, 1, generator=generator) - 1).to(images)
-        return (moved * (1 + gain) + offset).clamp(0, 1)
-
-    def kept(self, model: Projector) -> Tensor | None:
-        return model.A.basis
-
-    def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.contiguous_format).eval()
-        measure_spread(model, images)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SparseProjector(DigitsProjector):
-    r"""`digits-projector-sparse`: the paper's recipe, which finds the rank itself and leaves the axes in no order.
-
-    ‖f(x) − x‖² per pixel, `sparsity_weight` rank(Λ)/n and `isometry_weight` E | ‖g(x) − g(0)‖² − ‖x‖² | / n, with
-    Λ = diag(round λ) and the gradient of λ straight through. `lambda_rate` is λ's share of the learning rate.
-    Source: arXiv:2510.08570, section 5.
-
-    >>> SparseProjector(stage_steps=(1,), stage_hidden=(4,)).build().rank
-    1024
-    """
-
-    name: ClassVar[str] = "digits-projector-sparse"
-    steps: int = 1500
-    batch: int = 64
-    damaged_share: float = 0.0
-    critic_weight: float = 0.0
-    sparsity_weight: float = 0.1
-    isometry_weight: float = 0.1
-    lambda_rate: float = 1.0
-
-    def operator(self, n: int) -> LinearOperator:
-        """Λ, which keeps every axis to begin with."""
-        return RoundedDiagonal(nn.Parameter(torch.full((n,), 0.75)))
-
-    def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
-        (share, others), mixing = super().learning_rates(model)
-        others = [p for p in others if p is not model.A.weights]
-        return [(share, others), mixing, (self.lambda_rate, [model.A.weights])]
-
-    def loss(
-        self,
-        model: Projector,
-        companion: Beside,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
-        z = model.g_x(images)
-        terms = {
-            "mse": (model.g_x.inverse(model.A(z)) - images).square().mean(),
-            "sparsity": sparsity(model.A.values),
-            "isometry": isometry(images, z, model.g_x(torch.zeros_like(images[:1]))[0]),
-        }
-        loss = terms["mse"] + self.sparsity_weight * terms["sparsity"]
-        return {"loss": MSE_WEIGHT * (loss + self.isometry_weight * terms["isometry"]), **terms}
-
-    def report(self, model: Projector, dataset: Dataset) -> dict[str, float]:
-        return {"rank": float(model.rank), **super().report(model, dataset)}
-
 
 @torch.no_grad()
 def measure_spread(model: Projector, images: Tensor, count: int = 5000) -> None:
     """Sets the buffers of `model` to mean and deviation of the latents of (at most `count` of) these pictures.
 
+    >>> from linearizer_core.recipes import DigitsProjector
     >>> f = DigitsProjector(stage_steps=(1,), stage_hidden=(4,)).build()
     >>> measure_spread(f, torch.zeros(5, 1, 32, 32))                 # five times the same picture
     >>> float(f.total_std.max())
     0.0
     """
-    z = calibration.encode_in_batches(model.g_x, images[:count])
+    z = fitting.encode_in_batches(model.g_x, images[:count])
     along = z @ svd(model.A).U
     model.total_std.copy_(z.std(0))
     model.kept_mean.copy_(along.mean(0))

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data import DataError, Dataset, as_float, image_folder, read_image
+from ..data.dataset import DataError, Dataset
+from ..data.images import photo_folder, read_image
+from ..data.teachers import Teacher, parse_teachers
 from ..diagnostics import psnr
+from ..files import expanded
+from ..inputs import as_float
+from ..measures.figure import Figure
+from ..measures.styles import evaluate_styles
 from ..methods.texture import FilterBank, lattice, texture_distance
+from ..models.photo import photo_network
+from ..models.styles import Styles
 from ..networks import initialise, photo_flow
 from ..operators import Exponential
-from ..photos import photo_network
-from ..styles import Styles
-from ..teachers import Teacher, parse_teachers
+from ..randomness import seeded
 from .base import Recipe
 
 LEAST = 64
@@ -93,8 +98,8 @@ class PhotoStyles(Recipe):
         return tuple(parse_teachers(self.teacher))
 
     def build(self) -> Styles:
-        torch.manual_seed(self.seed)
-        g = photo_flow((3, LEAST, LEAST), self.depth, self.hidden, self.blocks, self.bound)
+        with seeded(self.seed):
+            g = photo_flow((3, LEAST, LEAST), self.depth, self.hidden, self.blocks, self.bound)
         g.requires_grad_(not self.operators_only)
         channels = g.networks[-1].in_shape[0]
         names = (*self.kept, *self.learned)
@@ -123,19 +128,15 @@ class PhotoStyles(Recipe):
                 f"{self.name} needs photos and teachers: pass --data with the folder that holds them."
             )
         if self.photo:
-            one = torch.tensor(read_image(self.photo, SHORT_SIDE))[None]
+            beside = expanded(path) / self.photo  # where a config that names no folder of its own leads
+            photo = expanded(self.photo)
+            one = torch.tensor(read_image(photo if photo.is_file() else beside, SHORT_SIDE))[None]
             return Dataset(one, torch.zeros(1).long(), one, torch.zeros(1).long())
-        photos = image_folder(Path(path) / self.photos, SHORT_SIDE)
-        if not len(photos.test_images):
-            raise DataError(
-                f"{self.name} keeps a tenth of the photos for testing, so it needs 10, got {len(photos.train_images)}; "
-                "add some, or fit one by --photo."
-            )
-        return photos
+        return photo_folder(expanded(path) / self.photos, SHORT_SIDE)
 
     def _teachers(self, path: str | None) -> list[Teacher]:
         files = parse_teachers(self.teacher).values()
-        return [Teacher(Path(path) / file, self.pixel_top) for file in files]
+        return [Teacher(expanded(path) / expanded(file), self.pixel_top) for file in files]
 
     def for_one_photo(self) -> PhotoStyles:
         """The same model, to be fitted closely to one photo: no statistics, but every pixel where the teacher has it.
@@ -145,8 +146,10 @@ class PhotoStyles(Recipe):
         """
         return replace(self, views=8, steps=400, learning_rate=1e-3, texture_weight=0.0, lattice_weight=0.0)
 
-    def begins_afresh(self, name: str) -> bool:
-        return any(name.startswith(f"operators.{style}.") for style in self.learned) and self.operators_only
+    @property
+    def afresh(self) -> tuple[str, ...]:
+        """Where g stays as it is, the operators of the teachers are new."""
+        return tuple(f"operators.{style}." for style in self.learned) if self.operators_only else ()
 
     def learning_rates(self, model: Styles) -> list[tuple[float, list[nn.Parameter]]]:
         learned = [p for name in self.learned for p in model.operators[name].parameters()]
@@ -217,6 +220,9 @@ class PhotoStyles(Recipe):
                 torch.stack([photo, *in_every_style(model, photo[None], self.learned)]),
             ]
         return torch.stack(rows)
+
+    def evaluate(self, model: Styles, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_styles(model, self.evaluation_dataset(path), seed)
 
 
 def in_every_style(model: Styles, x: Tensor, names: Sequence[str]) -> Tensor:

@@ -1,0 +1,51 @@
+"""Python for this view: programs on `linearizer_core` alone that reproduce the arrays on screen.
+
+The pictures travel inside the program as small PNG files, so it needs neither the app nor any data.
+"""
+
+import base64
+from collections.abc import Sequence
+
+from app import pictures
+from app.pictures import encoding
+
+HEAD = """\
+import base64
+import io
+
+import numpy as np
+import torch
+from PIL import Image
+
+import linearizer_core as lc
+
+model = lc.load("{model}")
+"""
+
+PICTURES = """\
+pngs = [  # the pictures on screen
+{pngs}
+]
+files = [Image.open(io.BytesIO(base64.b64decode(png))) for png in pngs]
+x = torch.tensor(np.stack([np.asarray(file) for file in files]))[:, None] / 255  # {shape}
+"""
+
+
+def program(body: str, references: Sequence[str] = (), model: str = "digits") -> str:
+    """A whole program: imports, `model`, the pictures as a tensor `x` in the model's size, then `body`."""
+    parts = [HEAD.format(model=model)]
+    if references:
+        found = encoding.to_pixels(pictures.tensor(references, model))[..., 0]
+        pngs = [base64.b64encode(encoding.png_bytes(picture)).decode() for picture in found]
+        lines = "\n".join(f'    "{png}",' for png in pngs)
+        parts.append(PICTURES.format(pngs=lines, shape="×".join(map(str, (len(pngs), 1, *found.shape[1:])))))
+    return "\n".join([*parts, body.strip() + "\n"])
+
+
+def tensor_of(values: Sequence[float]) -> str:
+    """Numbers as the source of a float32 tensor that is equal to the last bit.
+
+    >>> tensor_of([0.5, 0.1])
+    'torch.tensor([0.5, 0.1])'
+    """
+    return "torch.tensor([" + ", ".join(f"{value:.9g}" for value in values) + "])"

@@ -1,0 +1,77 @@
+"""Under every view: the proof meter, the switch that breaks the law, Python for this view, the link."""
+
+import functools
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import gradio as gr
+
+from app import words
+from app.listening import TICK, Named, listen
+from app.widgets.link import Link, address
+from app.widgets.proof_meter import ProofMeter, Settled, reading
+
+_turns = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Section:
+    """The components made by `section`."""
+
+    slug: str
+    broken: gr.Checkbox
+    meter: gr.HTML
+    python: gr.Code
+    link: gr.HTML
+
+    def settles(
+        self, triggers: Sequence[Callable], fn: Callable[..., Settled | Mapping], inputs: Named
+    ) -> None:
+        """Call `fn(broken=…, **inputs)` 250 ms after the last of `triggers`, and show what it returns.
+
+        The triggers only run a line of script in the browser: a drag costs the server its ticks and one
+        measurement at the end.
+        """
+        gr.on([*triggers, self.broken.change], None, js=touch(self.slug))
+        shown = {"meter": self.meter, "python": self.python, "link": self.link}
+        measured = functools.wraps(fn)(lambda **values: _values(fn(**values)))
+        listen(self.meter.settle, measured, {"broken": self.broken, **inputs}, shown, **TICK)
+
+
+def _values(settled: Settled | Mapping) -> dict:
+    """A `Settled` by name; "measuring …" for what a view that is not filled yet returns."""
+    if not isinstance(settled, Settled):
+        return {"meter": reading(()), "python": "", "link": address("")}
+    link = address(settled.link, "" if settled.link else words.NO_LINK)
+    meter = reading(settled.laws) | {
+        "turn": next(_turns)
+    }  # the page draws only what differs from what it shows
+    return {"meter": meter, "python": settled.python, "link": link}
+
+
+def touch(slug: str) -> str:
+    """The script that tells a view's proof meter that something on screen has changed."""
+    return f"() => {{ document.dispatchEvent(new CustomEvent('lab:touch', {{ detail: '{slug}' }})); }}"
+
+
+def section(slug: str, break_label: str = words.BREAK_ADD) -> Section:
+    """Make everything where the caller stands, inside the view's tab; or make the halves in two places."""
+    return Section(slug, *meter(slug, break_label), *program(slug))
+
+
+def meter(slug: str, break_label: str = words.BREAK_ADD) -> tuple[gr.Checkbox, gr.HTML]:
+    """The proof meter and its switch: the first half of a `Section`."""
+    with gr.Column(elem_classes="lab-card"):
+        with gr.Row(elem_classes="lab-proof-head"):
+            gr.HTML(f"<h3>{words.METER}</h3>", apply_default_css=False)
+            look = {"elem_id": f"{slug}-break", "elem_classes": "lab-switch", "container": False}
+            broken = gr.Checkbox(False, label=break_label, **look)
+        return broken, ProofMeter(slug)
+
+
+def program(slug: str) -> tuple[gr.Code, gr.HTML]:
+    """Python for this view and the link to it: the second half of a `Section`."""
+    with gr.Accordion(words.PYTHON, open=False, elem_id=f"{slug}-python-fold", elem_classes="lab-fold"):
+        python = gr.Code("", language="python", interactive=False, elem_id=f"{slug}-python", show_label=False)
+    return python, Link(slug)

@@ -1,0 +1,40 @@
+"""Pictures: what visitors bring (`files`, `photos`), what they are called (`references`), how they travel (`encoding`).
+
+The names that views use most stand here: `pictures.tensor(references)`, `pictures.latents(references, model)`.
+"""
+
+from app.pictures.references import (
+    FIRST_PICTURE,
+    SECOND_PICTURE,
+    accept,
+    faces,
+    fitting,
+    gallery,
+    label_of,
+    latents,
+    name_of,
+    page,
+    pixels,
+    points,
+    reference_of,
+    resized,
+    tensor,
+)
+
+__all__ = [
+    "FIRST_PICTURE",
+    "SECOND_PICTURE",
+    "accept",
+    "faces",
+    "fitting",
+    "gallery",
+    "label_of",
+    "latents",
+    "name_of",
+    "page",
+    "pixels",
+    "points",
+    "reference_of",
+    "resized",
+    "tensor",
+]

@@ -1,0 +1,68 @@
+"""A picture as a setting: checked like everything else that comes from controls, links and the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app import words
+from app.pictures import photos, references
+from app.settings import Kind
+
+
+@dataclass(frozen=True)
+class Picture(Kind):
+    """The reference of a picture; of an address "data:image/…" the digit in it, or `whole` all of it as it is.
+
+    >>> Picture().checked(["digits:3"], "picture")
+    Traceback (most recent call last):
+    ValueError: No such picture; “digits:17”, “sample:7:42” or a “data:image/png;base64,…” address works.
+    """
+
+    whole: bool = False
+    hint = str
+
+    def take(self, value: object) -> str:
+        return references.accept(value, whole=self.whole)
+
+    def read(self, text: str) -> str:
+        return references.accept(text)
+
+    def words(self, value: str) -> str:
+        return value
+
+    def __str__(self) -> str:
+        taken = "taken as it is" if self.whole else "showing one digit"
+        return (
+            "“digits:0” to “digits:1796” (scikit-learn), “sample:7:42” (a 7 made by the model digits, seed 42), “face:12” "
+            "(drawn by the model faces), “other:0” and on (no digits at all), “mnist:0” and on where MNIST is installed, "
+            f"or “data:image/png;base64,…” {taken}"
+        )
+
+
+@dataclass(frozen=True)
+class Photo(Kind):
+    """The reference of a photo in colour and of any size, or an address "data:image/…" of one.
+
+    >>> Photo().checked("nowhere", "photo")
+    Traceback (most recent call last):
+    ValueError: No such photo; “china”, “flower” or a “data:image/jpeg;base64,…” address works.
+    """
+
+    hint = str
+
+    def take(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError(words.UNKNOWN_PHOTO)
+        return photos.accept(value)
+
+    def read(self, text: str) -> str:
+        return self.take(text)
+
+    def words(self, value: str) -> str:
+        return value
+
+    def __str__(self) -> str:
+        return (
+            "“china” or “flower” (scikit-learn), or “data:image/jpeg;base64,…” (PNG and WebP too), at least "
+            f"{photos.LEAST}×{photos.LEAST} pixels"
+        )

@@ -1,0 +1,283 @@
+"""Picture references: the short strings by which views, links, snippets and the API name a digit.
+
+    digits:17        digit 17 of scikit-learn's load_digits, redrawn in MNIST's style
+    sample:7:42      the 7 that the model makes of noise with seed 42 ("sample::42": whatever digit comes)
+    mnist:250        test digit 250 of MNIST, where the data is there
+    face:12          a face that the model `faces` draws from seed 12, 64×64
+    other:4          something that is no digit: a piece of a photograph, stripes, noise, a negative
+    png:iVBOR…       a drawing or an upload: its PNG file, 32×32 or 64×64, in URL-safe base64
+
+A reference always means the same bytes, so pixels and latents are remembered by it: a picture is encoded once, whoever
+looks at it. Any picture goes into any model, resized to what that model takes. "data:image/…" addresses and uploads
+become references in `accept`.
+"""
+
+import base64
+import io
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pooch
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits, load_sample_images
+from torch import Tensor
+from torch.nn import functional as F
+
+from app import models, words
+from app.pictures import encoding, files
+from app.pictures.noise import LARGEST_SEED, white
+from linearizer_core.data import handwriting
+from linearizer_core.data import sets as data
+from linearizer_core.spaces import InducedSpace, Point
+
+FIRST_PICTURE = "digits:318"
+SECOND_PICTURE = "digits:913"  # where a view wants two
+FIRST_FACE = "face:3"
+FACES = 30  # in a page of the gallery
+FACE_SPREAD = 0.8  # of the deviation of real faces: the rarest are left out
+PER_DIGIT = 3  # pictures of each digit in a page of the gallery
+CLEAREST = (  # rows of the digits 0 to 9 among scikit-learn's 1797, chosen by eye
+    (1342, 1329, 1232, 318, 770, 1319, 164, 393, 913, 361),
+    (786, 1213, 1081, 1504, 966, 488, 212, 317, 768, 325),
+    (1413, 1626, 278, 1332, 1011, 1021, 752, 472, 513, 635),
+)
+LONGEST = 8_000  # characters of a reference; a 32×32 drawing needs about 700, a 64×64 photo up to 5 600
+
+
+def accept(picture: object, whole: bool = False, side: int = files.SIDE) -> str:
+    """The reference of a picture that came from outside: itself a reference, or a "data:image/…" address.
+
+    Of an address the digit in it is taken, or with `whole` all of the picture as it is, `side` pixels wide.
+    Raises `files.BadPictureError`, whose text says what would work.
+    """
+    if isinstance(picture, str) and picture.startswith("data:"):
+        content = files.content_of_data_url(picture)
+        found = files.whole_picture(content, side) if whole else files.digit_from_picture(content)
+        return reference_of(found)
+    if not isinstance(picture, str):  # before the cache: a list cannot even be looked up
+        raise files.BadPictureError(words.UNKNOWN_PICTURE)
+    pixels(picture)
+    return picture
+
+
+@lru_cache(maxsize=4096)
+def pixels(reference: str) -> np.ndarray:
+    """The picture's bytes, uint8 (32, 32) or (64, 64), read-only. Raises `files.BadPictureError`."""
+    if not isinstance(reference, str) or len(reference) > LONGEST:
+        raise files.BadPictureError(words.UNKNOWN_PICTURE)
+    source, _, rest = reference.partition(":")
+    if source not in SOURCES:
+        raise files.BadPictureError(words.UNKNOWN_PICTURE)
+    try:
+        found = SOURCES[source](rest)
+    except files.BadPictureError:
+        raise
+    except (IndexError, *files.BROKEN) as error:
+        raise files.BadPictureError(words.UNKNOWN_PICTURE) from error
+    found.setflags(write=False)
+    return found
+
+
+def tensor(references: Sequence[str], name: str = "digits") -> Tensor:
+    """The pictures as float32 (k, 1, S, S) in [0, 1], in the size S that the model takes."""
+    side = models.side(name)
+    return torch.cat([_sized(reference, side) for reference in references])
+
+
+@lru_cache(maxsize=4096)
+def _sized(reference: str, side: int) -> Tensor:
+    x = resized(encoding.to_tensor(np.stack([pixels(reference)])), side)
+    return encoding.to_tensor(encoding.to_pixels(x)[..., 0])  # bytes again, so that a program can carry it
+
+
+def resized(x: Tensor, side: int) -> Tensor:
+    """Pictures (k, 1, S, S) in another size: block means where they shrink, straight lines between pixels where they grow.
+
+    >>> resized(torch.ones(2, 1, 64, 64), 32).shape
+    torch.Size([2, 1, 32, 32])
+    """
+    if x.shape[-1] == side:
+        return x
+    mode = "area" if x.shape[-1] > side else "bilinear"
+    return F.interpolate(x, (side, side), mode=mode)
+
+
+@lru_cache(maxsize=4096)
+def _latent(reference: str, name: str) -> Tensor:
+    with models.one_core():
+        return models.model(name).g_x(tensor([reference], name))[0]
+
+
+def latents(references: Sequence[str], name: str = "digits") -> Tensor:
+    """g(x) of the pictures, float32 (k, n): each is encoded when first asked for and never again."""
+    return torch.stack([_latent(reference, name) for reference in references])
+
+
+def points(references: Sequence[str], name: str = "digits") -> list[Point]:
+    """The pictures as points of the model's space, ready for + and *, without encoding them again."""
+    space = InducedSpace(models.model(name).g_x)
+    return [Point(space, _latent(reference, name)) for reference in references]
+
+
+def fitting(reference: str, name: str) -> str:
+    """The picture itself where it is of the kind that the model was trained on, else one that is: a face, a digit.
+
+    >>> fitting("face:3", "digits"), fitting("face:3", "faces")
+    ('digits:318', 'face:3')
+    """
+    if name == "faces":
+        return reference if reference.startswith(("face:", "png:")) else FIRST_FACE
+    return FIRST_PICTURE if reference.startswith("face:") else reference
+
+
+def reference_of(picture: np.ndarray) -> str:
+    """The reference of a visitor's own picture, uint8 (32, 32) or (64, 64)."""
+    return "png:" + base64.urlsafe_b64encode(encoding.png_bytes(picture)).decode("ascii").rstrip("=")
+
+
+def name_of(reference: str) -> str:
+    """What a caption calls the picture.
+
+    >>> name_of("sample:7:42")
+    'sample 7, seed 42'
+    """
+    source, _, rest = reference.partition(":")
+    return words.picture_name(source, rest)
+
+
+def _from_digits(rest: str) -> np.ndarray:
+    return handwriting.small_digits([_index(rest, 1797)])[0][0]
+
+
+def _from_mnist(rest: str) -> np.ndarray:
+    found = _mnist()
+    if found is None:
+        raise files.BadPictureError(words.NO_MNIST)
+    return np.pad(found[0][_index(rest, len(found[0]))], 2)
+
+
+def _from_face(rest: str) -> np.ndarray:
+    if "faces" not in models.available():
+        raise files.BadPictureError(words.UNKNOWN_PICTURE)
+    return faces([_index(rest, LARGEST_SEED + 1)])[0]
+
+
+def faces(seeds: Sequence[int]) -> np.ndarray:
+    """What the model `faces` draws from these seeds, uint8 (k, 64, 64)."""
+    f = models.model("faces")
+    with models.one_core():
+        return encoding.to_pixels(f.draw(FACE_SPREAD * white(seeds, f.rank)))[..., 0]
+
+
+def _from_other(rest: str) -> np.ndarray:
+    return others()[_index(rest, len(others()))].copy()
+
+
+def _from_sample(rest: str) -> np.ndarray:
+    label, _, seed = rest.partition(":")
+    noise = white([_index(seed, LARGEST_SEED + 1)], 1, files.SIDE, files.SIDE)
+    with torch.inference_mode():
+        made = models.model().sample(noise, label=_index(label, 10) if label else None)
+    return encoding.to_pixels(made)[0, ..., 0].copy()
+
+
+def _from_png(rest: str) -> np.ndarray:
+    content = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
+    with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+        if picture.size not in ((files.SIDE,) * 2, (encoding.FACE_SIDE,) * 2) or picture.mode != "L":
+            raise files.BadPictureError(words.UNKNOWN_PICTURE)
+        return np.array(picture)  # decodes it: here a file that is cut off shows
+
+
+SOURCES = {
+    "digits": _from_digits,
+    "sample": _from_sample,
+    "mnist": _from_mnist,
+    "face": _from_face,
+    "other": _from_other,
+    "png": _from_png,
+}
+
+
+def _index(text: str, count: int) -> int:
+    index = int(text)
+    if not 0 <= index < count:
+        raise IndexError(text)
+    return index
+
+
+@lru_cache(maxsize=1)
+def _digits():
+    return load_digits()
+
+
+@lru_cache(maxsize=1)
+def _mnist() -> tuple[np.ndarray, np.ndarray] | None:
+    """MNIST's test images and labels as bytes where they lie on this machine; never downloads."""
+    for place in (os.environ.get("LINEARIZER_DATA"), Path(pooch.os_cache("linearizer-lab")) / "mnist"):
+        try:
+            if place:
+                found = data.mnist(place)
+                return found.test_images[:, 0].numpy(), found.test_labels.numpy()
+        except data.DataError:
+            continue  # not here: the next place, or a gallery without MNIST
+    return None
+
+
+@lru_cache(maxsize=1)
+def gallery() -> dict[str, tuple[str, ...]]:
+    """References by source, rows of the digits 0 to 9; MNIST only where it lies on this machine."""
+    rows = range(PER_DIGIT)
+    found = {
+        "digits": tuple(f"digits:{index}" for row in CLEAREST for index in row),
+        "sample": tuple(f"sample:{label}:{seed}" for seed in rows for label in range(10)),
+    }
+    if _mnist() is not None:
+        of_digit = [np.flatnonzero(_mnist()[1] == label) for label in range(10)]
+        found["mnist"] = tuple(f"mnist:{indices[row]}" for row in rows for indices in of_digit)
+    return found
+
+
+def page(source: str) -> tuple[str, ...]:
+    """References of one page of the gallery, also of those that no digit is on."""
+    if source == "face":
+        return tuple(f"face:{seed}" for seed in range(FACES))
+    return tuple(f"other:{i}" for i in range(len(others()))) if source == "other" else gallery()[source]
+
+
+@lru_cache(maxsize=1)
+def others() -> tuple[np.ndarray, ...]:
+    """Pictures that are no digits, uint8 (32, 32): of scikit-learn's two photographs, patterns, noise, negatives."""
+    places = ((0, 0, 427), (1, 100, 300), (0, 260, 160), (1, 0, 427), (0, 110, 130), (1, 250, 130))
+    photos = load_sample_images().images
+    pieces = [photos[i][:, left : left + side][:side] for i, left, side in places]
+    found = [files.square_of(files.grey_from_array(piece)) for piece in pieces]
+    rows, columns = np.mgrid[: files.SIDE, : files.SIDE]
+    patterns = [
+        columns // 4 % 2,
+        (rows + columns) // 5 % 2,
+        (rows // 4 + columns // 4) % 2,
+        columns / 31,
+        0 * rows + 0.5,
+    ]
+    noise = np.random.default_rng(0).random((2, files.SIDE, files.SIDE))
+    found += [np.uint8(255 * pattern) for pattern in (*patterns, noise[0], noise[1] > 0.7)]
+    return tuple(found + [255 - pixels(f"digits:{index}") for index in CLEAREST[0][:7]])
+
+
+def label_of(reference: str) -> int:
+    """The digit that a picture is known to show, −1 where nobody has said.
+
+    >>> label_of("digits:3"), label_of("sample:7:42"), label_of("sample::42")
+    (3, 7, -1)
+    """
+    source, _, rest = reference.partition(":")
+    if source == "digits":
+        return int(_digits().target[int(rest)])
+    if source == "mnist" and _mnist() is not None:
+        return int(_mnist()[1][int(rest)])
+    return int(rest.partition(":")[0] or -1) if source == "sample" else -1

@@ -1,0 +1,123 @@
+"""Generate: what a tick shows, what is measured when the hand rests, what the endpoint answers. Values in, values out."""
+
+from collections.abc import Sequence
+
+import torch
+
+from app import models, pictures
+from app import words as common
+from app.panels import programs
+from app.views.generate import SLUG, runs, shown, words
+from app.views.generate.runs import noise
+from app.views.generate.shown import LINE_FRAMES, page_of, rank, singular_values
+from app.views.generate.standing import Arguments, Run, Standing
+from app.widgets.proof_meter import Law, Settled
+from linearizer_core import diagnostics
+
+QUICK = (
+    1200  # evaluations of V(t) that a tick may wait for, some 30 ms; longer runs follow when the hand rests
+)
+WEIGHTS = (0.6, 0.4)
+
+
+# --- what is shown -----------------------------------------------------------------------------------------
+def stage(standing: Standing, broken: bool, patient: bool = False) -> dict:
+    """The tick: grid, film, comparison, formula, spectrum of B, both inversions. Long runs are left to `rested`."""
+    run = standing.run
+    quick = patient or run.evaluations <= QUICK
+    return {
+        **(shown.compared if quick else shown.running)(standing.seed, run, broken),
+        "formula": words.formula(run.steps, run.method, run.label, broken),
+        "spectrum": shown.spectrum(run, broken),
+        "inverted": shown.rows(standing.pictures, run, broken),
+    }
+
+
+def rested(standing: Standing, broken: bool) -> dict:
+    """What waits for the hand to rest: film and comparison, also of short runs, as an answer for another run may be late."""
+    found = shown.compared(standing.seed, standing.run, broken)
+    return {"path": found["path"], "stage": found["stage"], **line(standing)}
+
+
+def line(standing: Standing) -> dict:
+    """The line between the noises of the two pictures."""
+    return {"film": shown.line(*standing.pictures, standing.run)}
+
+
+# --- laws and program --------------------------------------------------------------------------------------
+def settled(standing: Standing, broken: bool) -> Settled:
+    """The laws for what is on screen, the program for this view, the link to it."""
+    laws = measured(standing.seed, standing.run, standing.pictures, broken)
+    return Settled(laws, program(standing), standing.link(SLUG))
+
+
+def measured(seed: int, run: Run, pair: Sequence[str], broken: bool) -> list[Law]:
+    """N steps against one step: from this noise, from the noise of x₁ and x₂, from a blend of two noises."""
+    f, gen, values = runs.one_step(run, broken), models.model(), singular_values(run.steps, run.method)
+    found, full = rank(values), rank(values) == len(values)
+    x0, other = noise([seed]), noise([seed + 1])
+    with models.one_core():
+        blend = f.domain.combine(WEIGHTS, torch.stack([x0, other]))
+        wanted = pictures.tensor(pair) if full else f(torch.cat([x0, other]))
+        ends = gen.sample(torch.cat([x0, blend, f.pinv()(wanted)]), run.steps, run.method, run.label)
+        many, blended, back = ends.split([1, 1, 2])
+        one, sums = f(x0), f.codomain.combine(WEIGHTS, torch.stack([f(x0), f(other)]))
+    names = [common.LAW_ONE_STEP, words.LAW_INVERSION, common.LAW_LINEARITY]
+    formulas = [
+        words.one_step_formula(run.steps, run.method, diagnostics.psnr(one, many)),
+        words.inversion_formula(full, found, len(values)),
+        words.superposition_formula(*WEIGHTS),
+    ]
+    errors = map(diagnostics.relative_error, (one, back, blended), (many, wanted, sums))
+    return list(map(Law, names, formulas, errors))
+
+
+def program(standing: Standing) -> str:
+    """Python for this view: one step for all seeds, the path of the chosen one, spectrum, inversion, line."""
+    seed, run = standing.seed, standing.run
+    seeds, how = page_of(seed), f"steps={run.steps}, method={run.method!r}, label={run.label}"
+    at = seeds.index(seed)
+    body = f"""
+seeds = range({seeds[0]}, {seeds[-1] + 1})
+white = [torch.randn(1, 32, 32, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+noise = torch.stack(white)
+chosen = noise[{at}:{at + 1}]          # seed {seed}
+f = model.collapse({how})     # x = g_data⁻¹(B g_noise(x₀))
+with torch.no_grad():
+    one = f(noise)                                       # one step
+    path = model.path(chosen, {how}, frames={runs.FRAMES})[:, 0]
+    difference = path[-1:] - f(chosen)                   # N steps − one step
+    values = f.svd().values                              # the spectrum of B
+
+    # And back: the noises of x₁ and x₂, what they make, and the straight line between them.
+    x0 = f.pinv()(x)
+    back = f(x0)
+    line = lc.InducedSpace(f.g_x).line(x0[0], x0[1], torch.linspace(0, 1, {LINE_FRAMES}))
+    digits = f(line)
+print("{run.steps} steps and one step differ by at most", difference.abs().max().item())
+"""
+    return programs.program(body, standing.pictures)
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------
+def answer(asked: Arguments) -> dict:
+    """Turn noise into digits twice: by N steps of the integrator, and by the one matrix B that they collapse to.
+
+    Returns:
+        {"one_step": a 32×32 picture for each seed by x = g_data⁻¹(B g_noise(x₀)), "n_steps": the same by N steps,
+        "path": up to 12 pictures on the way of the first seed, "times": their t, "largest_difference": between one
+        step and N steps, "spectrum": singular values of B, "seconds": {"n_steps", "one_step"} for the first seed}
+    """
+    seeds, run = asked.seeds, asked.run
+    walked, one = runs.walked(seeds[0], run), models.decode(runs.made(seeds, run))
+    with models.one_core():
+        ends = models.model().sample(noise(seeds), run.steps, run.method, run.label)
+    return {
+        "one_step": one[:, 0].tolist(),
+        "n_steps": ends[:, 0].tolist(),
+        "path": models.decode(walked.latents)[:, 0].tolist(),
+        "times": list(walked.times),
+        "largest_difference": float((ends - one).abs().max()),
+        "spectrum": list(singular_values(run.steps, run.method)),
+        "seconds": {"n_steps": walked.seconds, "one_step": runs.one_step_seconds(seeds[0], run)},
+    }

@@ -1,0 +1,87 @@
+"""What says how noise becomes a digit: seed, class, integrator, steps; and which two pictures go back to noise."""
+
+import gradio as gr
+
+from app import words as common
+from app.listening import LIFE, QUIET, Lab, Named, listen
+from app.panels.picker import Picker, picker
+from app.pictures import SECOND_PICTURE
+from app.views.generate import words
+from app.views.generate.shown import page_of
+from app.views.generate.standing import ANY, CLASSES, MOST_STEPS, SEED, Standing
+from app.widgets.film_strip import FilmStrip
+from app.widgets.tiles import Pictures
+from linearizer_core.methods.flow_matching import METHODS
+
+PRESETS = (1, 2, 5, 10, 100, 1000)
+
+
+# --- seed, class, steps, integrator ------------------------------------------------------------------------
+def run_controls(slug: str) -> tuple[gr.HTML, Named]:
+    """The grid of seeds, and what says how noise becomes a digit: seed, class, steps, integrator."""
+    gr.HTML(f"<h3>{words.SEEDS}</h3><p>{words.SEEDS_LEAD}</p>", apply_default_css=False)
+    grid = Pictures(elem_id=f"{slug}-grid", label=words.SEEDS, pick=True, size=60, columns=5)
+    seed = _seed(slug)
+    classes = [(words.ANY_CLASS, ANY), *((str(label), label) for label in CLASSES)]
+    label = gr.Radio(classes, label=words.CLASS, elem_id=f"{slug}-class", elem_classes="lab-keys")
+    names = [(common.INTEGRATORS[method], method) for method in METHODS]
+    method = gr.Radio(names, label=words.INTEGRATOR, elem_id=f"{slug}-method", elem_classes="lab-keys")
+    steps = _steps(slug)
+    listen(grid.pick, picked, {}, {"seed": seed}, **QUIET)
+    return grid, {"seed": seed, "label": label, "steps": steps, "method": method}
+
+
+def _seed(slug: str) -> gr.Number:
+    limits = {"precision": 0, "minimum": SEED.low, "maximum": SEED.high}
+    name = {"label": words.SEED, "elem_id": f"{slug}-seed", "elem_classes": "lab-field"}
+    with gr.Row(elem_classes="lab-seed"):
+        seed = gr.Number(None, **limits, **name, min_width=120)
+        others = gr.Button(words.OTHER_SEEDS, size="sm", elem_classes="lab-button", min_width=120)
+    listen(others.click, turned, {"seed": seed}, {"seed": seed}, **QUIET)
+    return seed
+
+
+def _steps(slug: str) -> gr.Slider:
+    name = {"label": words.STEPS_N, "elem_id": f"{slug}-steps", "elem_classes": "lab-field"}
+    slider = gr.Slider(1, MOST_STEPS, Standing.steps, step=1, **name)
+    with gr.Row(elem_classes="lab-buttons"):
+        for preset in PRESETS:
+            button = gr.Button(str(preset), size="sm", min_width=40)
+            button.click(None, None, slider, js=f"() => {preset}")
+    return slider
+
+
+def picked(event: gr.EventData) -> dict:
+    """A picture of the grid was clicked; what it is called is its seed."""
+    name = getattr(event, "id", None)
+    known = isinstance(name, str) and name.isdecimal() and len(name) <= len(str(SEED.high))
+    return {"seed": SEED.checked(int(name), "seed")} if known else {}
+
+
+def turned(seed: int | None) -> dict:
+    """The first seed of the next grid; after the last comes the first again."""
+    following = page_of(SEED.checked(seed or 0, "seed"))[-1] + 1
+    return {"seed": following if following <= SEED.high else SEED.low}
+
+
+# --- and back ----------------------------------------------------------------------------------------------
+def way_back(slug: str, lab: Lab) -> tuple[gr.State, list[gr.HTML], Picker, gr.HTML]:
+    """The second picture, the rows of both inversions, the picker that fills x₁ or x₂, the line between them."""
+    other = gr.State(SECOND_PICTURE, time_to_live=LIFE)
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=5, min_width=320), gr.Column(elem_classes="lab-card"):
+            gr.HTML(f"<h3>{words.INVERSION}</h3><p>{words.INVERSION_LEAD}</p>", apply_default_css=False)
+            inverted = [Pictures(elem_id=f"{slug}-x{i}", label=words.INVERSION, columns=4) for i in (1, 2)]
+            look = {"elem_id": f"{slug}-fills", "elem_classes": "lab-keys"}
+            place = gr.Radio([(common.slot(i), i) for i in range(2)], value=0, label=words.FILLS, **look)
+            sources = picker(slug)
+        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
+            gr.HTML(f"<h3>{words.BETWEEN}</h3><p>{words.BETWEEN_LEAD}</p>", apply_default_css=False)
+            rows = (words.LINE_DIGIT, words.LINE_NOISE)
+            strip = FilmStrip(elem_id=f"{slug}-film", label=words.BETWEEN, paths=rows)
+    sources.chosen(filled, {"place": place}, {"first": lab.picture, "second": other})
+    return other, inverted, sources, strip
+
+
+def filled(picture: str, place: int) -> dict:
+    return {"second" if place == 1 else "first": picture}

@@ -1,0 +1,68 @@
+"""Generate on the page: N integrator steps from noise to a digit beside the one matrix that they are; and back."""
+
+import gradio as gr
+
+from app import words as common
+from app.listening import TICK, Lab, Opening, endpoint, flat, listen, of_standing
+from app.panels import picker, proof
+from app.panels.notice import notice, saying
+from app.pictures import SECOND_PICTURE
+from app.views.generate import SLUG, compute, words
+from app.views.generate.controls import run_controls, way_back
+from app.views.generate.runs import FRAMES
+from app.views.generate.standing import ANY, Arguments, Standing
+from app.widgets.tiles import Pictures
+
+
+def build(lab: Lab) -> Opening:
+    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    said = notice(SLUG)
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="lab-card"):
+                grid, controls = run_controls(SLUG)
+            program = proof.program(SLUG)
+        with gr.Column(scale=6, min_width=320):
+            shown = _stage()
+            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_SIMPSON), *program)
+    other, inverted, sources, strip = way_back(SLUG, lab)
+    controls = {**controls, "pictures": [lab.picture, other]}
+    shown = {"grid": grid, **shown, "inverted": inverted}
+    late = {"path": shown["path"], "stage": shown["stage"], "film": strip}
+    inputs = {**controls, "broken": section.broken}
+    changes = [control.change for control in flat(controls)]
+    listen([*changes, section.broken.change], of_standing(Standing, compute.stage), inputs, shown, **TICK)
+    listen(section.meter.settle, of_standing(Standing, compute.rested), inputs, late, **TICK)
+    section.settles(changes, of_standing(Standing, compute.settled), controls)
+    endpoint("generate", Arguments, compute.answer)
+    outputs = {"notice": said, **controls, **shown, "film": strip, "gallery": sources.pages[0]}
+    return Opening(opened, outputs)
+
+
+def _stage() -> dict[str, gr.HTML]:
+    """The film, the comparison and the formula in one card, the spectrum of B in another."""
+    with gr.Column(elem_classes="lab-card lab-first"):
+        gr.HTML(f"<h3>{words.N_STEPS}</h3>", apply_default_css=False)
+        with gr.Column(elem_classes="lab-frames"):
+            path = Pictures(elem_id=f"{SLUG}-path", label=words.N_STEPS, columns=FRAMES)
+        stage = Pictures(elem_id=f"{SLUG}-stage", label=words.COMPARED, columns=4, hues=("", "", "induced"))
+        formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
+    with gr.Column(elem_classes="lab-card"):
+        head = f"<h3>{words.B_SPECTRUM}</h3><p>{words.B_SPECTRUM_LEAD}</p>"
+        gr.HTML(head, apply_default_css=False)
+        spectrum = gr.HTML(elem_id=f"{SLUG}-spectrum", apply_default_css=False)
+    return {"path": path, "stage": stage, "formula": formula, "spectrum": spectrum}
+
+
+def opened(query: dict[str, str], picture: str) -> dict:
+    """What a link to this view asks for; without one the current picture is the first that goes back to noise."""
+    found, whole = Standing.of_link(query, pictures=(picture, SECOND_PICTURE))
+    label = ANY if found.label is None else found.label  # a gr.Radio cannot hold None
+    return {
+        "notice": saying("" if whole else common.BAD_LINK),
+        **found.values(),
+        "label": label,
+        **compute.stage(found, False, patient=True),
+        **compute.line(found),
+        "gallery": picker.first_page(),
+    }

@@ -1,0 +1,161 @@
+"""Noise to digit and back: the N steps of the integrator beside the one operator B that they collapse to."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from app import models, pictures
+from app.pictures.encoding import SIDE
+from app.pictures.noise import white
+from app.views.generate.standing import Run
+from linearizer_core.linearizer import Linearizer
+from linearizer_core.methods.flow_matching import (
+    collapse,
+    flow,
+    integrate,
+    last_time,
+    spread,
+    trajectory,
+)
+from linearizer_core.operators import Diagonal, LinearOperator
+from linearizer_core.spaces import decode, encode
+
+FRAMES = 12  # of the path, t = 0 and t = 1 among them
+
+
+def noise(seeds: Sequence[int]) -> Tensor:
+    """White noise x₀ of these seeds, (k, 1, 32, 32)."""
+    return white(seeds, 1, SIDE, SIDE)
+
+
+# --- N steps and one step ----------------------------------------------------------------------------------
+@lru_cache(maxsize=512)
+def operator(steps: int, method: str, broken: bool = False) -> LinearOperator:
+    """B, collapsed once; the class does not enter. Broken, it is the product of `simpsons` steps."""
+    with models.one_core():
+        return simpsons(steps) if broken else collapse(models.model().A_t, steps, method)
+
+
+@lru_cache(maxsize=512)
+def one_step(run: Run, broken: bool = False) -> Linearizer:
+    """x = g_data⁻¹(B g_noise(x₀)), on networks that are shared."""
+    B, gen = operator(run.steps, run.method, broken), models.model()
+    return Linearizer(gen.noise_network(run.label), B, gen.g_y).requires_grad_(False)
+
+
+def simpsons(steps: int) -> LinearOperator:
+    """What the "break it" switch puts in the place of B, ∏ₖ(I + h/6 (V(t) + 4V(t + h/2) + V(t + h))).
+
+    It is how a published program collapses RK4: each stage takes V at its time and drops the products with the stages
+    before it, so what is left is Simpson's rule.
+    """
+    A_t = models.model().A_t
+    v, h, values = flow(A_t), 1 / steps, torch.ones(A_t.shape[0], dtype=torch.float32)
+    for k in range(steps):
+        a, b, c = (v(min(k * h + part * h, 1.0), values) for part in (0, 0.5, 1))
+        values = values + (h / 6) * (a + 4 * b + c)
+    return Diagonal(values)
+
+
+@lru_cache(maxsize=512)
+def encoded(seeds: tuple[int, ...], label: int | None) -> Tensor:
+    """z₀ = g_noise(x₀), (k, n)."""
+    with models.one_core():
+        return encode(models.model().noise_network(label), noise(seeds))
+
+
+def made(seeds: tuple[int, ...], run: Run, broken: bool = False) -> Tensor:
+    """One step: z₁ = B z₀, (k, n)."""
+    B = one_step(run, broken).A
+    with torch.inference_mode():
+        return B(encoded(seeds, run.label))
+
+
+@dataclass(frozen=True)
+class Walked:
+    """The N steps of one noise: latents (frames, n) at a few `times`, and the seconds that all steps took."""
+
+    times: tuple[float, ...]
+    latents: Tensor
+    seconds: float
+
+
+@lru_cache(maxsize=256)
+def walked(seed: int, run: Run) -> Walked:
+    """N steps of the integrator in latents, at most `FRAMES` of its states kept, t = 0 and t = 1 among them."""
+    A_t, z = models.model().A_t, encoded((seed,), run.label)
+    shown, times, kept = set(spread(run.steps, FRAMES)), [], []
+    with models.one_core():
+        integrate(
+            flow(A_t), z, 1, run.method, last_time(A_t, 1)
+        )  # the first step ever taken pays for torch's own start
+        started = time.perf_counter()
+        states = trajectory(flow(A_t), z, run.steps, run.method, last_time(A_t, run.steps))
+        for k, (t, state) in enumerate(states):
+            if k in shown:
+                times.append(t)
+                kept.append(state)
+        return Walked(tuple(times), torch.cat(kept), time.perf_counter() - started)
+
+
+def one_step_seconds(seed: int, run: Run, broken: bool = False) -> float:
+    """How long B z₀ takes, once B is there."""
+    B, z = one_step(run, broken).A, encoded((seed,), run.label)
+    with torch.inference_mode():
+        started = time.perf_counter()
+        B(z)
+        return time.perf_counter() - started
+
+
+# --- and back ----------------------------------------------------------------------------------------------
+@lru_cache(maxsize=256)
+def _pinv(run: Run, broken: bool) -> LinearOperator:
+    return one_step(run, broken).pinv().A
+
+
+def noise_latents(references: Sequence[str], run: Run, broken: bool = False) -> Tensor:
+    """B⁺ g_data(x) of pictures, (k, n): a picture is encoded once, whatever the run."""
+    with torch.inference_mode():
+        return _pinv(run, broken)(pictures.latents(references))
+
+
+@dataclass(frozen=True)
+class Inverted:
+    """Pictures x, the noise f⁺(x) they come from, and f(f⁺(x)), (k, 1, 32, 32) each."""
+
+    pictures: Tensor
+    noise: Tensor
+    back: Tensor
+
+
+def inverted(references: Sequence[str], run: Run, broken: bool = False) -> Inverted:
+    """The way back by B⁺ and forth again by B; broken, the way back is that of the wrong B."""
+    f = one_step(run)
+    with models.one_core():
+        x0 = decode(f.g_x, noise_latents(references, run, broken))
+        z1 = f.A(encode(f.g_x, x0))
+    return Inverted(pictures.tensor(references), x0, models.decode(z1))
+
+
+@dataclass(frozen=True)
+class Line:
+    """The straight line between two inverted pictures: the noises, the digits they make, and the latents of both."""
+
+    noise: Tensor
+    pictures: Tensor
+    noise_latents: Tensor
+    latents: Tensor
+
+
+def line(first: str, second: str, run: Run, count: int) -> Line:
+    """(1 − t) ⊙ f⁺(x₁) ⊕ t ⊙ f⁺(x₂) in the space of noise, and what f makes of it: two encodings, one B, one decode."""
+    f, ts = one_step(run), torch.linspace(0, 1, count, dtype=torch.float32)[:, None]
+    a, b = noise_latents([first, second], run)
+    with models.one_core():
+        z0 = (1 - ts) * a + ts * b
+        z1 = f.A(z0)
+        return Line(decode(f.g_x, z0), decode(f.g_y, z1), z0, z1)

@@ -1,0 +1,75 @@
+"""What Generate can be set to: a seed, a class, how many steps of which integrator, two pictures that go back to noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.pictures import FIRST_PICTURE, SECOND_PICTURE
+from app.pictures.kinds import Picture
+from app.pictures.noise import LARGEST_SEED
+from app.settings import Choice, Maybe, Settings, Several, Whole, setting
+from linearizer_core.methods.flow_matching import METHODS
+
+CLASSES = tuple(range(10))
+MOST_STEPS = 1000
+MOST_SEEDS = 16  # in one call of the endpoint
+ANY = "any"  # the class of a link and of a control that is none
+EVALUATIONS = {"euler": 1, "midpoint": 2, "rk4": 4}  # of V(t), in one step
+
+SEED = Whole(0, LARGEST_SEED)
+CLASS = Maybe(Choice(CLASSES), ANY)
+STEPS = Whole(1, MOST_STEPS)
+METHOD = Choice(tuple(METHODS))
+
+
+@dataclass(frozen=True)
+class Run:
+    """How noise becomes a digit: so many steps of an integrator, for one class or (None) whatever comes."""
+
+    steps: int
+    method: str
+    label: int | None = None
+
+    @property
+    def evaluations(self) -> int:
+        """How often the N steps ask for V(t)."""
+        return self.steps * EVALUATIONS[self.method]
+
+
+@dataclass(frozen=True)
+class Standing(Settings):
+    """What is on screen. A link with one picture gets a second one."""
+
+    seed: int = setting(SEED, 0, link="s")
+    label: int | None = setting(CLASS, None, link="c")
+    steps: int = setting(STEPS, 100, link="n")
+    method: str = setting(METHOD, "rk4", link="m")
+    pictures: tuple[str, ...] = setting(
+        Several(Picture(), 1, 2, "pictures"), (FIRST_PICTURE, SECOND_PICTURE), link="x"
+    )
+
+    def __post_init__(self) -> None:
+        if len(self.pictures) == 1:
+            object.__setattr__(self, "pictures", (*self.pictures, SECOND_PICTURE))
+
+    @property
+    def run(self) -> Run:
+        """How noise becomes a digit, whatever the noise."""
+        return Run(self.steps, self.method, self.label)
+
+
+@dataclass(frozen=True)
+class Arguments(Settings):
+    """What the endpoint takes."""
+
+    seeds: tuple[int, ...] = setting(
+        Several(SEED, 1, MOST_SEEDS, "seeds"), about="each is one picture of white noise"
+    )
+    label: int | None = setting(CLASS, None, about="the class")
+    steps: int = setting(STEPS, 100, about="N")
+    method: str = setting(METHOD, "rk4")
+
+    @property
+    def run(self) -> Run:
+        """How noise becomes a digit, whatever the noise."""
+        return Run(self.steps, self.method, self.label)

@@ -1,0 +1,82 @@
+"""Interpolate on the page: the mixer, the blend, the film."""
+
+import gradio as gr
+
+from app import words as common
+from app.listening import QUIET, TICK, Lab, Opening, endpoint, listen, of_standing
+from app.panels import picker, proof
+from app.panels.notice import notice, saying
+from app.settings import Number
+from app.views.interpolate import SLUG, compute, words
+from app.views.interpolate.mixer import Mixer, mixer
+from app.views.interpolate.standing import Standing
+from app.widgets.film_strip import FilmStrip
+from app.widgets.tiles import Pictures
+
+
+def build(lab: Lab) -> Opening:
+    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    said = notice(SLUG)
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="lab-card"):
+                gr.HTML(f"<h3>{words.MIXER}</h3>", apply_default_css=False)
+                board = mixer(lab, SLUG)
+                gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
+                sources = picker.picker(SLUG)
+            program = proof.program(SLUG)
+        with gr.Column(scale=6, min_width=320):
+            with gr.Column(elem_classes="lab-card lab-first"):
+                stage = Pictures(
+                    elem_id=f"{SLUG}-stage", label=words.STAGE, columns=2, hues=("induced", "pixel")
+                )
+            section = proof.Section(SLUG, *proof.meter(SLUG), *program)
+    with gr.Column(elem_classes="lab-card"):
+        gr.HTML(f"<h3>{common.FILM}</h3><p>{words.FILM_LEAD}</p>", apply_default_css=False)
+        strip = FilmStrip(elem_id=f"{SLUG}-film", use=words.FILM_USE)
+    sources.chosen(board.put, board.standing, {"current": lab.picture, **board.places})
+    _listen(board, stage, strip, section)
+    endpoint("interpolate", Standing, compute.answer)
+    outputs = {"notice": said, **board.places, "stage": stage, "film": strip, "gallery": sources.pages[0]}
+    return Opening(lambda query, picture: opened(board, query, picture), outputs)
+
+
+def _listen(board: Mixer, stage: gr.HTML, strip: gr.HTML, section: proof.Section) -> None:
+    """A weight or a picture moves the blend, a picture the film; the laws are measured when the hand rests."""
+    controls = {"pictures": board.references, "weights": board.sliders}
+    moves = [board.references.change, *(slider.change for slider in board.sliders)]
+    listen(moves, of_filled(compute.stage), controls, {"stage": stage}, **TICK)
+    listen(board.references.change, film, {"pictures": board.references}, {"film": strip}, **TICK)
+    section.settles(moves, of_filled(compute.settled), controls)
+    listen(strip.use, taken, {}, {"weights": board.sliders}, **QUIET)
+
+
+def of_filled(fn):
+    """`fn(standing, …)` for the places that are filled: the weights of empty ones do not count."""
+    handler = of_standing(Standing, fn)
+    return lambda pictures, weights, **others: handler(
+        pictures=pictures, weights=weights[: len(pictures)], **others
+    )
+
+
+def film(pictures: list[str]) -> dict:
+    return {"film": compute.film_between(*Standing.checked(pictures=pictures).pictures[:2])}
+
+
+def taken(event: gr.EventData) -> dict:
+    """The weights of the two ends where the film stands."""
+    t = Number(0, 1).checked(getattr(event, "t", None), "t")
+    return {"weights": Mixer.padded((round(1 - t, 2), round(t, 2)))}
+
+
+def opened(board: Mixer, query: dict[str, str], picture: str) -> dict:
+    """What a link to this view asks for; without one the current picture stands in the first place."""
+    start = (picture, *Standing().pictures[1:])
+    standing, whole = Standing.of_link(query, pictures=start)
+    return {
+        "notice": saying("" if whole else common.BAD_LINK),
+        **board.shown(standing.pictures, 0, standing.weights),
+        **compute.stage(standing),
+        "film": compute.film_between(*standing.pictures[:2]),
+        "gallery": picker.first_page(),
+    }

@@ -1,0 +1,39 @@
+"""Every sentence of the Interpolate view."""
+
+from collections.abc import Sequence
+
+from app.words import SUBSCRIPTS, minus
+
+TITLE = "Interpolate"
+LEAD = (
+    "Add pictures as vectors. Adding pixels gives a double exposure; adding in the space that g induces "
+    "gives another digit."
+)
+MIXER = "Pictures and their weights"
+PICKER = "Choose a picture for the marked place"
+STAGE = "The blend"
+INDUCED = "⊕ in the induced space"
+PIXEL = "+ of pixels"
+ADD_PICTURE = "Add a picture"
+REMOVE_PICTURE = "Remove it"
+EQUAL_WEIGHTS = "Equal weights"
+FILM_LEAD = "Drag along the film. Both rows are straight lines, each in its own space."
+FILM_USE = "Take these weights"
+
+
+def unequal(pictures: int, weights: int) -> str:
+    return f"Each picture needs one weight; {pictures} pictures came with {weights} weights."
+
+
+def weight(index: int) -> str:
+    return f"Weight w{SUBSCRIPTS[index]}"
+
+
+def blend_formula(weights: Sequence[float]) -> str:
+    terms = [f"{minus(w)} g(x{SUBSCRIPTS[i]})" for i, w in enumerate(weights)]
+    return "g⁻¹( " + " + ".join(terms).replace("+ −", "− ") + " )"
+
+
+def pixel_formula(weights: Sequence[float]) -> str:
+    terms = [f"{minus(w)} x{SUBSCRIPTS[i]}" for i, w in enumerate(weights)]
+    return " + ".join(terms).replace("+ −", "− ")

@@ -1,0 +1,154 @@
+"""Project: f(x), f(f(x)) and what f takes away, of any input and at any rank. Values in, values out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from app import models, pictures
+from app import words as common
+from app.panels import programs
+from app.pictures.difference import difference
+from app.views.project import SLUG, words
+from app.views.project.gauge import gauge
+from app.views.project.spoiling import latents, source, tensor
+from app.views.project.standing import MODEL, Arguments, Input, Standing
+from app.widgets.proof_meter import Law, Settled
+from app.widgets.tiles import tiles
+from linearizer_core import diagnostics
+from linearizer_core.linearizer import Linearizer
+from linearizer_core.operators import Identity
+from linearizer_core.spaces import encode
+
+BAND = (0.05, 0.95)  # quantiles of the gallery's digits that the gauge shows
+
+
+@lru_cache(maxsize=512)
+def projector(rank: int, broken: bool = False) -> Linearizer:
+    """f of this rank; broken, A keeps half of what a projection drops, and A² is not A any more."""
+    f = models.model(MODEL).truncated(rank)
+    if not broken:
+        return f
+    half = 0.5 * Identity(f.A.shape[0]) + 0.5 * f.A
+    return Linearizer(f.g_x, half, f.g_y).requires_grad_(False)
+
+
+@dataclass(frozen=True)
+class Projected:
+    """Inputs x, f(x), f(f(x)), x ⊖ f(x), (k, 1, 32, 32) each, and the induced distance from x to the range of f, (k,)."""
+
+    x: Tensor
+    once: Tensor
+    twice: Tensor
+    removed: Tensor
+    away: Tensor
+
+
+def projected(inputs: Sequence[Input], rank: int, broken: bool = False) -> Projected:
+    """One operator application and one g⁻¹ for f(x) and x ⊖ f(x); f(f(x)) goes all the way through f again."""
+    f = projector(rank, broken)
+    with torch.inference_mode():
+        z = latents(inputs)
+        kept = f.A(z)
+        once, removed = models.decode(torch.cat([kept, z - kept]), MODEL).split(len(z))
+        with models.one_core():
+            again = f.A(encode(f.g_x, once))
+        return Projected(tensor(inputs), once, models.decode(again, MODEL), removed, (z - kept).norm(dim=1))
+
+
+@lru_cache(maxsize=512)
+def usual_distances(rank: int) -> tuple[float, float]:
+    """How far the digits of the gallery are from the range of f: 5 of 100 are nearer, 5 of 100 farther."""
+    z = latents([Input(picture) for picture in pictures.gallery()["digits"]])
+    with torch.inference_mode():
+        away = (z - projector(rank).A(z)).norm(dim=1)
+        low, high = away.quantile(torch.tensor(BAND)).tolist()
+    return low, high
+
+
+# --- what is shown -----------------------------------------------------------------------------------------
+def stage(standing: Standing, broken: bool) -> dict:
+    """The tick: x on the painter; f(x), f(f(x)) and their difference, what f took away; formula and distance."""
+    entry, rank = standing.input, standing.rank
+    found = projected([entry], rank, broken)
+    again = difference(found.twice, found.once)
+    shown = [found.x, found.once, found.twice, found.removed, (found.x - found.once).abs(), again.shown]
+    titles = [common.INPUT, words.ONCE, words.TWICE, words.TAKEN, words.PIXELS_CHANGED, again.caption]
+    ids = [entry.text[:40], str(rank), *(["broken"] if broken else [])]
+    away, usual = float(found.away), usual_distances(rank)
+    return {
+        "painter": tiles(found.x, ids=ids[:1]),
+        "stage": tiles(torch.cat(shown), titles, ids, notes=[*[""] * 5, again.note]),
+        "formula": words.formula(rank, broken),
+        "distance": gauge(away, usual, words.MANIFOLD) + words.distance_words(away, *usual),
+    }
+
+
+def grid(standing: Standing, entries: Sequence[str], broken: bool) -> dict:
+    """x, f(x), f(f(x)) of several inputs at once, at the rank on screen."""
+    found = projected(list(map(Input.of_text, entries)), standing.rank, broken)
+    distances = [words.distance_note(float(away)) for away in found.away]
+    ids = [text[:40] for text in entries] + [str(standing.rank)]
+    rows = (found.x, ()), (found.once, distances), (found.twice, ())
+    return {"rows": [tiles(row, ids=ids, notes=notes) for row, notes in rows]}
+
+
+# --- laws and program --------------------------------------------------------------------------------------
+def settled(standing: Standing, entries: Sequence[str], broken: bool) -> Settled:
+    """The laws for x and the grid, the program for this view, the link to it."""
+    inputs = [standing.input, *map(Input.of_text, entries)]
+    names = words.LAW_IDEMPOTENT, words.LAW_SELF_ADJOINT, words.LAW_ORTHOGONAL
+    formulas = (
+        words.idempotent_formula(len(entries)),
+        words.SELF_ADJOINT_FORMULA,
+        words.ORTHOGONAL_FORMULA,
+    )
+    laws = list(map(Law, names, formulas, law_errors(inputs, standing.rank, broken)))
+    return Settled(laws, program(standing), standing.link(SLUG))
+
+
+def law_errors(inputs: Sequence[Input], rank: int, broken: bool) -> tuple[float, float, float]:
+    """Errors of f(f(x)) = f(x), of ⟨f(x), y⟩ = ⟨x, f(y)⟩, and of ⟨f(x), x ⊖ f(x)⟩ = 0, all through pictures."""
+    f, found = projector(rank, broken), projected(inputs, rank, broken)
+    with models.one_core():
+        x, y = found.x[:1], found.x[1:2]
+        adjoint = diagnostics.transpose_error(f, x, y, f)
+        slant = diagnostics.orthogonality_error(f.domain, found.once, found.removed)
+    return diagnostics.relative_error(found.twice, found.once), adjoint, slant
+
+
+def program(standing: Standing) -> str:
+    """Python for this view: f(x), f(f(x)), what was taken away, the distance."""
+    body = f"""
+from linearizer_core.data import damage
+
+{source(standing.input)}
+f = model.truncated({standing.rank})                          # the {standing.rank} most important axes
+with torch.no_grad():
+    once = f(x)
+    twice = f(once)                                  # the same again
+    removed = f.residual(x)                          # x ⊖ f(x)
+    distance = f.distance_to_range(x)                # ‖x ⊖ f(x)‖
+print("f(f(x)) differs from f(x) by at most", (twice - once).abs().max().item())
+"""
+    return programs.program(body, [standing.picture], MODEL)
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------
+def answer(asked: Arguments) -> dict:
+    """Project any picture onto the digit manifold, f(x) = g⁻¹(P g(x)) with P² = P, and once more.
+
+    Returns:
+        {"x", "once": f(x), "twice": f(f(x)), "removed": x ⊖ f(x), each 32×32 numbers, "distance": from x to the range of f
+        in the induced metric, "usual_distances": of which most digits are, "largest_difference": of f(f(x)) and f(x)}
+    """
+    found = projected([Input(asked.picture, asked.kind, asked.amount, asked.seed)], asked.rank)
+    shown = {name: getattr(found, name)[0, 0].tolist() for name in ("x", "once", "twice", "removed")}
+    return {
+        **shown,
+        "distance": float(found.away),
+        "usual_distances": list(usual_distances(asked.rank)),
+        "largest_difference": float((found.twice - found.once).abs().max()),
+    }

@@ -1,0 +1,146 @@
+"""Project on the page: the painter and how x is spoilt, f(x) and f(f(x)), the grid."""
+
+import gradio as gr
+
+from app import pictures
+from app import words as common
+from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
+from app.panels import picker, proof
+from app.panels.notice import notice, saying
+from app.views.project import SLUG, compute, words
+from app.views.project.painter import Painter
+from app.views.project.standing import GRID, SEED, WHOLE, Arguments, Input, Standing
+from app.widgets.tiles import Pictures
+
+RANKS = (2, 4, 8, 16, 32, 64, 128)  # the buttons under the slider
+START = [entry.text for entry in GRID]
+
+
+def build(lab: Lab) -> Opening:
+    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    said, entries = notice(SLUG), gr.State(START, time_to_live=LIFE)
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="lab-card"):
+                painter, spoiling, dice = _way_in()
+                gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
+                sources = picker.picker(SLUG, more=("other",), whole=True)
+            program = proof.program(SLUG)
+        with gr.Column(scale=6, min_width=320):
+            with gr.Column(elem_classes="lab-card lab-first"):
+                stage, rank = _stage()
+            with gr.Column(elem_classes="lab-card"):
+                rows, keep = _grid()
+            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_HALF), *program)
+    put = {"picture": lab.picture, **spoiling}
+    controls, shown = {**put, "rank": rank}, {"painter": painter, **stage}
+    _listen(controls, shown, section)
+    _listen_to_grid({**controls, "entries": entries}, rows, section)
+    _put_in(put, painter, dice)
+    _exchange(put, entries, rows[0], keep)
+    sources.chosen(lambda picture: {"picture": picture}, {}, {"picture": lab.picture})
+    endpoint("project", Arguments, compute.answer)
+    outputs = {"notice": said, **controls, **shown, "rows": rows, "gallery": sources.pages[0]}
+    return Opening(opened, outputs)
+
+
+# --- components --------------------------------------------------------------------------------------------
+def _way_in() -> tuple[gr.HTML, dict, gr.Button]:
+    """The painter, and how x is spoilt: kind, amount, seed."""
+    gr.HTML(f"<h3>{words.GOES_IN}</h3>", apply_default_css=False)
+    painter = Painter(elem_id=f"{SLUG}-painter", label=words.GOES_IN)
+    kinds = [(text, kind) for kind, text in words.SPOILINGS.items()]
+    look = {"elem_id": f"{SLUG}-kind", "elem_classes": "lab-keys"}
+    kind = gr.Radio(kinds, value=None, label=words.SPOIL, **look)
+    with gr.Row(elem_classes="lab-amount"):
+        name = {"label": words.AMOUNT, "elem_id": f"{SLUG}-amount", "elem_classes": "lab-field"}
+        amount = gr.Slider(0, 1, None, step=0.01, min_width=180, **name)
+        dice = gr.Button(words.OTHER_DICE, size="sm", elem_classes="lab-button", min_width=110, scale=0)
+    return painter, {"kind": kind, "amount": amount, "seed": gr.State(None, time_to_live=LIFE)}, dice
+
+
+def _stage() -> tuple[dict, gr.Slider]:
+    """x, f(x), f(f(x)) and what lies between them; the rank; the distance."""
+    hues = ("", "induced", "induced", "induced", "pixel", "pixel")
+    stage = Pictures(elem_id=f"{SLUG}-stage", label=words.STAGE, columns=3, hues=hues)
+    formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
+    name = {"label": words.RANK, "elem_id": f"{SLUG}-rank", "elem_classes": "lab-field"}
+    rank = gr.Slider(1, RANKS[-1], None, step=1, **name)
+    with gr.Row(elem_classes="lab-buttons"):
+        for k in RANKS:
+            gr.Button(str(k), size="sm", min_width=36).click(None, None, rank, js=f"() => {k}")
+    gr.HTML(f"<h3>{words.MANIFOLD}</h3>", apply_default_css=False)
+    distance = gr.HTML(elem_id=f"{SLUG}-distance", apply_default_css=False)
+    return {"stage": stage, "formula": formula, "distance": distance}, rank
+
+
+def _grid() -> tuple[list[gr.HTML], gr.Button]:
+    """Three rows of pictures, the upper one to pick from."""
+    with gr.Row(elem_classes="lab-proof-head"):
+        gr.HTML(f"<h3>{words.MANY}</h3><p>{words.MANY_LEAD}</p>", apply_default_css=False)
+        keep = gr.Button(words.KEEP_IN_GRID, size="sm", elem_classes="lab-button", min_width=140, scale=0)
+    with gr.Column(elem_classes="lab-frames"):
+        rows = [
+            Pictures(elem_id=f"{SLUG}-grid-{name}", label=label, columns=len(GRID), pick=name == "x")
+            for name, label in (("x", common.INPUT), ("once", words.ONCE), ("twice", words.TWICE))
+        ]
+    return rows, keep
+
+
+# --- listeners ---------------------------------------------------------------------------------------------
+def _listen(controls: Named, shown: Named, section: proof.Section) -> None:
+    """Whatever changes moves the stage."""
+    inputs = {**controls, "broken": section.broken}
+    changes = [control.change for control in controls.values()]
+    listen([*changes, section.broken.change], of_standing(Standing, compute.stage), inputs, shown, **TICK)
+
+
+def _listen_to_grid(controls: Named, rows: list[gr.HTML], section: proof.Section) -> None:
+    """The grid follows when the hand rests, and the laws are measured."""
+    changes = [control.change for control in controls.values()]
+    inputs = {**controls, "broken": section.broken}
+    listen(section.meter.settle, of_standing(Standing, compute.grid), inputs, {"rows": rows}, **TICK)
+    section.settles(changes, of_standing(Standing, compute.settled), controls)
+
+
+def _put_in(put: Named, painter: gr.HTML, dice: gr.Button) -> None:
+    """What is painted goes in whole; a kind of damage starts with its usual amount; the dice throw it again."""
+    kind, amount, seed = ({name: put[name]} for name in ("kind", "amount", "seed"))
+    listen(painter.painted, painted, {}, {"picture": put["picture"], **kind}, **CHOICE)
+    listen(kind["kind"].input, usual, kind, amount, **QUIET)
+    listen(dice.click, thrown, seed, seed, **CHOICE)
+
+
+def _exchange(put: Named, entries: gr.State, row: gr.HTML, keep: gr.Button) -> None:
+    """A click on the grid looks at that input closely; the button puts x in the place of the oldest."""
+    kept = of_standing(Input, lambda entry, entries: {"entries": [*entries[1:], entry.text]})
+    listen(row.pick, picked, {"entries": entries}, put, **CHOICE)
+    listen(keep.click, kept, {**put, "entries": entries}, {"entries": entries}, **CHOICE)
+
+
+def painted(event: gr.EventData) -> dict:
+    return {"picture": pictures.accept(getattr(event, "picture", None), whole=True), "kind": WHOLE}
+
+
+def usual(kind: str) -> dict:
+    return {"amount": Input.checked(kind=kind).amount}
+
+
+def thrown(seed: int | None) -> dict:
+    """The next seed; the first again after the last."""
+    following = SEED.checked(seed or 0, "seed") + 1
+    return {"seed": following if following <= SEED.high else SEED.low}
+
+
+def picked(entries: list[str], event: gr.EventData) -> dict:
+    index = getattr(event, "index", None)
+    known = isinstance(index, int) and 0 <= index < len(entries)
+    return Input.of_text(entries[index]).values() if known else {}
+
+
+def opened(query: dict[str, str], picture: str) -> dict:
+    """What a link to this view asks for; without one the current picture, spoilt as the view starts."""
+    found, whole = Standing.of_link(query, picture=picture)
+    said = {"notice": saying("" if whole else common.BAD_LINK), "gallery": picker.first_page()}
+    shown = {**compute.stage(found, False), **compute.grid(found, START, False)}
+    return {**said, **found.values(), **shown}

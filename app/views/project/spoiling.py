@@ -1,0 +1,69 @@
+"""A picture of the lab, whole or spoilt in one of a few ways: as a tensor, as a latent, as a line of Python."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from app import models, pictures
+from app.pictures.encoding import SIDE
+from app.views.project.standing import MODEL, Input
+from linearizer_core.data import damage
+
+BLUR = 6.0  # pixels of standard deviation at amount 1
+
+
+@lru_cache(maxsize=1024)
+def _tensor(entry: Input) -> Tensor:
+    x, a = pictures.tensor([entry.picture]), entry.amount
+    generator = torch.Generator().manual_seed(entry.seed)
+    match entry.kind:
+        case "noise":
+            return damage.drowned(x, a, generator)
+        case "gaussian":
+            return damage.gaussian_noise(x, a, generator)
+        case "salt":
+            return damage.salt_and_pepper(x, a, generator)
+        case "hole" | "cover":
+            return damage.square(x, round(a * SIDE), float(entry.kind == "cover"), generator)
+        case "blur":
+            return damage.blur(x, BLUR * a)
+        case "negative":
+            return (1 - a) * x + a * (1 - x)
+    return x
+
+
+def source(entry: Input) -> str:
+    """The spoiling as a line of Python on a tensor `x`, the same arithmetic as `tensor`.
+
+    >>> source(Input("digits:3", "salt", 0.3))
+    'x = damage.salt_and_pepper(x, 0.3, torch.Generator().manual_seed(0))'
+    """
+    a, seeded = entry.amount, f"torch.Generator().manual_seed({entry.seed})"
+    lines = {
+        "noise": f"x = damage.drowned(x, {a!r}, {seeded})",
+        "gaussian": f"x = damage.gaussian_noise(x, {a!r}, {seeded})",
+        "salt": f"x = damage.salt_and_pepper(x, {a!r}, {seeded})",
+        "hole": f"x = damage.square(x, {round(a * SIDE)}, 0.0, {seeded})",
+        "cover": f"x = damage.square(x, {round(a * SIDE)}, 1.0, {seeded})",
+        "blur": f"x = damage.blur(x, {BLUR * a!r})",
+        "negative": f"x = (1 - {a!r}) * x + {a!r} * (1 - x)",
+    }
+    return lines.get(entry.kind, "# damage.salt_and_pepper(x, 0.3) would spoil it")
+
+
+def tensor(inputs: Sequence[Input]) -> Tensor:
+    """The inputs as float32 (k, 1, 32, 32); noise may leave [0, 1]."""
+    return torch.cat([_tensor(entry) for entry in inputs])
+
+
+@lru_cache(maxsize=2048)
+def _latent(entry: Input) -> Tensor:
+    with models.one_core():
+        return models.model(MODEL).g_x(_tensor(entry))
+
+
+def latents(inputs: Sequence[Input]) -> Tensor:
+    """g(x) of the inputs, (k, n): each is encoded once, whatever the rank."""
+    return torch.cat([_latent(entry) for entry in inputs])

@@ -1,0 +1,182 @@
+"""Spectrum: f with its singular values as the visitor has set them, and what each of them means. Values in, values out."""
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from app import models, pictures
+from app import words as common
+from app.panels import programs
+from app.views.spectrum import SLUG, words
+from app.views.spectrum.handles import rounded
+from app.views.spectrum.moves import Moves, edited, source
+from app.views.spectrum.standing import Arguments, Standing, trained
+from app.widgets.proof_meter import Law, Settled
+from app.widgets.tiles import tiles
+from linearizer_core import algebra, diagnostics
+from linearizer_core.linearizer import Linearizer, LinearizerSVD
+from linearizer_core.models.projector import Projector
+from linearizer_core.operators import LinearOperator
+
+WALK = (-3.0, -1.5, 0.0, 1.5, 3.0)  # standard deviations at which a direction is shown
+OTHER_PICTURE = "digits:8"  # the second picture of the linearity law
+WEIGHTS = (0.6, 0.4)
+TERMS = 8  # of the sum ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ that the proof meter takes through points
+
+
+# --- what is shown -----------------------------------------------------------------------------------------
+def values(standing: Standing) -> Tensor:
+    """All singular values (n,) as they are now."""
+    return edited(trained(standing.model).values, standing.moves)
+
+
+def function(standing: Standing) -> Linearizer:
+    """The model with these singular values; the model itself stays as it is."""
+    return models.model(standing.model).with_singular_values(values(standing))
+
+
+@lru_cache(maxsize=1024)
+def before(picture: str, name: str) -> Tensor:
+    """f(x) as trained, (1, 1, S, S)."""
+    return models.decode(models.model(name).A(pictures.latents([picture], name)), name)
+
+
+def after(standing: Standing) -> Tensor:
+    """f(x) now, (1, 1, S, S): one operator application, one g_y⁻¹."""
+    with torch.inference_mode():
+        z = pictures.latents([standing.picture], standing.model)
+        return models.decode(function(standing).A(z), standing.model)
+
+
+def stage(standing: Standing) -> dict:
+    """The tick: x, f(x) as trained and f(x) now, and the formula with the selected term in numbers."""
+    picture, name = standing.picture, standing.model
+    shown = torch.cat([pictures.tensor([picture], name), before(picture, name), after(standing)])
+    titles = [common.INPUT, words.BEFORE, words.NOW]
+    now = ",".join(filter(None, ["now", Moves().words(standing.moves)]))
+    formula = words.formula(*term(standing))
+    return {"stage": tiles(shown, titles, [picture[:24], "trained", now]), "formula": formula}
+
+
+def term(standing: Standing) -> tuple[int, float, float, int]:
+    """What the formula names: i from 1, σᵢ now, ⟨x, vᵢ⟩, how many values are not zero."""
+    name, i, now = standing.model, standing.selected, values(standing)
+    along = float(pictures.latents([standing.picture], name)[0] @ trained(name).factors.V[:, i])
+    return i + 1, float(now[i]), along, int((now > 0).sum())
+
+
+@lru_cache(maxsize=256)
+def directions(selected: int, name: str) -> tuple[Tensor, Tensor]:
+    """c ⊙ vᵢ and c ⊙ uᵢ for c from −3 to 3 standard deviations of the data along vᵢ, each (5, 1, S, S)."""
+    with models.one_core():
+        svd, steps = trained(name), spread(selected, name) * torch.tensor(WALK, dtype=torch.float32)
+        return svd.input_point(selected, steps), svd.output_point(selected, steps)
+
+
+def spread(selected: int, name: str) -> float:
+    """Standard deviation of the data along vᵢ, in the units of the latents."""
+    f = models.model(name)
+    if isinstance(f, Projector):
+        return float(f.kept_std[selected])
+    return float(f.spread_along(trained(name).factors.V[:, [selected]]))
+
+
+def rows(standing: Standing) -> dict:
+    """Both rows of pictures for the selected value."""
+    notes, selected = [common.deviations(c) for c in WALK], standing.selected
+    found = zip("vu", directions(selected, standing.model))
+    return {
+        letter: tiles(row, notes=notes, ids=[f"{letter}{selected + 1}"] * len(WALK)) for letter, row in found
+    }
+
+
+def plot(standing: Standing) -> dict:
+    """The value of the handles: all that stands but the picture, and the singular values as trained."""
+    found = {name: value for name, value in standing.values().items() if name != "picture"}
+    return found | {"base": rounded(trained(standing.model).values.tolist())}
+
+
+# --- laws and program --------------------------------------------------------------------------------------
+def settled(standing: Standing, broken: bool) -> Settled:
+    """The laws of f with these singular values, the program for this view, the link to it."""
+    with models.one_core():
+        laws = measured(standing, broken)
+    return Settled(laws, program(standing), standing.link(SLUG))
+
+
+def measured(standing: Standing, broken: bool) -> list[Law]:
+    """SVD of the first terms, one singular pair, linearity, for what is on screen."""
+    name, i, now, svd = standing.model, standing.selected, values(standing), trained(standing.model)
+    U, _, V = svd.factors
+    f, first = function(standing), models.model(name).with_singular_values(edited(now, [("keep", TERMS)]))
+    few = LinearizerSVD(first, algebra.SVD(U[:, :TERMS], now[:TERMS], V[:, :TERMS]))
+    if broken:
+        f, first = (clipped(h, models.model(name).total_std) for h in (f, first))
+    x, y = pictures.tensor([standing.picture, OTHER_PICTURE], name).unsqueeze(1)
+    c, sigma = 2 * spread(i, name), float(now[i])
+    pair = f(svd.input_point(i, c)), svd.output_point(i, c * sigma)
+    errors = [
+        diagnostics.svd_error(first, x, few),
+        diagnostics.relative_error(*pair),
+        diagnostics.linearity_error(f, x, y, *WEIGHTS),
+    ]
+    formulas = [
+        words.svd_formula(TERMS),
+        words.pair_formula(i + 1, c, sigma),
+        common.linearity_formula(*WEIGHTS),
+    ]
+    return list(map(Law, [words.LAW_SVD, words.LAW_PAIR, common.LAW_LINEARITY], formulas, errors))
+
+
+class Clipped(LinearOperator):
+    """What the "break it" switch puts in the place of A: it clips the latents first, so it is not linear."""
+
+    def __init__(self, A: LinearOperator, limit: Tensor) -> None:
+        super().__init__()
+        self.A, self.limit, self.shape = A, limit, A.shape
+
+    def matvec(self, v: Tensor) -> Tensor:
+        return self.A(v.clamp(-self.limit, self.limit))
+
+
+def clipped(f: Linearizer, limit: Tensor) -> Linearizer:
+    """f with its latents clipped before A, at `limit` (n,), one standard deviation of the data."""
+    return Linearizer(f.g_x, Clipped(f.A, limit), f.g_y)
+
+
+def program(standing: Standing) -> str:
+    """Python for this view: f(x) before and now, and the directions of the selected value."""
+    i, name = standing.selected, standing.model
+    steps = programs.tensor_of([spread(i, name) * c for c in WALK])
+    body = f"""
+svd = model.svd()                                # f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ
+values = svd.values.detach().clone()
+{source(standing.moves) or "# values[0] = 1.5        drag a handle and its line stands here"}
+f = model.with_singular_values(values)
+with torch.no_grad():
+    before, now = model(x), f(x)
+    v = svd.input_point({i}, {steps})     # c ⊙ v{common.subscript(i + 1)}
+    u = svd.output_point({i}, {steps})    # c ⊙ u{common.subscript(i + 1)}
+print("f(x) has changed by at most", (now - before).abs().max().item())
+"""
+    return programs.program(body, [standing.picture], name)
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------
+def answer(asked: Arguments) -> dict:
+    """Change the singular values of A and see f(x): f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ with other σᵢ.
+
+    Returns:
+        {"values": all singular values, "before" and "now": 32×32 numbers (64×64 for faces), "input_direction" and
+        "output_direction": five pictures each, from −3 to 3 standard deviations along vᵢ and uᵢ}
+    """
+    standing = Standing(**asked.values())
+    along = [row[:, 0].tolist() for row in directions(standing.selected, standing.model)]
+    return {
+        "values": values(standing).tolist(),
+        "before": before(standing.picture, standing.model)[0, 0].tolist(),
+        "now": after(standing)[0, 0].tolist(),
+        "input_direction": along[0],
+        "output_direction": along[1],
+    }

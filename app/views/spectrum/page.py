@@ -1,0 +1,93 @@
+"""Spectrum on the page: the handles, the picture that answers while they move, the directions."""
+
+from collections.abc import Callable
+
+import gradio as gr
+
+from app import models
+from app import words as common
+from app.listening import CHOICE, TICK, Lab, Opening, endpoint, listen
+from app.panels import picker, proof
+from app.panels.notice import notice, saying
+from app.views.spectrum import SLUG, compute, standing, words
+from app.views.spectrum.handles import SpectrumHandles
+from app.views.spectrum.standing import Arguments, Standing
+from app.widgets.tiles import Pictures
+
+
+def build(lab: Lab) -> Opening:
+    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    said = notice(SLUG)
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card lab-second"):
+            gr.HTML(f"<h3>{words.HANDLES}</h3><p>{words.HANDLES_LEAD}</p>", apply_default_css=False)
+            choices = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
+            model = gr.Radio(models.available(), label=common.MODEL, **choices)
+            handles = SpectrumHandles(elem_id=f"{SLUG}-handles", label=words.HANDLES)
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="lab-card lab-first"):
+                stage = Pictures(elem_id=f"{SLUG}-stage", label=words.NOW, columns=3)
+                formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
+            rows = _direction_rows()
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
+            gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
+            sources = picker.picker(SLUG, more=("face",) if "faces" in models.available() else ())
+        with gr.Column(scale=5, min_width=320):
+            section = proof.section(SLUG, words.BREAK_CLIP)
+    shown = {"stage": stage, "formula": formula}
+    inputs, changes = {"picture": lab.picture, "handles": handles}, [handles.change, lab.picture.change]
+    started = {"picture": lab.picture, "handles": handles, **rows}
+    listen(changes, of_handles(compute.stage), inputs, shown, **TICK)
+    listen(handles.pick, picked, {}, rows, **TICK)
+    listen(model.input, switched, {"model": model, **inputs}, started, **CHOICE)
+    section.settles(changes, of_handles(compute.settled), inputs)
+    chosen = {"picture": lab.picture, "notice": said}
+    sources.chosen(lambda picture: {"picture": picture, "notice": saying("")}, {}, chosen)
+    endpoint("spectrum", Arguments, compute.answer)
+    return Opening(opened, {**chosen, "model": model, **started, **shown, "gallery": sources.pages[0]})
+
+
+def _direction_rows() -> dict[str, gr.HTML]:
+    with gr.Column(elem_classes="lab-card"):
+        gr.HTML(f"<h3>{words.DIRECTIONS}</h3><p>{words.DIRECTIONS_LEAD}</p>", apply_default_css=False)
+        names = {"v": ("inputs", words.INPUT_DIRECTION), "u": ("outputs", words.OUTPUT_DIRECTION)}
+        return {
+            letter: Pictures(elem_id=f"{SLUG}-{name}", label=label, columns=len(compute.WALK))
+            for letter, (name, label) in names.items()
+        }
+
+
+def of_handles(fn: Callable) -> Callable:
+    """`fn(standing, …)` for what the plot says of the current picture; nothing happens before the view is opened."""
+
+    def handler(picture: str, handles: object, **others: object) -> object:
+        if handles is None:
+            return {}
+        return fn(Standing.of_value(handles, words.HANDLES, picture=picture), **others)
+
+    return handler
+
+
+def picked(event: gr.EventData) -> dict:
+    """Another value was selected; the model comes with it, so that no row is that of another model."""
+    found = {"model": getattr(event, "model", None), "selected": getattr(event, "index", None)}
+    return compute.rows(Standing.checked(**found))
+
+
+def switched(model: str, picture: str, handles: object) -> dict:
+    """Another model was chosen."""
+    found = Standing.of_value(handles or {}, words.HANDLES, picture=picture)
+    return started(found.switched(Standing.checked(model=model).model))
+
+
+def started(found: Standing) -> dict:
+    """Picture, handles and directions of a model."""
+    return {"picture": found.picture, "handles": compute.plot(found), **compute.rows(found)}
+
+
+def opened(query: dict[str, str], picture: str) -> dict:
+    """What a link to this view asks for; without one the current picture and the model as it was trained."""
+    found, whole = standing.opened(query, picture)
+    said = {"notice": saying("" if whole else common.BAD_LINK), "model": found.model}
+    return {**said, **started(found), **compute.stage(found), "gallery": picker.first_page()}

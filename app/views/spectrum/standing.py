@@ -1,0 +1,104 @@
+"""What Spectrum can be set to: a picture, a model, moves of its singular values, and how the plot shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from app import models, pictures
+from app.pictures.kinds import Picture
+from app.settings import Choice, Flag, Kind, Maybe, Settings, Whole, setting
+from app.views.spectrum import words
+from app.views.spectrum.moves import Move, Moves, check_range, in_range
+from linearizer_core.linearizer import LinearizerSVD
+
+SHOWN = (8, 16, 32, 64, 0)  # how many values the plot may show; 0 is all
+MODEL = Choice(models.available)
+_ANY = Whole(-(10**9), 10**9)
+
+
+@lru_cache(maxsize=8)
+def trained(name: str) -> LinearizerSVD:
+    """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ of the model of that name as it was trained."""
+    with models.one_core():
+        return models.model(name).svd()
+
+
+@dataclass(frozen=True)
+class Place(Kind):
+    """Which singular value: counted from 0, and from 1 in a link. How many there are is for the model to say.
+
+    >>> Place().take(2.0), Place().read("3"), Place().words(2)
+    (2, 2, '3')
+    """
+
+    hint = int
+
+    def take(self, value: object) -> int:
+        return _ANY.take(value)
+
+    def read(self, text: str) -> int:
+        return _ANY.read(text) - 1
+
+    def words(self, value: int) -> str:
+        return str(value + 1)
+
+    def __str__(self) -> str:
+        return "a whole number, from 0 for the largest value"
+
+
+@dataclass(frozen=True)
+class Asked(Settings):
+    """What a link may ask for: some of its moves and its place may be beyond the values that its model has."""
+
+    model: str = setting(MODEL, models.NAMES[0], link="model", brief=True)
+    picture: str = setting(Picture(), pictures.FIRST_PICTURE, link="x")
+    moves: tuple[Move, ...] = setting(Moves(), (), link="m")
+    selected: int = setting(Place(), 0, link="i")
+    log: bool = setting(Flag(), False, link="log")
+    show: int | None = setting(Maybe(Choice(SHOWN), ""), None, link="n", brief=True)
+
+    @property
+    def count(self) -> int:
+        """How many singular values the model has."""
+        return len(trained(self.model).values)
+
+    def fitted(self) -> Standing:
+        """The same without the moves that the model's values cannot make, its place brought among them."""
+        place = min(max(self.selected, 0), self.count - 1)
+        return Standing(**self.values() | {"moves": in_range(self.moves, self.count), "selected": place})
+
+
+@dataclass(frozen=True)
+class Standing(Asked):
+    """What is on screen. ValueError where the model has no such value."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.selected < self.count:
+            raise ValueError(words.no_such_value(self.count))
+        for move in self.moves:
+            check_range(move, self.count)
+
+    def switched(self, model: str) -> Standing:
+        """Another model: a picture for it, its values as trained, the plot as it was set."""
+        picture = pictures.fitting(self.picture, model)
+        return replace(self, model=model, picture=picture, moves=(), selected=0)
+
+
+@dataclass(frozen=True)
+class Arguments(Settings):
+    """What the endpoint takes."""
+
+    picture: str = setting(Picture(), pictures.FIRST_PICTURE, about="resized to what the model takes")
+    moves: tuple[Move, ...] = setting(Moves(), ())
+    selected: int = setting(Place(), 0, about="the singular value whose directions are returned")
+    model: str = setting(
+        MODEL, models.NAMES[0], about="of a projector all values are 1 and “keep” is the rank"
+    )
+
+
+def opened(query: dict[str, str], picture: str) -> tuple[Standing, bool]:
+    """What of a link can be read, and whether all of it could; without a picture of its own one that fits the model."""
+    asked, whole = Asked.of_link(query, picture="")
+    found = asked.picture or pictures.fitting(picture, asked.model)
+    return replace(asked, picture=found).fitted(), whole

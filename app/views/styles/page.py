@@ -1,0 +1,199 @@
+"""Styles on the page: the photo, the controls, the painting, its full size, the fit to one photo."""
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from app import hall
+from app import words as common
+from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
+from app.panels import proof
+from app.panels.notice import notice, saying
+from app.pictures import files, photos
+from app.views.styles import SLUG, compute, fitting, words
+from app.views.styles.compare import Compare
+from app.views.styles.full_size import FullSize
+from app.views.styles.standing import MODEL, STRONGEST, Arguments, Standing, names
+from app.widgets.tiles import Pictures
+
+SLOW = {"queue": True, "concurrency_limit": 1, "show_progress": "hidden", "api_visibility": "private"}
+IN_LINE = {**SLOW, "concurrency_limit": None}  # the hall lets in whom it can
+
+
+def build(lab: Lab) -> Opening:
+    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    said = notice(SLUG)
+    photo = gr.State(None, time_to_live=LIFE)
+    key = gr.State(MODEL, time_to_live=LIFE)
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="lab-card"):
+                samples, upload, camera = _photo_choice()
+            with gr.Column(elem_classes="lab-card"):
+                controls, rest = _controls()
+            with gr.Column(elem_classes="lab-card"):
+                fit, *buttons = _fit()
+            program = proof.program(SLUG)
+        with gr.Column(scale=6, min_width=320):
+            with gr.Column(elem_classes="lab-card lab-first"):
+                shown = _stage()
+                full = FullSize(elem_id=f"{SLUG}-full")
+            with gr.Column(elem_classes="lab-card"):
+                heading = f'<h3>{words.SPECTRUM}</h3><p class="lab-quiet">{words.SPECTRUM_LEAD}</p>'
+                gr.HTML(heading, apply_default_css=False)
+                shown |= {
+                    "rest": rest,
+                    "spectrum": gr.HTML(elem_id=f"{SLUG}-spectrum", apply_default_css=False),
+                }
+            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_CLIP), *program)
+    inputs = {"photo": photo, **controls, "key": key}
+    _listen(inputs, shown, full, section)
+    _listen_to_photos(photo, samples, upload, camera, said)
+    _listen_to_fit(photo, key, fit, *buttons)
+    endpoint("compose_styles", Arguments, compute.answer)
+    return Opening(opened, {"notice": said, **inputs, **shown, "samples": samples})
+
+
+def opened(query: dict[str, str], picture: str) -> dict:
+    """What a link to this view asks for, by the shipped model."""
+    standing, whole = Standing.of_link(query)
+    lost = "x" in query and query["x"] not in photos.SAMPLES
+    return {
+        "notice": saying("" if whole else words.BAD_LINK if lost else common.BAD_LINK),
+        **standing.values(),
+        "undo": standing.undo or "",
+        "key": MODEL,
+        **compute.stage(standing, MODEL),
+        "samples": compute.sample_tiles(),
+    }
+
+
+# --- components --------------------------------------------------------------------------------------------
+def _stage() -> dict:
+    """The painting, the one in the other order, the formula, and which model painted them."""
+    with gr.Row(elem_classes="lab-orders"):
+        stage = Compare(elem_id=f"{SLUG}-stage", label=words.STAGE)
+        other = Compare(elem_id=f"{SLUG}-other", label=words.OTHER_STAGE, after=words.OTHER_STAGE)
+    formula, model = (
+        gr.HTML(elem_id=f"{SLUG}-{name}", apply_default_css=False) for name in ("formula", "model")
+    )
+    return {"stage": stage, "other": other, "formula": formula, "model": model}
+
+
+def _photo_choice() -> tuple[gr.HTML, gr.UploadButton, gr.Image]:
+    gr.HTML(f"<h3>{words.PHOTO}</h3>", apply_default_css=False)
+    with gr.Column(elem_classes="lab-photos"):
+        samples = Pictures(elem_id=f"{SLUG}-samples", label=words.PHOTO, pick=True, columns=2)
+        look = {"size": "sm", "elem_classes": "lab-button", "elem_id": f"{SLUG}-upload", "min_width": 140}
+        upload = gr.UploadButton(words.UPLOAD, file_types=["image"], **look)
+    with gr.Accordion(words.WEBCAM, open=False, elem_classes="lab-fold"):
+        look = {"show_label": False, "elem_id": f"{SLUG}-camera", "height": 260}
+        camera = gr.Image(sources=["webcam"], type="filepath", format="png", **look)
+    return samples, upload, camera
+
+
+def _controls() -> tuple[Named, gr.HTML]:
+    """Mode; a weight for each style; two in order; strength; what to take off. And the weight that the photo keeps."""
+    known = names()
+    choices = [(words.STYLE_NAMES.get(name, name), name) for name in known]
+    keys = {"elem_classes": "lab-keys"}
+    modes = [(text, mode) for mode, text in words.MODES.items()]
+    mode = gr.Radio(modes, value=None, label=words.HOW, elem_id=f"{SLUG}-mode", **keys)
+    with gr.Column(visible=True, elem_id=f"{SLUG}-blend") as blend:
+        with gr.Row(elem_classes="lab-buttons"):
+            only = [gr.Button(text, size="sm", min_width=60) for text, _ in choices]
+        weights = [_slider(f"{SLUG}-w{i}", text, 1.0) for i, (text, _) in enumerate(choices)]
+        rest = gr.HTML(elem_id=f"{SLUG}-rest", apply_default_css=False)
+    with gr.Column(visible=False, elem_id=f"{SLUG}-order") as order:
+        first = gr.Radio(choices, value=None, label=words.FIRST, elem_id=f"{SLUG}-first", **keys)
+        second = gr.Radio(choices, value=None, label=words.SECOND, elem_id=f"{SLUG}-second", **keys)
+    strength = _slider(f"{SLUG}-strength", words.STRENGTH, STRONGEST)
+    off = [(words.NOTHING, ""), *choices]
+    undo = gr.Radio(off, value=None, label=words.UNDO, elem_id=f"{SLUG}-undo", **keys)
+    for i, button in enumerate(only):
+        alone = [float(j == i) for j in range(len(known))]
+        button.click(None, None, weights, js=f"() => {alone}")
+    listen(mode.change, halves, {"mode": mode}, {"blend": blend, "order": order}, **QUIET)
+    controls = {"mode": mode, "weights": weights, "first": first, "second": second}
+    return controls | {"strength": strength, "undo": undo}, rest
+
+
+def halves(mode: object) -> dict:
+    """Weights for a blend, two choices for an order."""
+    ordered = mode == words.ORDER
+    return {"blend": gr.Column(visible=not ordered), "order": gr.Column(visible=ordered)}
+
+
+def _slider(elem_id: str, label: str, most: float) -> gr.Slider:
+    return gr.Slider(0, most, None, step=0.01, label=label, elem_id=elem_id, elem_classes="lab-field")
+
+
+def _fit() -> tuple[gr.HTML, gr.Button, gr.Button, gr.Button]:
+    gr.HTML(f'<h3>{words.FIT}</h3><p class="lab-quiet">{words.FIT_LEAD}</p>', apply_default_css=False)
+    can = fitting.possible()
+    said = "" if can else f'<p class="lab-quiet">{words.FIT_MISSING}</p>'
+    words_shown = gr.HTML(said, elem_id=f"{SLUG}-fit-words", apply_default_css=False)
+    look = {"size": "sm", "elem_classes": "lab-button", "min_width": 100}
+    with gr.Row(elem_classes="lab-buttons", visible=can):
+        start_button = gr.Button(words.FIT_START, elem_id=f"{SLUG}-fit", **look)
+        stop_button = gr.Button(words.FIT_STOP, elem_id=f"{SLUG}-fit-stop", **look)
+        back_button = gr.Button(words.FIT_BACK, elem_id=f"{SLUG}-fit-back", **look)
+    return words_shown, start_button, stop_button, back_button
+
+
+# --- listeners ---------------------------------------------------------------------------------------------
+def _listen(inputs: Named, shown: Named, full: gr.HTML, section: proof.Section) -> None:
+    """Whatever moves paints the preview; when the hand rests, laws are measured and the photo is painted at full size."""
+    controls = {name: found for name, found in inputs.items() if name != "weights"}
+    moves = [component.change for component in (*controls.values(), *inputs["weights"])]
+    listen(moves, of_standing(Standing, compute.stage), inputs, shown, **TICK)
+    section.settles(moves, of_standing(Standing, compute.settled), inputs)
+    rested = {**SLOW, "trigger_mode": "always_last"}
+    listen(
+        section.meter.settle, of_standing(Standing, compute.full), inputs, {"full": full, **shown}, **rested
+    )
+
+
+def _listen_to_photos(
+    photo: gr.State, samples: gr.HTML, upload: gr.UploadButton, camera: gr.Image, said: gr.Markdown
+) -> None:
+    """What is picked, uploaded or taken goes in; what cannot be used leaves the photo and says why."""
+    listen(samples.pick, picked, {}, {"photo": photo}, **CHOICE)
+    for event, source in ((upload.upload, upload), (camera.change, camera)):
+        listen(event, arrived, {"file": source}, {"photo": photo, "notice": said}, **CHOICE)
+
+
+def picked(event: gr.EventData) -> dict:
+    name = getattr(event, "id", None)
+    return {"photo": name} if isinstance(name, str) and name in photos.SAMPLES else {}
+
+
+def arrived(file: object) -> dict:
+    if not isinstance(file, str) or not file:
+        return {}
+    try:
+        return {"photo": photos.accept(photos.Path(file)), "notice": saying("")}
+    except files.BadPictureError as error:
+        return {"notice": saying(str(error))}
+
+
+def _listen_to_fit(
+    photo: gr.State, key: gr.State, fit: gr.HTML, begin: gr.Button, stop: gr.Button, back: gr.Button
+) -> None:
+    listen(begin.click, run, {"photo": photo}, {"fit": fit, "key": key}, **IN_LINE)
+    listen(stop.click, halt, {}, {}, **QUIET)
+    listen(back.click, lambda: {"key": MODEL, "fit": ""}, {}, {"key": key, "fit": fit}, **CHOICE)
+
+
+def run(photo: object, request: gr.Request) -> Iterator[dict]:
+    yield from fitting.stream(photo, place_of(request), fitting.SECONDS)
+
+
+def halt(request: gr.Request) -> dict:
+    hall.HALL.stop(place_of(request))
+    return {}
+
+
+def place_of(request: gr.Request) -> str:
+    """A visitor's token in the hall: one fit at a time for each page."""
+    return f"{SLUG}-{getattr(request, 'session_hash', None)}"

@@ -1,0 +1,68 @@
+"""Pictures in a row or a grid: the gallery, the places of the mixer, the stage, directions of an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from app.pictures import encoding
+from app.widgets import widget
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+
+TEMPLATE = '<div class="tiles" role="group"></div>'
+
+
+def Pictures(
+    value: dict | None = None,
+    *,
+    elem_id: str,
+    label: str,
+    pick: bool = False,
+    size: int = 72,
+    columns: int = 0,
+    hues: Sequence[str] = (),
+    visible: bool = True,
+) -> gr.HTML:
+    """Captioned pictures; with `pick=True` each is a button and `.pick` tells which one was chosen.
+
+    value: {"pictures": encoding.for_browser(…), "captions": [...], "notes": [...], "ids": [...], "selected":
+    i or -1}
+    event `pick`: {"id": ids[i], "index": i}
+    `size` is a tile's width in pixels; `columns` > 0 makes a grid of equal columns that fills the width
+    instead.
+    `hues` colours the captions, one of "induced", "pixel", "" for each tile.
+    """
+    return widget(
+        "pictures",
+        TEMPLATE,
+        value,
+        elem_id=elem_id,
+        label=label,
+        visible=visible,
+        pick=pick,
+        size=size,
+        columns=columns,
+        hues=list(hues),
+    )
+
+
+def tiles(
+    pictures: Tensor,
+    captions: Sequence[str] = (),
+    ids: Sequence[str] = (),
+    selected: int = -1,
+    notes: Sequence[str] = (),
+) -> dict:
+    """The value of `Pictures` for pictures (B, C, H, W)."""
+    return {
+        "pictures": encoding.for_browser(pictures),
+        "captions": list(captions),
+        "notes": list(notes),
+        "ids": list(ids),
+        "selected": selected,
+    }

@@ -1,0 +1,185 @@
+"""Wording that several views share, and every number format. Short, exact, friendly; numbers come in as arguments."""
+
+import math
+
+TITLE = "Linearizer Lab"
+TAGLINE = "A neural network can be exactly linear. It depends on how you add."
+FLIP_THEME = "Light or dark"
+FOOT = "f(x) = g_y⁻¹(A g_x(x)), from “Who Said Neural Networks Aren’t Linear?”, arXiv:2510.08570"
+EMPTY_FILE = "This file is empty; a PNG, JPEG or WebP picture works."
+NO_FILE = "No file arrived; please choose the picture again."
+NOT_A_PICTURE = "This file is not a picture that can be read; PNG, JPEG, WebP, GIF and BMP work."
+NO_INK = "The picture is one plain shade; a digit drawn dark on light or light on dark works."
+NOT_NUMBERS = "The picture must hold numbers; bytes 0 to 255 or floats 0 to 1 work."
+NOT_FINITE = "The picture holds values that are not finite; bytes 0 to 255 or floats 0 to 1 work."
+NO_MNIST = "MNIST is not on this machine; pictures from “digits:” and “sample:” always work."
+UNKNOWN_PICTURE = "No such picture; “digits:17”, “sample:7:42” or a “data:image/png;base64,…” address works."
+UNKNOWN_PHOTO = "No such photo; “china”, “flower” or a “data:image/jpeg;base64,…” address works."
+PHOTO_GONE = "This photo is no longer in the lab’s memory; please upload it again."
+BAD_LINK = "A part of this link cannot be read, or names what does not exist here; the view starts with its own there."
+
+
+def too_many_pixels(width: int | None, height: int | None, limit: int) -> str:
+    size = f"{width * height / 1e6:.0f} megapixels" if width and height else "too many pixels"
+    return f"The picture has {size}; up to {limit / 1e6:.0f} megapixels work."
+
+
+def too_many_bytes(size: int, limit: int) -> str:
+    return f"The file has {size / 2**20:.0f} MB; up to {limit / 2**20:.0f} MB work."
+
+
+def wrong_shape(shape: tuple[int, ...]) -> str:
+    sizes = "×".join(map(str, shape))
+    return f"The picture has shape {sizes}; height × width with 1, 3 or 4 channels works."
+
+
+GALLERIES = {
+    "digits": "Digits",
+    "sample": "Samples",
+    "mnist": "MNIST",
+    "face": "Faces",
+    "other": "Anything else",
+}
+GALLERY = "Pictures to choose from"
+DRAW = "Draw"
+DRAW_HINT = "Draw one digit, drop a photo here, or paste one."
+DRAW_PAD = "Drawing pad"
+UNDO = "Undo"
+CLEAR = "Clear"
+UPLOAD = "Upload a photo"
+
+
+def picture_name(source: str, rest: str) -> str:
+    """What a caption calls the picture with this reference."""
+    label, _, seed = rest.partition(":")
+    names = {
+        "digits": f"digit no. {rest}",
+        "mnist": f"MNIST test {rest}",
+        "face": f"drawn face, seed {rest}",
+        "other": f"no digit, no. {rest}",
+        "sample": f"sample {label or 'of anything'}, seed {seed}",
+    }
+    return names.get(source, "your picture")
+
+
+METER = "Proof meter"
+METER_HOLDS = "holds to rounding"
+METER_WAIT = "measuring …"
+NOT_A_NUMBER = "not finite"
+BREAK_ADD = "Break it: let ⊕ be the pixel average"
+PYTHON = "Python for this view"
+LINK = "Link to this view"
+NO_LINK = "No link can carry this: pictures of your own, or too many of them, stay on this page."
+COPY = "Copy"
+COPIED = "Copied"
+
+
+def meter_broken(law: str) -> str:
+    return f"broken: {law} no longer holds"
+
+
+FILM = "The straight line from x₁ to x₂"
+FILM_INDUCED = "⊕ path"
+FILM_PIXEL = "pixel path"
+ALONG_INDUCED = "induced distance"
+ALONG_PIXEL = "pixel distance"
+LAW_ROUND_TRIP = "round trip"
+LAW_SPACE = "vector space"
+LAW_LINEARITY = "linearity"
+SUBSCRIPTS = "₁₂₃₄"
+
+
+def slot(index: int) -> str:
+    return f"x{SUBSCRIPTS[index]}"
+
+
+def minus(value: float) -> str:
+    """A number with two decimals and a real minus sign."""
+    return f"{value:.2f}".replace("-", "−")
+
+
+def axiom_formula(worst: str) -> str:
+    return f"all eight axioms of ⊕ and ⊙; the worst: {worst}"
+
+
+def linearity_formula(a: float, b: float) -> str:
+    a, b = minus(a), minus(b)
+    return f"f({a}⊙x₁ ⊕ {b}⊙x₂) = {a}⊙f(x₁) ⊕ {b}⊙f(x₂)"
+
+
+INPUT = "x"
+
+
+def subscript(number: int) -> str:
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def deviations(steps: float) -> str:
+    return "0" if steps == 0 else f"{steps:+g} sd".replace("-", "−")
+
+
+INTEGRATORS = {"euler": "Euler", "midpoint": "midpoint", "rk4": "RK4"}
+IDENTICAL = "equal to the last bit"
+LAW_ONE_STEP = "one step"
+
+
+def difference(amplification: float) -> str:
+    return "difference" if amplification == 1 else f"difference × {power_of_ten(amplification)}"
+
+
+def power_of_ten(value: float) -> str:
+    power = f"{value:.0e}".split("e")[1]
+    return "10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def largest_difference(number: str) -> str:
+    return IDENTICAL if number == "0" else f"at most {number}"
+
+
+MODEL = "Model"
+LAW_PROJECTION = "projection"
+
+
+def sentence(text: str) -> str:
+    return f'<p style="margin: 4px 0 0; color: var(--lab-quiet)">{text}</p>'
+
+
+def too_small(width: int, height: int, least: int) -> str:
+    return f"The photo has {width}×{height} pixels; at least {least}×{least} are needed."
+
+
+# --- the training hall
+HALL_FULL = "Too many people wait for a training now; please try again in a minute."
+HALL_TWICE = "This training is already in the hall; stop it, or wait until it is done."
+HALL_BROKE = "The training broke off; please try again, perhaps with other data."
+
+
+def hall_waiting(before: int) -> str:
+    people = "one training is" if before == 1 else f"{before} trainings are"
+    return f"You are number {before} in the queue: {people} before yours."
+
+
+# --- numbers
+def number(error: float) -> str:
+    """An error as people write it.
+
+    >>> number(3.2e-7), number(0.0), number(0.31), number(float("nan"))
+    ('3.2·10⁻⁷', '0', '0.31', 'not finite')
+    """
+    if not math.isfinite(error):
+        return NOT_A_NUMBER
+    if error == 0 or error >= 0.01:
+        return f"{error:.2g}" if error < 1000 else f"{error:.0f}"
+    digits, power = f"{error:.1e}".split("e")
+    return f"{digits}·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def seconds(value: float) -> str:
+    """A time as people read it.
+
+    >>> seconds(0.0213), seconds(0.000021)
+    ('21 ms', '0.021 ms')
+    """
+    if value >= 1:
+        return f"{value:.1f} s"
+    return f"{1000 * value:.0f} ms" if value >= 0.0995 else f"{1000 * value:.2g} ms"  # never 1.2e+02

@@ -1,0 +1,46 @@
+// A finger that swipes up or down over a slider means the page, not the slider.
+//
+// Browsers move a slider as soon as a finger touches it and only then find out that the finger scrolls. So
+// what a finger does to a slider is held back until it has gone to the side or is lifted again; when the
+// browser takes it to scroll, nothing has happened. This goes for every slider of the page, Gradio's and
+// ours.
+(() => {
+  let held = null; // {slider, pointer, first, before, wanted} while it is not known what the finger means
+
+  const isSlider = (node) => node instanceof HTMLInputElement && node.type === "range";
+  const tell = (slider) => slider.dispatchEvent(new Event("input", { bubbles: true }));
+
+  const begin = (event) => {
+    if (held || event.pointerType !== "touch" || !isSlider(event.target)) return;
+    const slider = event.target;
+    held = { slider, pointer: event.pointerId, first: event, before: slider.value };
+  };
+
+  // The browser's own answer to the touch: kept for a tap, and not shown before.
+  const holdBack = (event) => {
+    if (event.target !== held?.slider) return;
+    event.stopImmediatePropagation();
+    if (event.type !== "input") return;
+    held.wanted = event.target.value;
+    event.target.value = held.before;
+  };
+
+  const decide = (event) => {
+    if (event.pointerId === held?.pointer && lab.isSideways(held.first, event)) held = null;
+  };
+
+  const end = (event) => {
+    if (event.pointerId !== held?.pointer) return;
+    const { slider, first, wanted } = held;
+    held = null;
+    if (event.type === "pointercancel" || wanted === undefined || !lab.isTap(first, event)) return;
+    slider.value = wanted;
+    tell(slider);
+  };
+
+  const listen = (names, fn) => names.forEach((name) => window.addEventListener(name, fn, true));
+  listen(["pointerdown"], begin);
+  listen(["input", "change"], holdBack);
+  listen(["pointermove"], decide);
+  listen(["pointerup", "pointercancel"], end);
+})();

@@ -1,0 +1,56 @@
+// Pictures: a row or grid of captioned canvases; see app/widgets/pictures.py.
+const root = element.querySelector(".tiles");
+root.setAttribute("aria-label", props.label || "");
+root.style.setProperty("--size", `${own.size}px`);
+if (own.columns) {
+  root.classList.add("grid");
+  root.style.setProperty("--columns", own.columns);
+}
+
+const make = (index) => {
+  const tile = document.createElement(own.pick ? "button" : "figure");
+  tile.className = `tile ${(own.hues || [])[index] || ""}`;
+  const canvas = document.createElement("canvas");
+  canvas.setAttribute("role", "img");
+  tile.append(canvas, document.createElement("strong"), document.createElement("small"));
+  if (own.pick) {
+    tile.type = "button";
+    tile.addEventListener("click", () =>
+      trigger("pick", { index, id: (props.value.ids || [])[index] ?? "" }),
+    );
+  }
+  return tile;
+};
+
+const write = (node, text) => {
+  if (node.textContent !== text) node.textContent = text;
+  node.hidden = !text;
+};
+
+const draw = () => {
+  const value = props.value;
+  if (!value?.pictures) {
+    root.replaceChildren();
+    return;
+  }
+  const data = lab.bytes(value.pictures);
+  while (root.children.length > value.pictures.count) root.lastChild.remove();
+  while (root.children.length < value.pictures.count) root.append(make(root.children.length));
+  [...root.children].forEach((tile, index) => {
+    const [canvas, caption, note] = tile.children;
+    const name = (value.captions || [])[index] || "";
+    lab.paint(canvas, value.pictures, data, index);
+    canvas.setAttribute("aria-label", name || (value.ids || [])[index] || props.label);
+    write(caption, own.size >= 64 ? name : "");
+    write(note, (value.notes || [])[index] || "");
+    if (own.pick) {
+      tile.title = name;
+      tile.setAttribute("aria-pressed", String(index === value.selected));
+    }
+  });
+  root.dataset.state = (value.ids || []).join(" ") || (value.notes || []).join(" | ");
+};
+
+draw();
+watch("value", draw);
+lab.keepFresh(element, draw);

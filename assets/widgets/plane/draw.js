@@ -1,0 +1,106 @@
+// Strokes of one pen: lines, dots, spots and their names, in one pane or in all three.
+
+function trace(pane, points, closed) {
+  const { pen, size, reach } = pane;
+  const half = size / 2;
+  const unit = half / reach;
+  let open = false;
+  pen.beginPath();
+  for (let i = 0; i < points.length; i += 2) {
+    const x = half + unit * points[i];
+    const y = half - unit * points[i + 1];
+    if (!(Math.abs(x) < 9000 && Math.abs(y) < 9000)) {
+      open = false;
+      continue;
+    }
+    if (open) pen.lineTo(x, y);
+    else pen.moveTo(x, y);
+    open = true;
+  }
+  if (closed) pen.closePath();
+}
+
+function line(pane, points, { colour, width = 2, dash = [], alpha = 1, filled = false }) {
+  const { pen } = pane;
+  trace(pane, points, filled);
+  pen.strokeStyle = pen.fillStyle = colours[colour] || colour;
+  pen.lineWidth = width;
+  pen.setLineDash(dash);
+  pen.globalAlpha = alpha;
+  if (filled) {
+    pen.globalAlpha = 0.12 * alpha;
+    pen.fill();
+    pen.globalAlpha = alpha;
+  }
+  pen.stroke();
+  pen.setLineDash([]);
+  pen.globalAlpha = 1;
+}
+
+const everywhere = (lines, style) =>
+  PANES.forEach((pane) => lines[pane] && line(panes[pane], lines[pane], style));
+
+function dots({ pen, size, reach }, points, labels, alpha) {
+  const half = size / 2;
+  const unit = half / reach;
+  for (let label = 0; label < 6; label++) {
+    pen.beginPath();
+    for (let i = 0; i < points.length; i += 2) {
+      if (labels[i / 2] === label)
+        pen.rect(half + unit * points[i] - 1.3, half - unit * points[i + 1] - 1.3, 2.6, 2.6);
+    }
+    pen.fillStyle = colours[`class${label}`];
+    pen.globalAlpha = alpha;
+    pen.fill();
+  }
+  pen.globalAlpha = 1;
+}
+
+function spot(pane, p, { colour, text = "", radius = 6, hollow = false, below = false }) {
+  const { pen, size, reach } = pane;
+  const x = (size / 2) * (1 + p[0] / reach);
+  const y = (size / 2) * (1 - p[1] / reach);
+  if (!(Math.abs(x) < 2000 && Math.abs(y) < 2000)) return;
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, TAU);
+  pen.fillStyle = hollow ? colours.paper : colours[colour];
+  pen.strokeStyle = hollow ? colours[colour] : colours.paper;
+  pen.lineWidth = 2;
+  pen.fill();
+  pen.stroke();
+  if (text) note(pane, text, x, y + (below ? 24 : -12), colour);
+}
+
+function note({ pen, size }, text, x, y, colour) {
+  pen.font = "600 14px system-ui, sans-serif";
+  pen.textAlign = "center";
+  pen.lineWidth = 4;
+  pen.lineJoin = "round";
+  const half = pen.measureText(text).width / 2 + 4;
+  const left = clamp(x, half, size - half);
+  const top = clamp(y, 14, size - 6);
+  pen.strokeStyle = colours.paper;
+  pen.strokeText(text, left, top);
+  pen.fillStyle = colours[colour];
+  pen.fillText(text, left, top);
+}
+
+// Hollow rings, to be compared with the dots in them.
+function rings({ pen, size, reach }, points) {
+  const unit = size / 2 / reach;
+  pen.strokeStyle = colours.text;
+  pen.lineWidth = 1.2;
+  pen.beginPath();
+  for (let i = 0; i < points.length; i += 2) {
+    const x = size / 2 + unit * points[i];
+    const y = size / 2 - unit * points[i + 1];
+    pen.moveTo(x + 5, y);
+    pen.arc(x, y, 5, 0, TAU);
+  }
+  pen.stroke();
+}
+
+const spots = (places, style, texts = {}) =>
+  PANES.forEach(
+    (pane) => places[pane] && spot(panes[pane], places[pane], { ...style, text: texts[pane] || "" }),
+  );

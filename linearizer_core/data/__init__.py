@@ -1,0 +1,5 @@
+"""What models learn from: downloaded sets, points of the plane, damage, the teachers of styles."""
+
+from .dataset import Dataset
+
+__all__ = ["Dataset"]

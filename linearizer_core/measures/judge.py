@@ -1,0 +1,42 @@
+"""The judge of generated digits and what it says: how sure it is, and how often it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+SURE = 0.9
+"""A classifier is sure of a picture when its largest probability exceeds this."""
+BATCH = 250
+
+
+def digit_judge(device: torch.device | str = "cpu") -> nn.Module:
+    """The classifier that ships beside `digits`, trained apart from every generator.
+
+    >>> digit_judge()(torch.zeros(1, 1, 32, 32)).shape
+    torch.Size([1, 10])
+    """
+    from ..checkpoints import ASSETS, load  # which know the recipes, and these measure by this package
+
+    return load(ASSETS / "digits" / "classifier", device)
+
+
+def sureness(judge: nn.Module, x: Tensor) -> float:
+    """Share of pictures x (B, 1, 32, 32) of whose class the judge is sure.
+
+    >>> sureness(lambda x: torch.tensor([[9.0, 0.0], [0.0, 0.0]]), torch.zeros(2, 1, 32, 32))
+    0.5
+    """
+    return float((judge(x.clamp(0, 1)).softmax(1).amax(1) > SURE).float().mean())
+
+
+def accuracy(judge: Callable[[Tensor], Tensor], x: Tensor, labels: Tensor) -> float:
+    """Share of pictures x (B, C, H, W) to which the judge gives the largest of its logits for their label (B,).
+
+    >>> accuracy(lambda x: torch.tensor([[9.0, 0.0], [1.0, 0.0]]), torch.zeros(2, 1, 4, 4), torch.tensor([0, 1]))
+    0.5
+    """
+    guess = torch.cat([judge(part).argmax(1) for part in x.split(BATCH)])
+    return float((guess == labels.to(guess.device)).float().mean())

@@ -1,0 +1,106 @@
+"""`digits-projector`: any picture becomes a digit; a learned mixing puts the axes of g in order."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from ..data import damage
+from ..data.sets import Dataset, load_dataset
+from ..measures.figure import Figure
+from ..measures.projectors import evaluate_digits_projector
+from ..models import fitting
+from ..models.projector import Projector
+from ..networks import InvertibleNetwork, image_flow, initialise
+from .projectors import OrderedProjector, ProjectorRecipe, measure_spread
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitProjectorRecipe(ProjectorRecipe, abc.ABC):
+    """A projector of 1×32×32 digits, on the axes of a learned mixing at the end of g, which has `mixing_rate` of the rate.
+
+    >>> DigitsProjector(stage_steps=(1,), stage_hidden=(4,)).network().out_shape
+    (1024,)
+    """
+
+    mixing_rate: float = 0.05
+
+    def network(self) -> InvertibleNetwork:
+        return image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, bound=self.bound)
+
+    def dataset(self, path: str | None) -> Dataset:
+        return load_dataset("mnist", path, size=32)
+
+    def evaluation_dataset(self, path: str | None) -> Dataset:
+        """MNIST, and faces of Olivetti from the same folder or download for a projector to be surprised by."""
+        faces = load_dataset("olivetti", path, size=32)
+        return self.dataset(path)._replace(others=torch.cat([faces.train_images, faces.test_images]))
+
+    def prepare(self, model: Projector, images: Tensor, labels: Tensor) -> None:
+        model.to(memory_format=torch.channels_last)
+        generator = torch.Generator().manual_seed(self.seed)
+        some = images[torch.randperm(len(images), generator=generator)[:4096].to(images.device)]
+        x = damage.gaussian_noise(some, self.pixel_noise, generator)
+        initialise(model.g_x, x)
+        fitting.start_from_principal_axes(model.g_x, x, x.new_zeros(len(x), 0))
+
+    def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
+        """Latents in pixels, without changing P: a unit step along an axis that is kept moves the picture by one unit.
+
+        The axes that are dropped then get one common scale, so that ‖x ⊖ f(x)‖ is on average what f changes in pixels.
+        """
+        model.to(memory_format=torch.contiguous_format).eval()
+        some = images[:256]
+        effect = fitting.pixels_per_unit(model.g_x, some)
+        fitting.remix(model.g_x, torch.diag(effect), torch.zeros_like(effect))
+        with torch.no_grad():
+            change = (some - model(some)).square().sum().sqrt() / model.distance_to_range(some).norm()
+        dropped = model.A(torch.ones_like(effect)) < 0.5
+        scale = torch.where(dropped, change, 1.0)
+        fitting.remix(model.g_x, torch.diag(scale), torch.zeros_like(scale))
+        measure_spread(model, images)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitsProjector(DigitProjectorRecipe, OrderedProjector):
+    """`digits-projector`: 1×32×32 digits; a learned mixing ends g, so that P keeps the first `rank` of its axes.
+
+    >>> DigitsProjector(stage_steps=(1,), stage_hidden=(4,)).build().rank
+    128
+    """
+
+    name: ClassVar[str] = "digits-projector"
+    steps: int = 8000
+    learning_rate: float = 1.5e-3
+    critic_weight: float = 0.02
+
+    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        return images
+
+    def kept(self, model: Projector) -> None:
+        return None
+
+    def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
+        return mixing_apart(model, self.mixing_rate)
+
+    def evaluate(self, model: Projector, path: str | None, seed: int = 0) -> list[Figure]:
+        return evaluate_digits_projector(model, self.evaluation_dataset(path), seed)
+
+
+def mixing_apart(
+    model: Projector, mixing_rate: float, apart: Sequence[nn.Parameter] = ()
+) -> list[tuple[float, list[nn.Parameter]]]:
+    """Two groups of parameters: all but `apart` at the full rate, those of the mixing that ends g at `mixing_rate`.
+
+    >>> model = DigitsProjector(stage_steps=(1,), stage_hidden=(4,)).build()
+    >>> [share for share, _ in mixing_apart(model, 0.05)]
+    [1.0, 0.05]
+    """
+    mixing = list(fitting.last_mixing(model.g_x).parameters())
+    others = [p for p in model.parameters() if all(p is not q for q in (*mixing, *apart))]
+    return [(1.0, others), (mixing_rate, mixing)]

@@ -1,0 +1,403 @@
+"""Spectrum without a browser: moves, what is shown, laws, the program, links old and new, the endpoint."""
+
+import math
+import re
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import linearizer_core as lc
+from app import models, pictures, shell
+from app.pictures import encoding
+from app.settings import query_of
+from app.views.spectrum import compute, moves, page
+from app.views.spectrum.handles import rounded
+from app.views.spectrum.moves import Moves
+from app.views.spectrum.standing import Standing, opened, trained
+from app.widgets import proof_meter
+from linearizer_core.operators import Diagonal
+from tests.helpers import computed, unpacked
+
+PICTURE = "digits:318"
+PROJECTOR = "digits-projector"
+BOTH = pytest.mark.parametrize("name", models.NAMES)
+CHANGES = [["set", 3, 0.2], ["power", 0.5], ["set", 0, 1.5], ["keep", 40]]
+COUNT = 12
+ONE_MOVE = st.one_of(
+    st.tuples(st.just("set"), st.integers(0, COUNT - 1), st.floats(0, 1000)),
+    st.tuples(st.just("keep"), st.integers(0, COUNT)),
+    st.tuples(st.just("power"), st.floats(-3, 3)),
+)
+
+
+@pytest.fixture(autouse=True)
+def _float32():
+    """The lab computes in float32; what conftest.py sets is put back there."""
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """The endpoint as Gradio calls it, arguments by position."""
+    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "spectrum")
+
+
+def state(changes: list, selected: int = 3, name: str = "digits") -> dict:
+    """What the plot sends."""
+    return {"model": name, "moves": changes, "selected": selected, "show": 16, "log": False}
+
+
+def standing(changes: list, selected: int = 3, name: str = "digits") -> Standing:
+    return Standing.of_value(state(changes, selected, name), "the plot", picture=PICTURE)
+
+
+# --- moves -------------------------------------------------------------------------------------------------
+def test_moves_apply_in_order():
+    values = torch.tensor([4.0, 1.0, 0.25, 0.0])
+    assert moves.edited(values, [("keep", 1), ("set", 2, 9.0)]).tolist() == [4.0, 0.0, 9.0, 0.0]
+    assert moves.edited(values, [("set", 2, 9.0), ("keep", 1)]).tolist() == [4.0, 0.0, 0.0, 0.0]
+    assert moves.edited(values, [("power", 0.5)]).tolist() == [2.0, 1.0, 0.5, 0.0]
+    assert moves.edited(values, [("power", 0)]).tolist() == [1.0, 1.0, 1.0, 0.0]
+    assert moves.edited(values, [("power", -1)]).tolist() == [0.25, 1.0, 4.0, 0.0]
+    assert values.tolist() == [4.0, 1.0, 0.25, 0.0]
+
+
+def test_whole_numbers_may_come_as_floats():
+    assert Moves().take([["set", 2.0, 1], ["keep", 3.0]]) == (("set", 2, 1), ("keep", 3))
+
+
+def test_inverting_leaves_out_what_a_pseudo_inverse_leaves_out():
+    values = torch.tensor([1.0, 0.06, 0.05, 0.01])
+    inverted = moves.edited(values, [("power", -1)])
+    by_core = lc.pinv(Diagonal(values), rtol=moves.CUT).values
+    torch.testing.assert_close(inverted, by_core)
+    assert torch.isfinite(moves.edited(torch.zeros(3), [("power", -1)])).all()
+
+
+@given(st.lists(ONE_MOVE, max_size=8))
+def test_moves_survive_a_link_and_run_as_python(found):
+    checked = Moves().take(found)
+    assert moves.in_range(checked, COUNT) == checked
+    restored = Moves().read(Moves().words(checked))
+    values = torch.linspace(2, 0, COUNT)
+    torch.testing.assert_close(moves.edited(values, restored), moves.edited(values, checked))
+    names = {"torch": torch, "values": values.clone()}
+    exec(moves.source(checked), names)
+    assert torch.equal(names["values"], moves.edited(values, checked))
+
+
+BAD_MOVES = {
+    "no list": ("all", "A move is"),
+    "a word": ([["rotate", 1]], "A move is"),
+    "nan": ([["set", 0, math.nan]], "finite"),
+    "infinite": ([["power", math.inf]], "finite"),
+    "too few numbers": ([["set", 0]], "A move is"),
+    "half an index": ([["set", 0.5, 1]], "A move is"),
+    "no such value": ([["set", COUNT, 1]], "from 0 to 11"),
+    "negative": ([["set", 0, -1]], "from 0 to 1000"),
+    "power": ([["power", 9]], "from -3 to 3"),
+    "too many": ([["keep", 1]] * 2001, "at most 2000"),
+    "ten megabytes": ("x" * 10_000_000, "A move is"),
+    "ten megabytes of a word": ([["x" * 10_000_000, 1]], "A move is"),
+    "an object": ({"set": 1}, "A move is"),
+    "nothing": (None, "A move is"),
+    "an empty move": ([[]], "A move is"),
+    "a list for a kind": ([[["set"], 0, 1]], "A move is"),
+    "a list for a number": ([["set", [0], 1]], "A move is"),
+    "true": ([["keep", True]], "A move is"),
+    "huge": ([["keep", 10**400]], "from 0 to 12"),
+}
+
+
+@pytest.mark.parametrize(("found", "sentence"), BAD_MOVES.values(), ids=BAD_MOVES)
+def test_moves_that_mean_nothing_get_one_sentence(found, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
+        for move in Moves().checked(found, "moves"):
+            moves.check_range(move, COUNT)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_damaged_link_loses_only_the_damaged_moves():
+    found = moves.in_range(Moves().read("s1:2,sx,p,k99,q3,,s1,k1:2,k0.5,pnan,p0.5"), COUNT)
+    assert found == (("set", 1, 2.0), ("power", 0.5))
+
+
+# --- what is shown -----------------------------------------------------------------------------------------
+@BOTH
+def test_without_moves_nothing_changes(name):
+    found = compute.stage(standing([], name=name))
+    x, before, now = unpacked(found["stage"])
+    np.testing.assert_allclose(x, encoding.to_pixels(pictures.tensor([PICTURE], name))[0, ..., 0])
+    np.testing.assert_allclose(before, now, atol=1)
+    assert found["stage"]["ids"] == [PICTURE, "trained", "now"]
+    assert "u₄" in found["formula"]
+
+
+@BOTH
+def test_the_stage_shows_f_with_the_edited_singular_values(name):
+    found = compute.stage(standing(CHANGES, name=name))
+    f, x = models.model(name), pictures.tensor([PICTURE], name)
+    values = moves.edited(f.svd().values, [tuple(move) for move in CHANGES])
+    with torch.no_grad():
+        expected = f.with_singular_values(values)(x)[0, 0].clamp(0, 1) * 255
+    np.testing.assert_allclose(unpacked(found["stage"])[2], expected, atol=1)
+    assert found["stage"]["ids"][2] == "now,s3:0.2,p0.5,s0:1.5,k40"
+    assert "40 terms" in found["formula"] and f"{math.sqrt(0.2):.3g}" in found["formula"]
+
+
+def test_of_a_projector_keep_is_the_rank():
+    f, x = models.model(PROJECTOR), pictures.tensor([PICTURE])
+    found = compute.stage(standing([["keep", 5]], 0, PROJECTOR))
+    with torch.no_grad():
+        expected = f.truncated(5)(x)[0, 0].clamp(0, 1) * 255
+    np.testing.assert_allclose(unpacked(found["stage"])[2], expected, atol=1)
+    assert "5 terms" in found["formula"]
+
+
+def test_what_is_remembered_of_one_model_is_never_shown_of_the_other():
+    ours, theirs = (compute.stage(standing([], name=name)) for name in models.NAMES[:2])
+    assert np.abs(unpacked(ours["stage"])[1].astype(int) - unpacked(theirs["stage"])[1]).max() > 5
+    assert "1024 terms" in ours["formula"]
+    assert f"{models.model(PROJECTOR).rank} terms" in theirs["formula"]
+    rows = [compute.rows(standing([], 5, name))["v"] for name in models.NAMES[:2]]
+    assert np.abs(unpacked(rows[0]).astype(int) - unpacked(rows[1])).max() > 5
+
+
+def test_another_model_starts_as_it_was_trained_in_the_plot_as_it_was_set():
+    found = page.switched(PROJECTOR, PICTURE, {**state(CHANGES, 900), "show": 64, "log": True})
+    started = found["handles"]
+    assert found["picture"] == PICTURE
+    assert started == compute.plot(opened({"model": PROJECTOR, "n": "64", "log": "1"}, PICTURE)[0])
+    assert (started["moves"], started["selected"]) == ((), 0) and set(started["base"]) == {1.0}
+    assert "picture" not in started
+    assert [found[letter]["ids"][0] for letter in "vu"] == ["v1", "u1"]
+    assert len(page.switched("digits", PICTURE, None)["handles"]["base"]) == 1024
+    with pytest.raises(ValueError, match="one of digits"):
+        page.switched("no-such", PICTURE, state([]))
+
+
+def test_a_model_of_faces_is_shown_with_a_face_and_one_of_digits_with_a_digit():
+    face = page.switched("faces", PICTURE, state([]))["picture"]
+    assert face.startswith("face:") and pictures.pixels(face).shape == (64, 64)
+    assert page.switched("digits", face, state([]))["picture"].startswith("digits:")
+    assert pictures.tensor([face]).shape == (1, 1, 32, 32)  # where it is looked at with digits all the same
+
+
+def test_the_models_to_choose_from_are_those_that_are_here(monkeypatch, request, endpoint):
+    assert models.available() == list(models.NAMES)
+    request.addfinalizer(models._here.cache_clear)
+    monkeypatch.setattr(lc, "pretrained", lambda: ["digits", "patches"])
+    models._here.cache_clear()
+    assert models.available() == ["digits"]
+    assert opened({"model": PROJECTOR}, PICTURE)[0].model == "digits"
+    with pytest.raises(gr.Error, match="model must be one of digits, got 'digits-projector'"):
+        endpoint(PICTURE, [], 0, PROJECTOR)
+
+
+@BOTH
+def test_a_tick_encodes_nothing(name, monkeypatch):
+    compute.stage(standing([], name=name))
+    monkeypatch.setattr(models.model(name).g_x, "forward", None)  # would fail if it were called
+    compute.stage(standing([["set", 1, 0.3]], name=name))
+
+
+def test_the_model_itself_is_never_changed():
+    before = models.model().A.values.clone()
+    compute.stage(standing(CHANGES))
+    assert torch.equal(models.model().A.values, before)
+
+
+@BOTH
+def test_directions_are_orthonormal_points_walked_along(name):
+    rows = [unpacked(value) for value in compute.rows(standing([], 5, name)).values()]
+    svd, f = models.model(name).svd(), models.model(name)
+    c = compute.spread(5, name) * 3
+    with torch.no_grad():
+        expected = f.domain.scale(c, svd.input_point(5))[0].clamp(0, 1) * 255
+    assert [row.shape for row in rows] == [(5, *f.g_x.in_shape[1:])] * 2
+    np.testing.assert_allclose(rows[0][-1], expected, atol=2)
+
+
+BAD_PLOTS = [
+    ({"moves": "no"}, "A move is"),
+    ({"selected": 10**6}, "from 0 to 1023"),
+    ({"selected": -1}, "from 0 to 1023"),
+    ({"selected": 1.5}, "selected must be a whole number"),
+    ({"selected": None}, "selected must be a whole number"),
+    ({"moves": [["set", 0, math.nan]]}, "finite numbers"),
+    ({"model": "cats"}, "model must be one of digits"),
+    ({"model": ["digits"]}, "model must be one of digits"),
+    ({"model": None}, "model must be one of digits"),
+    ({"model": PROJECTOR, "selected": 128}, "There are 128 singular values"),
+    ({"model": PROJECTOR, "moves": [["set", 128, 1]]}, "from 0 to 127"),
+    ({"model": PROJECTOR, "moves": [["keep", 129]]}, "from 0 to 128"),
+    ({"show": 17}, "show must be one of 8, 16"),
+    ({"log": "yes"}, "log must be true or false"),
+]
+
+
+@pytest.mark.parametrize(("bad", "sentence"), BAD_PLOTS)
+def test_a_plot_that_is_none_of_ours_gets_one_sentence(bad, sentence):  # fault 31
+    with pytest.raises(ValueError, match=sentence):
+        page.of_handles(compute.stage)(PICTURE, {"model": "digits", **bad})
+
+
+@pytest.mark.parametrize("strange", ["text", [1], 3, math.nan, True])
+def test_a_plot_that_is_no_object_gets_one_sentence(strange):  # fault 31
+    for handler in (page.of_handles(compute.stage), lambda *values: page.switched("digits", *values)):
+        with pytest.raises(ValueError, match="must be an object with some of model"):
+            handler(PICTURE, strange)
+
+
+@pytest.mark.parametrize("event", [None, object(), type("Event", (), {"model": [], "index": {}})()])
+def test_an_event_that_says_nothing_gets_one_sentence(event):  # fault 31
+    with pytest.raises(ValueError, match="model must be one of"):
+        page.picked(event)
+
+
+def test_before_the_view_opens_nothing_is_computed():
+    assert page.of_handles(compute.stage)(PICTURE, None) == {}
+    assert page.of_handles(compute.settled)(PICTURE, None, broken=False) == {}
+
+
+# --- laws and program --------------------------------------------------------------------------------------
+def test_laws_hold_for_any_spectrum_and_break_when_a_is_not_linear():
+    for changes in ([], CHANGES, [["power", -1]], [["keep", 0]]):
+        laws = compute.settled(standing(changes), False).laws
+        assert [law.error <= proof_meter.HOLDS for law in laws] == [True] * 3, (changes, laws)
+    broken = compute.settled(standing([], 0), True).laws
+    assert all(law.error > 0.01 for law in broken), broken
+
+
+@pytest.fixture
+def only_the_projector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking for any other model fails: a law of the wrong model may hold as well."""
+    ask = models.model
+
+    def asked(name: str = "digits"):
+        assert name == PROJECTOR
+        return ask(name)
+
+    monkeypatch.setattr(models, "model", asked)
+
+
+def test_laws_are_those_of_the_chosen_model(only_the_projector):
+    whole, broken = (compute.settled(standing([], 0, PROJECTOR), flag).laws for flag in (False, True))
+    for law, other in zip(whole, broken):
+        assert law.error < other.error / 10, (law, other)
+
+
+@BOTH
+def test_python_for_this_view_reproduces_the_pictures_with_the_core_alone(name, tmp_path):  # fault 42
+    found = standing(CHANGES, name=name)
+    out = computed(compute.program(found), "before now v u", tmp_path)
+    np.testing.assert_allclose(out["before"], compute.before(PICTURE, name), atol=1e-4)
+    np.testing.assert_allclose(out["now"], compute.after(found), atol=1e-4)
+    for letter, row in zip("vu", compute.directions(3, name)):
+        np.testing.assert_allclose(out[letter], row, atol=1e-4)
+
+
+def test_the_proof_meter_shows_numbers_of_the_selected_value():
+    laws = compute.settled(standing([["set", 3, 0.25]]), False).laws
+    formulas = " ".join(law["formula"] for law in proof_meter.reading(laws)["laws"])
+    assert "u₄" in formulas and "0.25" in formulas and re.search(r"f\(0\.60⊙x₁ ⊕ 0\.40⊙x₂\)", formulas)
+
+
+# --- links -------------------------------------------------------------------------------------------------
+OLD_LINKS = {  # as they were written before settings declared them
+    "?view=spectrum&x=digits:318&m=&i=1&log=0": {},
+    "?view=spectrum&x=digits:393&m=s2:0.3,p0.5,k20&i=3&log=1&n=32": dict(
+        picture="digits:393",
+        moves=(("set", 2, 0.3), ("power", 0.5), ("keep", 20)),
+        selected=2,
+        log=True,
+        show=32,
+    ),
+    "?view=spectrum&model=digits-projector&x=digits:8&m=k5&i=2&log=0&n=0": dict(
+        model=PROJECTOR, picture="digits:8", moves=(("keep", 5),), selected=1, show=0
+    ),
+    "?view=spectrum&model=faces&x=face:12&m=p-1,s0:1.5&i=64&log=1": dict(
+        model="faces", picture="face:12", moves=(("power", -1), ("set", 0, 1.5)), selected=63, log=True
+    ),
+}
+
+
+@pytest.mark.parametrize("link", OLD_LINKS)
+def test_links_of_old_still_open_and_are_still_written(link):
+    wanted = Standing(**OLD_LINKS[link])
+    assert opened(query_of(link), "digits:0") == (wanted, True)
+    assert wanted.link("spectrum") == link
+
+
+@BOTH
+def test_the_link_restores_model_picture_moves_and_selection(name):
+    wanted = Standing.of_value({**state(CHANGES, name=name), "log": True}, "the plot", picture=PICTURE)
+    link = compute.settled(wanted, False).link
+    found, whole = opened(query_of(link), "digits:0")
+    assert found == wanted and whole and ("model=" in link) == (name != "digits")
+    assert compute.plot(found)["base"] == rounded(models.model(name).svd().values.tolist())
+
+
+def test_a_link_is_checked_against_the_values_of_its_own_model():
+    query = {"m": "k500,s200:1,k7", "i": "300"}
+    for name, kept, selected in (
+        ("digits", (("keep", 500), ("set", 200, 1), ("keep", 7)), 299),
+        (PROJECTOR, (("keep", 7),), 127),
+    ):
+        found = opened({**query, "model": name}, PICTURE)[0]
+        assert (found.model, found.moves, found.selected) == (name, kept, selected)
+    assert opened({**query, "model": "cats"}, PICTURE)[0].model == "digits"
+    assert opened({"i": "1e400"}, PICTURE)[0].selected == len(trained("digits").values) - 1
+    assert opened({"i": "-3"}, PICTURE)[0].selected == 0
+
+
+def test_a_broken_link_starts_with_the_current_picture():
+    query = {"x": "digits:99999", "m": "k0.5,s,", "i": "nan", "n": "17", "log": "x"}
+    found, whole = opened(query, "digits:4")
+    assert found == Standing(picture="digits:4") and not whole
+    assert "does not exist" in page.opened(query, "digits:4")["notice"].value
+    assert page.opened({}, "digits:4")["notice"].visible is False
+
+
+def test_without_a_picture_in_the_link_one_that_fits_the_model_is_shown():
+    assert opened({"model": "faces"}, "digits:4")[0].picture.startswith("face:")
+    assert opened({"model": "faces", "x": "digits:4"}, "digits:5")[0].picture == "digits:4"
+
+
+# --- the endpoint ------------------------------------------------------------------------------------------
+def test_the_endpoint_answers_with_plain_lists(endpoint):
+    found = endpoint(PICTURE, CHANGES, 2)
+    assert np.shape(found["now"]) == np.shape(found["before"]) == (32, 32)
+    assert np.shape(found["input_direction"]) == np.shape(found["output_direction"]) == (5, 32, 32)
+    assert found["values"][:1] == [1.5] and not any(found["values"][40:])
+
+
+def test_the_endpoint_answers_for_the_model_that_is_named(endpoint):
+    found = endpoint(PICTURE, [["keep", 9.0]], 0.0, PROJECTOR)
+    assert found["values"] == [1.0] * 9 + [0.0] * (models.model(PROJECTOR).rank - 9)
+    with torch.no_grad():
+        expected = models.model(PROJECTOR).truncated(9)(pictures.tensor([PICTURE]))[0, 0]
+    np.testing.assert_allclose(found["now"], expected, atol=1e-4)
+
+
+BAD_CALLS = {
+    "nan": (PICTURE, [["set", 0, math.nan]], 0, "finite numbers"),
+    "no such value": (PICTURE, [], 1024, "from 0 to 1023"),
+    "a half": (PICTURE, [], 0.5, "whole number"),
+    "unknown picture": ("cat:1", [], 0, "No such picture"),
+    "no picture": ("data:image/png;base64,AAAA", [], 0, "not a picture"),
+    "no such model": (PICTURE, [], 0, "cats", "model must be one of digits"),
+    "no model": (PICTURE, [], 0, None, "model must be one of digits"),
+    "no such value of this model": (PICTURE, [], 128, PROJECTOR, "from 0 to 127"),
+}
+
+
+@pytest.mark.parametrize("call", BAD_CALLS.values(), ids=BAD_CALLS)
+def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, call):
+    *arguments, sentence = call
+    with pytest.raises(gr.Error, match=sentence):
+        endpoint(*arguments)

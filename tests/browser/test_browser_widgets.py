@@ -1,0 +1,43 @@
+"""The page's style and the widgets in a browser: neither reaches into the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.views import VIEWS
+from app.widgets import asset
+
+if TYPE_CHECKING:
+    from tests.browser.visits import Visit
+
+REACHING = """css => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  const found = new Set();
+  const look = (rules) => {
+    for (const rule of rules) {
+      if (rule.selectorText) {
+        const plain = rule.selectorText.replace(/::[\\w-]+/g, "");
+        for (const node of document.querySelectorAll(plain)) {
+          if (node.closest(".lab-widget")) found.add(rule.selectorText);
+        }
+      }
+      if (rule.cssRules) look(rule.cssRules);
+    }
+  };
+  look(sheet.cssRules);
+  return [...found];
+}"""
+
+
+@pytest.mark.parametrize("slug", [view.SLUG for view in VIEWS])
+def test_no_rule_of_the_page_matches_inside_a_widget(visit: Visit, slug: str):
+    page = visit.open(f"?view={slug}")
+    assert page.locator(".lab-widget").count() >= 3
+    assert page.evaluate(REACHING, ".lab-widget p { margin: 0 }") == [
+        ".lab-widget p"
+    ]  # the question can be answered yes
+    assert page.evaluate(REACHING, asset("css/lab.css")) == []
+    visit.quiet(page)

@@ -1,0 +1,192 @@
+"""Fixtures for tests that drive the lab in headless Chromium.
+
+`visit` and `phone` come from `conftest.py`. A page costs more than most of what is tested on it, so the tests of a file
+may go on with one page (`at`); a test that fails leaves none behind. When a test ends, console and log must be clean.
+"""
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
+
+from tests.server import Server
+
+# The shell, a Chromium without a window's parts, takes a fifth less of the processor for a page.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+PATIENCE = 120_000  # milliseconds; a busy machine is slow, a broken page never gets there
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def playwright_api() -> Iterator[Playwright]:
+    with sync_playwright() as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_api: Playwright) -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = playwright_api.chromium.launch(executable_path=path, args=FLAGS)  # None: Playwright's own
+    yield browser
+    browser.close()
+
+
+def meter(page: Page, query: str) -> Locator:
+    """The proof meter of the view that the query asks for: while a page opens, the first view may stand there."""
+    (view,) = parse_qs(query.lstrip("?")).get("view", ["plane"])
+    return page.locator(f"#{view}-meter .meter").filter(visible=True)
+
+
+@dataclass
+class Visit:
+    """One visitor's browser: opens pages, counts requests, and notes what the console says."""
+
+    context: BrowserContext
+    server: Server
+    kept: dict[str, Page]  # pages by their query string, with which the tests of a file go on
+    problems: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, query: str = "") -> Page:
+        """The lab with this query string, its open view measured once."""
+        page = self.context.new_page()
+        page.goto(self.server.url + query)
+        expect(meter(page, query)).to_have_attribute("data-state", "holds")
+        return page
+
+    def at(self, query: str = "") -> Page:
+        """The page that an earlier test of this file opened here, as it was left; else a new one."""
+        if query not in self.kept:
+            self.kept[query] = self.open(query)
+        page = self.kept[query]
+        expect(meter(page, query)).not_to_have_class(re.compile("stale"))  # what was asked last is measured
+        return page
+
+    def listen(self) -> None:
+        """Note from now on what any page of the visitor says and asks for."""
+        self.context.on("console", self._note)
+        self.context.on("weberror", self._blame)
+        self.context.on("request", self._count)
+
+    def leave(self, well: bool) -> None:
+        """Close what no other test goes on with: after a failure, every page."""
+        if not well:
+            self.kept.clear()
+        for page in set(self.context.pages) - set(self.kept.values()):
+            page.close()
+        for event, heard in (("console", self._note), ("weberror", self._blame), ("request", self._count)):
+            self.context.remove_listener(event, heard)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(f"{message.type}: {message.text}")
+
+    def _blame(self, error: WebError) -> None:
+        self.problems.append(f"page error: {error.error}")
+
+    def _count(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def calls(self) -> int:
+        """How many times the server was asked to compute something."""
+        return sum("/gradio_api/run/" in url or "/gradio_api/queue/join" in url for url in self.requests)
+
+    def quiet(self, page: Page, spell: int = 1000) -> int:
+        """Wait until nothing was asked for `spell` ms, as what follows a resting hand comes late; then `calls()`."""
+        found, deadline = -1, time.monotonic() + PATIENCE / 1000
+        while found != self.calls():
+            assert time.monotonic() < deadline, "the page never stops asking"
+            found = self.calls()
+            page.wait_for_timeout(spell)
+        return found
+
+    @staticmethod
+    def drag(page: Page, selector: str, start: float, end: float, moves: int = 60) -> None:
+        """Press at the fraction `start` of the element's width, move to `end` in many steps, let go."""
+        element = page.locator(selector)
+        element.scroll_into_view_if_needed()
+        box = element.bounding_box()
+        height = box["y"] + min(box["height"] / 2, 20)
+        page.mouse.move(box["x"] + start * box["width"], height)
+        page.mouse.down()
+        for i in range(1, moves + 1):
+            page.mouse.move(box["x"] + (start + (end - start) * i / moves) * box["width"], height)
+        page.mouse.up()
+
+    @staticmethod
+    def scrolls_sideways(page: Page) -> bool:
+        return page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+    @staticmethod
+    def ink(page: Page, selector: str, index: int = 0) -> str:
+        """The pixels of a canvas as text, to see whether two pictures are the same."""
+        return page.locator(selector).nth(index).evaluate("canvas => canvas.toDataURL()")
+
+    @staticmethod
+    def shows(page: Page, selector: str, pattern: str) -> None:
+        """Wait until the element's data-state matches the pattern."""
+        expect(page.locator(selector)).to_have_attribute("data-state", re.compile(pattern))
+
+    def strangers(self) -> list[str]:
+        """Addresses of other hosts that were asked for something."""
+        own = (self.server.url, "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(own)]
+
+
+def _context(browser: Browser, **options: object) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE)
+    yield context, {}
+    context.close()
+
+
+def _visit(
+    context: BrowserContext, kept: dict[str, Page], server: Server, tests: pytest.Session
+) -> Iterator[Visit]:
+    visit = Visit(context, server, kept)
+    visit.listen()
+    before, failed = len(server.complaints()), tests.testsfailed
+    yield visit
+    visit.leave(well=tests.testsfailed == failed)
+    assert not visit.problems
+    assert not visit.strangers()
+    assert server.complaints()[before:] == []
+
+
+@pytest.fixture(scope="module")
+def _screen(browser: Browser) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
+    yield from _context(browser, viewport={"width": 1440, "height": 900})
+
+
+@pytest.fixture(scope="module")
+def _pocket(browser: Browser, playwright_api: Playwright) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
+    yield from _context(browser, **playwright_api.devices["Pixel 7"], color_scheme="dark")
+
+
+@pytest.fixture
+def visit(_screen: tuple, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A visitor with a wide screen."""
+    yield from _visit(*_screen, server, request.session)
+
+
+@pytest.fixture
+def phone(_pocket: tuple, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A visitor with a phone, dark."""
+    yield from _visit(*_pocket, server, request.session)

@@ -1,0 +1,127 @@
+"""Benchmarks at toy sizes: rows with sane numbers, and tables and JSON of them. No time is asserted."""
+
+import argparse
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from linearizer_core import benchmark, checkpoints, measuring
+from linearizer_core.benchmark import Row
+from linearizer_core.measures import reporting
+
+
+def test_pca_rows_hold_both_contenders_and_small_errors():
+    rows = benchmark.pca(samples=400, axes=24, components=(2, 5), repeats=1)
+    assert [row.against for row in rows] == ["scikit-learn auto", "scikit-learn covariance_eigh"] * 2
+    for row in rows:
+        assert row.seconds > 0 and row.ratio == pytest.approx(row.seconds_against / row.seconds)
+        assert row.error < 1e-2 and row.error_against < 1e-2
+
+
+def test_algebra_rows_agree_with_the_dense_matrix():
+    rows = benchmark.low_rank(n=96, rank=2, dense=32, repeats=1)
+    assert len(rows) == 5 and all(row.error < 1e-4 for row in rows)
+    assert rows[1].note.startswith("dense at n = 32, times (n/32)^3")
+
+
+def test_decode_measures_the_shipped_digits_on_one_thread_and_restores_the_threads():
+    before = torch.get_num_threads()
+    rows = benchmark.decode(repeats=1, sizes=(1,))
+    assert torch.get_num_threads() == before
+    assert [row.task for row in rows] == ["digits: encode", "digits: decode"]
+    assert all("mark ≤ 20 ms" in row.note and row.error < 1e-3 for row in rows)
+
+
+def test_decode_without_the_model_has_no_rows(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoints, "ASSETS", tmp_path)
+    assert benchmark.decode(repeats=1) == []
+
+
+def test_contenders_take_turns_and_the_median_counts():
+    calls = []
+    measured = measuring.in_turn({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, repeats=3)
+    assert "".join(calls) == "abababab" and set(measured) == {"a", "b"}
+
+
+def test_angle_sees_a_small_turn_and_ignores_the_sign():
+    exact = torch.eye(3)
+    turned = torch.tensor([[1.0, 0, 0], [0, -math.cos(0.01), math.sin(0.01)]])
+    assert benchmark.angle(turned, exact) == pytest.approx(0.01)
+
+
+PEAK = """
+import torch
+from linearizer_core.measuring import peak_megabytes
+print(peak_megabytes(lambda: torch.ones(8_000_000, dtype=torch.float64).sum()), peak_megabytes(lambda: None))
+"""
+
+
+def test_peak_memory_sees_an_allocation_and_its_absence():
+    """In a process of its own: threads that other tests left behind would free and take memory meanwhile."""
+    run = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
+    held, nothing = run.stdout.split()
+    assert held == "None" or 50 < float(held) < 200
+    assert nothing == "None" or float(nothing) < 20
+
+
+@pytest.fixture
+def parser(monkeypatch):
+    row = Row("task", "n = 3", 0.0123456, "other", 1.5, 121.5, 1e-7, float("nan"))
+    monkeypatch.setattr(benchmark, "BENCHMARKS", {"toy": lambda repeats, device: [row] * repeats})
+    parser = argparse.ArgumentParser()
+    benchmark.add_arguments(parser)
+    return parser
+
+
+def test_the_command_prints_machine_and_table(parser, capsys):
+    options = parser.parse_args(["toy", "--repeats", "2"])
+    options.command(options)
+    printed = capsys.readouterr().out
+    assert "threads: " in printed and printed.count("n = 3  ") == 2 and "0.0123" in printed
+
+
+def test_the_command_prints_json(parser, capsys):
+    options = parser.parse_args(["--json", "--repeats", "1"])
+    options.command(options)
+    content = json.loads(capsys.readouterr().out)
+    assert content["torch"] == torch.__version__
+    assert content["rows"][0]["ratio"] == 121.5 and content["rows"][0]["error_against"] is None
+
+
+def test_an_unknown_benchmark_is_named(parser):
+    options = parser.parse_args(["sorting"])
+    with pytest.raises(ValueError, match="benchmark must be among toy, got 'sorting'"):
+        options.command(options)
+
+
+@dataclasses.dataclass
+class Line:
+    name: str
+    value: float | None = None
+    count: int = 0
+    mark: str = ""
+
+
+def test_tables_align_and_leave_out_what_says_nothing():
+    table = reporting.format_table(
+        [Line("a", 12345.678, 3), Line("longer", 0.00012, 40), Line("none", None, 5)]
+    )
+    assert table.splitlines() == [
+        "name       value  count",
+        "------  --------  -----",
+        "a          12346      3",
+        "longer  1.20e-04     40",
+        "none                  5",
+    ]
+    assert reporting.format_table([]) == ""
+
+
+def test_json_of_rows_is_valid_even_with_nan():
+    assert json.loads(reporting.format_json([Line("a", float("inf"))])) == [
+        {"name": "a", "value": None, "count": 0, "mark": ""}
+    ]
