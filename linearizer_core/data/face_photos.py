@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .dataset import UNREADABLE, DataError, Dataset
+from .dataset import UNREADABLE, DataError, Dataset, existing
 
 ARCHIVE = "faces64.zip"
 NAME = re.compile(r"(?:^|/)(train|test)/(\d{1,3})_[^/]*\.jpe?g$", re.IGNORECASE)
@@ -36,10 +36,8 @@ def face_photos(path: str | Path | None, size: int = 64) -> Dataset:
     """
     if path is None:
         raise DataError(f"photographs of faces are not downloaded: pass --data with the path of {WANTED}.")
-    place = Path(path).expanduser()
+    place = existing(path, WANTED)
     place = place / ARCHIVE if (place / ARCHIVE).is_file() else place
-    if not place.exists():
-        raise DataError(f"{place} does not exist; put {WANTED} there or pass the path where it lies.")
     if place.is_dir():
         files = {str(file.relative_to(place)): file for file in place.rglob("*")}
         return _dataset(place, list(files), lambda name: files[name].read_bytes(), size)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
+from ..inputs import as_numbers
 from ..networks import InvertibleNetwork
 from ..operators import LinearOperator, TimedOperator
 from ..spaces import decode, encode
@@ -45,7 +48,18 @@ class AgedGenerator(Generator):
         return encode(self.g_x, x) @ self.age_weights + self.age_offset
 
     @torch.no_grad()
-    def aged(self, x: Tensor, years: float | Tensor) -> Tensor:
-        """x ⊕ years ⊙ older: points x (B, *g.in_shape) after `years`, a number or one each (B,); < 0 rejuvenates."""
-        years = torch.as_tensor(years, dtype=self.older.dtype, device=self.older.device)
-        return decode(self.g_y, encode(self.g_x, x) + years.reshape(-1, 1) * self.older)
+    def aged(self, x: Tensor, years: float | Sequence[float] | Tensor) -> Tensor:
+        """x ⊕ years ⊙ older: points x (B, *g.in_shape) after `years`, a number or one each (B,); < 0 rejuvenates.
+
+        ValueError for years that are not finite or of another shape.
+        """
+        years, z = as_numbers("years", years, self.older), encode(self.g_x, x)
+        if years.shape not in {(), (1,), z.shape[:-1]} or not years.isfinite().all():
+            raise ValueError(
+                f"years must be finite, one number or one per point, {tuple(z.shape[:-1])}, got {_told(years)}."
+            )
+        return decode(self.g_y, z + years[..., None] * self.older)
+
+
+def _told(years: Tensor) -> str:
+    return f"shape {tuple(years.shape)}" if years.isfinite().all() else "NaN or infinity"

@@ -10,6 +10,7 @@ from PIL import Image
 from linearizer_core import checkpoints
 from linearizer_core.data.face_photos import face_photos
 from linearizer_core.data.sets import DataError, Dataset
+from linearizer_core.linearizer import Linearizer
 from linearizer_core.measures.colour_faces import ages, by_rank
 from linearizer_core.methods.leading import age_by_least_squares, leading_frequencies, moments
 from linearizer_core.models.aged import AgedGenerator
@@ -180,6 +181,27 @@ def test_years_are_added_in_the_induced_space_and_read_back():
     older = f.domain.add(x, f.domain.scale(20.0, f.g_x.inverse(f.older)[None].expand(2, 2)))
     torch.testing.assert_close(f.aged(x, 20.0), older)
     torch.testing.assert_close(f.aged(x, torch.tensor([0.0, 20.0]))[0], x[0])
+    torch.testing.assert_close(f.aged(x[0], 20), f.aged(x, [20])[0])
+
+
+@pytest.mark.parametrize(
+    ("years", "message"),
+    [
+        ([1.0, 2.0, 3.0], r"years must be finite.*one per point, \(2,\), got shape \(3,\)"),
+        (float("nan"), "years must be finite.*got NaN or infinity"),
+        ([1.0, float("inf")], "years must be finite.*got NaN or infinity"),
+        ("old", "years must be a real number"),
+    ],
+)
+def test_years_that_are_none_are_refused(years, message):
+    f = AgedGenerator(Log(2), Identity(2), torch.zeros(1, 2), torch.zeros(2))
+    with pytest.raises(ValueError, match=message):
+        f.aged(torch.ones(2, 2), years)
+
+
+def test_composed_it_is_a_linearizer_like_any_other():
+    f = AgedGenerator(Log(2), Identity(2), torch.zeros(1, 2), torch.zeros(2))
+    assert type(f @ f) is type(f.T) is type(f.truncated(1)) is Linearizer
 
 
 def test_an_untrained_g_truncates_as_pixel_pca_does():
