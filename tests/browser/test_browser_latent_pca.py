@@ -223,7 +223,7 @@ def test_the_endpoint_answers_clients_and_refuses_what_is_no_number(server: Serv
     with pytest.raises(AppError, match="one of digits, digits-projector, faces"):
         client.predict(*call, "cats", api_name="/latent_pca")
     body = json.dumps({"data": [*call, "digits"]}).replace("1.0", "NaN")
-    assert "from -4 to 4" in answer_to(server.url, "latent_pca", body)
+    assert "to 4, got nan" in answer_to(server.url, "latent_pca", body)
 
 
 def answer_to(url: str, name: str, body: str) -> str:

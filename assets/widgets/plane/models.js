@@ -39,7 +39,8 @@ function arrived(event) {
   const { plane, settled } = event.detail;
   const fresh = name !== own.trained;
   if (!state || (fresh && !plane.points)) return;
-  // the page belongs to the visitor's hand: a slow machine leaves out pictures of a training, a drag all of them
+  // the page belongs to the visitor's hand: a slow machine leaves out pictures of a training,
+  // a drag all of them
   if (!fresh && !settled && (dragging || pending || performance.now() < rested)) return;
   take(own.trained, plane);
   state.token = plane.token;
