@@ -18,6 +18,7 @@ from ..methods.nested import truncate_axes
 from ..models.aged import AgedGenerator
 from ..networks import Flatten
 from ..pca import LatentPCA
+from ..precision import wide
 from ..spaces import decode, encode
 from .figure import Figure
 from .generation import exactness
@@ -70,7 +71,7 @@ def picture_psnr(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     >>> picture_psnr(lambda x: x + 0.1, torch.zeros(3, 1, 2, 2)).round()
     tensor([20., 20., 20.])
     """
-    errors = [(f(part) - part).flatten(1).double().square().mean(1) for part in x.split(BATCH)]
+    errors = [wide((f(part) - part).flatten(1)).square().mean(1) for part in x.split(BATCH)]
     return (-10 * torch.cat(errors).clamp(min=1e-20).log10()).float()
 
 
@@ -119,7 +120,7 @@ def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, coun
     >>> len(ages(model, data, LatentPCA(4).fit(Flatten((3, 2, 2)), as_float(x)), as_float(x[:9]), 5))
     8
     """
-    wanted = dataset.test_labels.to(x.device).double()
+    wanted = wide(dataset.test_labels.to(x.device))
     train = pca.transform(as_float(dataset.train_images).to(x.device))
     found = moments(Flatten((train.shape[1],)), train, dataset.train_labels.to(x.device))
     weights, offset = age_by_least_squares(found, train.shape[1], ridge=30.0)
@@ -132,7 +133,7 @@ def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, coun
     for name, guess, mark in (("latents", own, "≥ 0.78"), ("256 pixel components", read(x), "")):
         how = f"{len(x)} test faces, least squares on the training faces"
         figures.append(Figure(f"age, correlation, {name}", _correlation(guess, wanted), mark, how))
-        error = float((guess - wanted).abs().mean())
+        error = float((wide(guess) - wanted).abs().mean())
         figures.append(Figure(f"age, mean error in years, {name}", error, "", how))
     z = encode(model.g_x, x[:count])
     weight = model.age_weights
@@ -148,7 +149,7 @@ def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, coun
 
 
 def _correlation(a: Tensor, b: Tensor) -> float:
-    a, b = a.double() - a.double().mean(), b - b.mean()
+    a, b = (v - v.mean() for v in (wide(a), wide(b)))
     return float((a * b).sum() / (a.norm() * b.norm()).clamp(min=1e-12))
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..networks import InvertibleNetwork
+from ..precision import narrow, wide
 
 BATCH = 250
 """Pictures that are encoded at a time."""
@@ -24,18 +25,16 @@ def leading_frequencies(
     >>> mean.shape, axes.shape
     (torch.Size([16]), torch.Size([8, 3]))
     """
-    n = transform.out_shape[0]
-    total = torch.zeros(n, dtype=torch.float64, device=images.device)
-    squares = torch.zeros(frequencies, frequencies, dtype=torch.float64, device=images.device)
+    total = squares = 0.0
     for part in images.split(BATCH):
         z = transform(torch.cat([part, part.flip(3)]))
-        total += z.double().sum(0)
+        total = total + wide(z).sum(0)
         head = z[:, :frequencies]
-        squares += (head.mT @ head).double()
+        squares = squares + wide(head.mT @ head)
     mean = total / (2 * len(images))
     covariance = squares / (2 * len(images)) - mean[:frequencies, None] * mean[:frequencies]
     axes = torch.linalg.eigh(covariance).eigenvectors.flip(1)[:, :rank]
-    return mean.to(images.dtype), axes.to(images.dtype)
+    return narrow(mean, images), narrow(axes, images)
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Moments:
     the first axes; `label_mean`, `label_variance`, and `count`. `moments` measures them.
 
     >>> one, two = torch.ones(2), torch.ones(1, 1)
-    >>> Moments(one, one, one, two, one[0], one[0], 7).rescaled(2 * one).leading
+    >>> Moments(one, one, one, two, one[0], one[0], 7).rescaled(2 * one).leading.float()
     tensor([[4.]])
     """
 
@@ -60,9 +59,9 @@ class Moments:
 
     def rescaled(self, factors: Tensor) -> Moments:
         """Those of factors · z."""
-        head = factors[: len(self.leading)]
+        head = wide(factors[: len(self.leading)])
         vectors = (self.mean * factors, self.std * factors.abs(), self.with_label * factors)
-        leading = head[:, None] * self.leading * head
+        leading = head[:, None] * wide(self.leading) * head
         return Moments(*vectors, leading, self.label_mean, self.label_variance, self.count)
 
 
@@ -76,22 +75,20 @@ def moments(g: InvertibleNetwork, x: Tensor, labels: Tensor, leading: int = 256)
     >>> found.with_label[1].round(decimals=4)
     tensor(0.3333)
     """
-    n, count, y = g.out_shape[0], len(x), labels.double()
+    n, count, y = g.out_shape[0], len(x), wide(labels)
     y_mean, y_variance = y.mean(), y.var(correction=0).clamp(min=1e-12)
     leading = min(leading, n)
-    total, squares, crossed = (torch.zeros(n, dtype=torch.float64, device=x.device) for _ in range(3))
-    covariance = torch.zeros(leading, leading, dtype=torch.float64, device=x.device)
+    total = squares = crossed = covariance = 0.0
     for part, ages in zip(x.split(BATCH), y.split(BATCH)):
-        z = g(part)
-        total += z.double().sum(0)
-        squares += z.double().square().sum(0)
-        crossed += (ages - y_mean) @ z.double()
-        head = z[:, :leading].double()
-        covariance += head.mT @ head
+        z = wide(g(part))
+        total = total + z.sum(0)
+        squares = squares + z.square().sum(0)
+        crossed = crossed + (ages - y_mean) @ z
+        covariance = covariance + z[:, :leading].mT @ z[:, :leading]
     mean = total / count
     std = (squares / count - mean.square()).clamp(min=1e-12).sqrt()
     covariance = covariance / count - mean[:leading, None] * mean[:leading]
-    vectors = (v.to(x.dtype) for v in (mean, std, crossed / count / y_variance))
+    vectors = (narrow(v, x) for v in (mean, std, crossed / count / y_variance))
     return Moments(*vectors, covariance, y_mean, y_variance, count)
 
 
@@ -109,7 +106,7 @@ def age_by_least_squares(found: Moments, r: int, ridge: float) -> tuple[Tensor, 
     """
     covariance = found.leading[:r, :r]
     loaded = covariance + ridge / found.count * torch.diag(covariance.diagonal())
-    head = torch.linalg.solve(loaded, found.with_label[:r].double() * found.label_variance)
+    head = torch.linalg.solve(loaded, wide(found.with_label[:r]) * found.label_variance)
     weights = torch.zeros_like(found.mean)
-    weights[:r] = head.to(weights.dtype)
-    return weights, (found.label_mean - found.mean.double() @ weights.double()).to(weights.dtype)
+    weights[:r] = narrow(head, weights)
+    return weights, narrow(found.label_mean - wide(found.mean) @ wide(weights), weights)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..precision import narrow, wide
 from .base import InvertibleNetwork, size
 from .conditioners import Conditioner, mlp_conditioner
 from .coupling import REACH
@@ -40,8 +41,8 @@ class CosineTransform(InvertibleNetwork):
         self.in_shape, self.out_shape = tuple(in_shape), (size(in_shape),)
         channels, height, width = in_shape
         rows, columns = torch.arange(height)[:, None], torch.arange(width)
-        frequency = 1 + (rows.square() + columns.square()).double().sqrt()
-        fineness = torch.tensor(FINENESS[:channels], dtype=torch.float64)[:, None, None]
+        frequency = 1 + wide(rows.square() + columns.square()).sqrt()
+        fineness = wide(torch.tensor(FINENESS[:channels]))[:, None, None]
         order = (1e6 * fineness * frequency).round().flatten().argsort(stable=True)  # the same on any machine
         self.register_buffer("order", order, persistent=False)
         self.register_buffer("places", order.argsort(), persistent=False)
@@ -50,7 +51,7 @@ class CosineTransform(InvertibleNetwork):
 
     def _matrices(self) -> dict[str, Tensor]:
         channels, height, width = self.in_shape
-        colours = torch.tensor(OPPONENTS if channels == 3 else ((1.0,),), dtype=torch.float64)
+        colours = wide(torch.tensor(OPPONENTS if channels == 3 else ((1.0,),)))
         colours = colours / colours.norm(dim=1, keepdim=True)
         return {"colours": colours, "vertical": cosines(height), "horizontal": cosines(width)}
 
@@ -58,7 +59,7 @@ class CosineTransform(InvertibleNetwork):
         """Matrices that are orthonormal to float32 rounding only would spoil a round trip in float64."""
         super()._apply(fn, recurse)
         for name, matrix in self._matrices().items():
-            setattr(self, name, matrix.to(getattr(self, name)))
+            setattr(self, name, narrow(matrix, getattr(self, name)))
         return self
 
     def forward(self, x: Tensor) -> Tensor:
@@ -78,7 +79,8 @@ def cosines(n: int) -> Tensor:
     tensor([[ 0.7071,  0.7071],
             [ 0.7071, -0.7071]], dtype=torch.float64)
     """
-    u, i = torch.arange(n, dtype=torch.float64)[:, None], torch.arange(n, dtype=torch.float64)
+    i = wide(torch.arange(n))
+    u = i[:, None]
     matrix = torch.cos(math.pi * (2 * i + 1) * u / (2 * n)) * (2 / n) ** 0.5
     matrix[0] /= 2**0.5
     return matrix
@@ -117,12 +119,13 @@ class BlockReflector(InvertibleNetwork):
             raise ValueError(
                 f"directions must be {tuple(self.Y.shape)}, orthonormal columns, got {tuple(directions.shape)}."
             )
-        Q = torch.linalg.qr(directions.double()).Q
+        directions = wide(directions)
+        Q = torch.linalg.qr(directions).Q
         Q = Q * (Q * directions).sum(0).sign()  # QR's own signs are arbitrary
         Q = Q * torch.where(Q.diagonal() > 0, -1.0, 1.0)  # far from I: then T is well conditioned
         top = Q[: Q.shape[1]]
-        self.Y.copy_(torch.eye(*Q.shape).to(Q) - Q)
-        self.S.copy_((top - top.mT) / 4)
+        self.Y.copy_(narrow(torch.eye(*Q.shape).to(Q) - Q, self.Y))
+        self.S.copy_(narrow((top - top.mT) / 4, self.S))
 
     def forward(self, x: Tensor) -> Tensor:
         return self._turned(x, self._core().mT)
