@@ -210,11 +210,16 @@ def test_the_program_reproduces_the_screen(changed, tmp_path):
     assert (
         "import app" not in code and "from app" not in code
     )  # fault 42: the core alone, and something is printed
-    code += "\nprint(y[..., :64, :64].double().sum().item())"
+    part = photos.pixels("flower")[100:260, 200:392]  # four times the whole photo would take a minute
+    code = code.replace(
+        'load_sample_image("flower.jpg")', 'load_sample_image("flower.jpg")[100:260, 200:392]'
+    )
+    code += "\nprint(y.double().sum().item())"
     said, total = printed(code, tmp_path).splitlines()
-    assert said.startswith("painted: (1, 3, 427, 640)")
-    *_, last = compute.paint_full(shipped(), "flower", asked.mix)
-    assert float(total) == pytest.approx(float(last.picture[:, :64, :64].double().sum()), rel=1e-3)
+    assert said.startswith("painted: (1, 3, 160, 192)")
+    reference = photos.accept(encoding.png_bytes(part))
+    *_, last = compute.paint_full(shipped(), reference, asked.mix)
+    assert float(total) == pytest.approx(float(last.picture.double().sum()), rel=1e-3)
 
 
 # --- links -------------------------------------------------------------------------------------------------

@@ -118,7 +118,11 @@ def test_kill_9_then_resume(tmp_path):
     run.communicate()
     assert run.returncode == -signal.SIGKILL, "the run ended before it could be killed"
     again = subprocess.run(
-        [*command, "--resume"], env=environment, capture_output=True, text=True, cwd=tmp_path
+        [*command, "--resume", "--save-every", "60"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
     )
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "run" / "model.safetensors").exists() and (tmp_path / "run" / "config.json").exists()
