@@ -42,7 +42,7 @@ def cloud_controls() -> Named:
 
 def status_row() -> tuple[gr.HTML, gr.UploadButton]:
     """How the cloud came about, and the button for one's own pictures."""
-    with gr.Row(equal_height=False):
+    with gr.Row(equal_height=False, elem_classes="lab-status"):
         look = {"apply_default_css": False, "min_height": 24, "scale": 1, "min_width": 320}
         status = gr.HTML(elem_id=f"{SLUG}-status", **look)
         upload = gr.UploadButton(
