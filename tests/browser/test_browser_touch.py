@@ -215,7 +215,7 @@ SLIDERS = {
 
 @pytest.mark.parametrize(("view", "selector"), SLIDERS.values(), ids=SLIDERS)
 def test_a_vertical_swipe_over_a_slider_scrolls_the_page(phone: Visit, view: str, selector: str):
-    page = phone.at(view)
+    page = phone.open(view)
     slider = page.locator(selector).first
     expect(slider).to_be_attached()
     phone.quiet(page)
@@ -228,7 +228,7 @@ def test_a_vertical_swipe_over_a_slider_scrolls_the_page(phone: Visit, view: str
 
 @pytest.mark.parametrize(("view", "selector"), SLIDERS.values(), ids=SLIDERS)
 def test_a_tap_and_a_drag_still_move_a_slider(phone: Visit, view: str, selector: str):
-    page = phone.at(view)
+    page = phone.open(view)
     slider = page.locator(selector).first
     expect(slider).to_be_attached()
     phone.quiet(page)
