@@ -81,7 +81,12 @@ def _written(number: float) -> str:
     return f"{number:.12g}".replace("-", "−")
 
 
-def _is_finite(value: object) -> bool:
+def is_finite(value: object) -> bool:
+    """Whether a value from outside is a finite number; True and False are none.
+
+    >>> is_finite(7), is_finite(True), is_finite(float("nan")), is_finite("7")
+    (True, False, False, False)
+    """
     return isinstance(value, Real) and not isinstance(value, bool) and -math.inf < value < math.inf
 
 
@@ -99,7 +104,7 @@ class Number(Kind):
     hint = float
 
     def take(self, value: object) -> float:
-        if not _is_finite(value) or not _known(self.low) <= value <= _known(self.high):
+        if not is_finite(value) or not _known(self.low) <= value <= _known(self.high):
             raise ValueError
         return float(value)
 
@@ -129,7 +134,7 @@ class Whole(Kind):
     hint = int
 
     def take(self, value: object) -> int:
-        if not _is_finite(value) or value != int(value) or not _known(self.low) <= value <= _known(self.high):
+        if not is_finite(value) or value != int(value) or not _known(self.low) <= value <= _known(self.high):
             raise ValueError
         return int(value)
 

@@ -1,8 +1,6 @@
-"""Pictures of visitors: any upload or drawing to a digit in MNIST's style, and tensors to the browser.
+"""Pictures of visitors: any upload, photo or drawing, upright, as grey levels, as colours or as a digit in MNIST's frame.
 
-A digit in MNIST's style is ink 255 on black 0, its ink box scaled to 20×20, centred by mass in 28×28, with a
-border of 2: uint8 (32, 32). Whatever is wrong with a file becomes one `BadPictureError` with the sentence
-that the visitor reads.
+Whatever is wrong with a file becomes one `BadPictureError` with the sentence that the visitor reads.
 """
 
 import base64

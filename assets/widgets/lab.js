@@ -11,7 +11,7 @@ window.lab =
       return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
     };
 
-    // The pictures of app.images.for_browser as one Uint8Array.
+    // The pictures of app.pictures.encoding.for_browser as one Uint8Array.
     const bytes = (pictures) => {
       const text = atob(pictures.bytes);
       const found = new Uint8Array(text.length);

@@ -9,9 +9,10 @@ import urllib.request
 
 import gradio as gr
 import pytest
-import torch
 
 from app import shell
+
+pytestmark = pytest.mark.usefixtures("float32")
 
 STRANGE = {
     "list": [],
@@ -39,12 +40,6 @@ CALLED = {  # arguments without which an endpoint has nothing to do
 }
 FNS = {fn.api_name: fn.fn for fn in shell.build_app().fns.values() if fn.api_visibility == "public" and fn.fn}
 ARGUMENTS = [(name, argument) for name, fn in FNS.items() for argument in inspect.signature(fn).parameters]
-
-
-@pytest.fixture(autouse=True)
-def _float32():
-    """The lab computes in float32; what conftest.py sets is put back there."""
-    torch.set_default_dtype(torch.float32)
 
 
 def good(name: str) -> dict:

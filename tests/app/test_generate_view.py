@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from app import models, pictures, shell
+from app import models, pictures
 from app.listening import Lab, of_standing
 from app.pictures import SECOND_PICTURE, references
 from app.pictures.noise import LARGEST_SEED
@@ -21,19 +21,10 @@ from linearizer_core.diagnostics import one_step_psnr
 from linearizer_core.methods.flow_matching import METHODS
 from tests.helpers import computed, unpacked
 
+pytestmark = pytest.mark.usefixtures("float32")
+ENDPOINT = "generate"
+
 PAIR = ("digits:318", "digits:913")
-
-
-@pytest.fixture(autouse=True)
-def _float32():
-    """The lab computes in float32; what conftest.py sets is put back there."""
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    """The endpoint as Gradio calls it, arguments by position."""
-    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "generate")
 
 
 def stage(broken: bool = False, **settings: object) -> dict:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from app import models, pictures, shell
+from app import models, pictures
 from app.listening import of_standing
 from app.pictures import SECOND_PICTURE
 from app.settings import query_of
@@ -16,19 +16,10 @@ from app.views.interpolate.standing import PLACES, Standing, equal
 from app.widgets import proof_meter
 from tests.helpers import computed, unpacked
 
+pytestmark = pytest.mark.usefixtures("float32")
+ENDPOINT = "interpolate"
+
 PAIR = ("digits:318", "digits:913")
-
-
-@pytest.fixture(autouse=True)
-def _float32():
-    """The lab computes in float32; what conftest.py sets is put back there."""
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    """The endpoint as Gradio calls it, arguments by position."""
-    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "interpolate")
 
 
 # --- links -------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from app import models, pictures, shell
+from app import models, pictures
 from app.listening import of_standing
 from app.settings import query_of
 from app.views.latent_pca import clouds, compute, page, scatter, walks
@@ -32,16 +32,13 @@ from app.views.latent_pca.standing import (
 from app.widgets import proof_meter
 from tests.helpers import computed, unpacked
 
+pytestmark = pytest.mark.usefixtures("float32")
+ENDPOINT = "latent_pca"
+
 COUNT = 24
 PROJECTOR = "digits-projector"
 BOTH = pytest.mark.parametrize("seen", models.NAMES, indirect=True, scope="module")
 CONTROLS = Arguments("digits", COUNT, 2, 2, -1.5, PICTURE, "digits:318", "digits")
-
-
-@pytest.fixture(autouse=True)
-def _float32():
-    """The lab computes in float32; what conftest.py sets is put back there."""
-    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture(scope="module")
@@ -335,12 +332,6 @@ def test_own_pictures_make_a_cloud_and_what_is_no_picture_is_named(tmp_path):  #
     assert page.uploaded(files[:2], "digits").keys() == {"notice"}
     with pytest.raises(ValueError, match="at least 12"):
         Standing(data="own", own=tuple(found["own"][:3]))
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    """The endpoint as Gradio calls it, arguments by position."""
-    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "latent_pca")
 
 
 def test_the_endpoint_answers_with_plain_lists(endpoint, seen):

@@ -26,13 +26,10 @@ from linearizer_core.data.point_sets import draw_points
 from linearizer_core.networks import ActNorm
 from tests.helpers import computed
 
+pytestmark = pytest.mark.usefixtures("float32")
+ENDPOINT = "plane"
+
 TOKEN = "0123456789abcdef"
-
-
-@pytest.fixture(autouse=True)
-def _float32():
-    """The lab computes in float32; what conftest.py sets is put back there."""
-    torch.set_default_dtype(torch.float32)
 
 
 # --- the network as numbers ------------------------------------------------------------------------------------
@@ -302,12 +299,6 @@ def test_python_for_this_view_computes_what_is_on_screen(mode, tmp_path):
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def endpoint():
-    """The endpoint as Gradio calls it."""
-    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "plane")
-
-
 def test_the_endpoint_adds_and_maps_by_the_laws(endpoint):
     found = endpoint([1.0, 0.5], [-1.0, 0.5], 0.5, 0.5, [[0.0, -1.0], [1.0, 0.0]], "moons")
     g = network.shipped("moons").g_x

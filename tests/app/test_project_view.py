@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from app import models, pictures, shell
+from app import models, pictures
 from app.listening import Lab, of_standing
 from app.pictures import files, references
 from app.pictures.difference import difference
@@ -23,20 +23,11 @@ from app.views.project.standing import GRID, MODEL, USUAL, WHOLE, Input, Standin
 from app.widgets import proof_meter
 from tests.helpers import computed, unpacked
 
+pytestmark = pytest.mark.usefixtures("float32")
+ENDPOINT = "project"
+
 X = Standing("digits:318", "salt", 0.3)
 ENTRIES = [entry.text for entry in GRID]
-
-
-@pytest.fixture(autouse=True)
-def _float32():
-    """The lab computes in float32; what conftest.py sets is put back there."""
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    """The endpoint as Gradio calls it, arguments by position."""
-    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "project")
 
 
 def levels(x: torch.Tensor) -> np.ndarray:

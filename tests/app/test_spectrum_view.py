@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import linearizer_core as lc
-from app import models, pictures, shell
+from app import models, pictures
 from app.pictures import encoding
 from app.settings import query_of
 from app.views.spectrum import compute, moves, page
@@ -21,6 +21,9 @@ from app.views.spectrum.standing import Standing, opened, trained
 from app.widgets import proof_meter
 from linearizer_core.operators import Diagonal
 from tests.helpers import computed, unpacked
+
+pytestmark = pytest.mark.usefixtures("float32")
+ENDPOINT = "spectrum"
 
 PICTURE = "digits:318"
 PROJECTOR = "digits-projector"
@@ -32,18 +35,6 @@ ONE_MOVE = st.one_of(
     st.tuples(st.just("keep"), st.integers(0, COUNT)),
     st.tuples(st.just("power"), st.floats(-3, 3)),
 )
-
-
-@pytest.fixture(autouse=True)
-def _float32():
-    """The lab computes in float32; what conftest.py sets is put back there."""
-    torch.set_default_dtype(torch.float32)
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    """The endpoint as Gradio calls it, arguments by position."""
-    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "spectrum")
 
 
 def state(changes: list, selected: int = 3, name: str = "digits") -> dict:

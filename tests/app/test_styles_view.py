@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from app import hall, models, shell
+from app import hall, models
 from app import words as common
 from app.listening import of_standing
 from app.pictures import encoding, files, photos
@@ -25,13 +25,10 @@ from app.views.styles.studio import Studio, shipped
 from linearizer_core.models.photo import padded
 from tests.helpers import printed
 
+pytestmark = pytest.mark.usefixtures("float32")
+ENDPOINT = "compose_styles"
+
 NAMES = names()
-
-
-@pytest.fixture(autouse=True)
-def _float32():
-    """The lab computes in float32; what conftest.py sets is put back there."""
-    torch.set_default_dtype(torch.float32)
 
 
 def standing(**changed: object) -> Standing:
@@ -267,12 +264,6 @@ def test_an_upload_stays_on_this_server():
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------
-@pytest.fixture(scope="module")
-def endpoint():
-    """The endpoint as Gradio calls it."""
-    return next(fn.fn for fn in shell.build_app().fns.values() if fn.api_name == "compose_styles")
-
-
 def test_the_endpoint_answers_with_a_picture_of_any_photo(endpoint):
     address = "data:image/png;base64," + base64.b64encode(file_of(gradient(70, 66))).decode()
     found = endpoint(address, {"candy": 0.5}, full=True)

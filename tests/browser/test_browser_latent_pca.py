@@ -154,10 +154,7 @@ def test_another_model_shows_other_points_and_walks_to_other_pictures(visit: Vis
 
 def test_the_meter_reacts_when_pixels_take_over(visit: Visit):
     page = visit.at(VIEW)
-    page.get_by_label("Break it: project").check()
-    visit.shows(page, METER, "broken")
-    page.get_by_label("Break it: project").uncheck()
-    visit.shows(page, METER, "holds")
+    visit.breaks(page, METER, "Break it: project")
 
 
 def test_three_dimensions_turn_under_the_hand(visit: Visit):

@@ -167,10 +167,7 @@ def test_a_number_can_be_typed_and_all_values_shown(visit: Visit):
 
 def test_the_meter_reacts_when_a_is_made_non_linear(visit: Visit):
     page = visit.at(VIEW)
-    page.get_by_label("Break it: clip").check()
-    visit.shows(page, METER, "broken")
-    page.get_by_label("Break it: clip").uncheck()
-    visit.shows(page, METER, "holds")
+    visit.breaks(page, METER, "Break it: clip")
 
 
 def test_a_picture_chosen_here_is_the_current_one_of_the_other_views(visit: Visit):

@@ -144,6 +144,14 @@ class Visit:
         """Wait until the element's data-state matches the pattern."""
         expect(page.locator(selector)).to_have_attribute("data-state", re.compile(pattern))
 
+    @staticmethod
+    def breaks(page: Page, meter: str, label: str) -> None:
+        """The law breaks by the switch with this label, and holds again without it."""
+        page.get_by_label(label).check()
+        Visit.shows(page, meter, "broken")
+        page.get_by_label(label).uncheck()
+        Visit.shows(page, meter, "holds")
+
     def strangers(self) -> list[str]:
         """Addresses of other hosts that were asked for something."""
         own = (self.server.url, "data:", "blob:")

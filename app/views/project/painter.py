@@ -26,7 +26,7 @@ TEMPLATE = """
 def Painter(*, elem_id: str, label: str) -> gr.HTML:
     """Shows one picture large; what the visitor paints on it comes back as a picture of its own.
 
-    value: {"pictures": images.for_browser(one picture), "ids": [what it is called]}
+    value: {"pictures": encoding.for_browser(one picture), "ids": [what it is called]}
     event `painted`: {"picture": "data:image/png;base64,…"}, 32×32 grey, after each stroke
     """
     tools = [["erase", words.ERASE], ["ink", words.INK], ["noise", words.SCRIBBLE]]

@@ -10,14 +10,12 @@ makes every value that is not zero equal to 1. No value exceeds `LARGEST`. The p
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 
 from torch import Tensor
 
-from app.settings import Kind
+from app.settings import Kind, is_finite
 from app.views.spectrum import words
 from linearizer_core.algebra.singular import powered
 
@@ -66,17 +64,13 @@ def _move(value: object) -> Move:
     if not isinstance(value, list | tuple) or not value or value[0] not in NAMES.values():
         raise ValueError(words.NO_MOVES)
     kind, *numbers = value
-    if len(numbers) != (2 if kind == "set" else 1) or not all(map(_is_finite, numbers)):
+    if len(numbers) != (2 if kind == "set" else 1) or not all(map(is_finite, numbers)):
         raise ValueError(words.NO_MOVES)
     if kind == "power":
         return (kind, *numbers)
     if numbers[0] != int(numbers[0]):
         raise ValueError(words.NO_MOVES)
     return (kind, int(numbers[0]), *numbers[1:])
-
-
-def _is_finite(number: object) -> bool:
-    return isinstance(number, Real) and not isinstance(number, bool) and -math.inf < number < math.inf
 
 
 def _of_word(word: str) -> list[Move]:
