@@ -8,12 +8,12 @@ import gradio as gr
 from PIL import Image
 
 from app import models, pictures, words
-from app.listening import LIFE, QUIET, Lab, Opening, listen
+from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
 from app.panels import notice, picker, proof
 from app.pictures import files
 from app.settings import query_of
 from app.theme import theme
-from app.views import VIEWS
+from app.views import VIEWS, build
 from app.widgets import ASSETS, asset, page_head
 
 LOG = logging.getLogger(__name__)
@@ -27,13 +27,18 @@ def build_app() -> gr.Blocks:
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _header()
         lab = Lab(picture=gr.State(pictures.FIRST_PICTURE, time_to_live=LIFE))
-        search = gr.Textbox(visible=False)
+        visit = {
+            "search": gr.Textbox(visible=False),
+            "arrived": gr.State(False, time_to_live=LIFE),
+            "picture": lab.picture,
+        }
         with gr.Tabs(elem_id="views") as tabs:
             for view in VIEWS:
                 with gr.Tab(view.TITLE, id=view.SLUG, elem_id=f"tab-{view.SLUG}") as tab:
-                    _open_once(demo, tab, view.SLUG, view.build(lab), lab, search)
+                    _open_once(tab, view.SLUG, build(view, lab), visit)
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
-        demo.load(_asked_tab, search, tabs, js=READ_QUERY, **QUIET)
+        asked = {"search": visit["search"]}
+        listen(demo.load, arrive, asked, {"tabs": tabs, "arrived": visit["arrived"]}, js=READ_QUERY, **QUIET)
     return demo
 
 
@@ -56,32 +61,33 @@ def _slug_of(query: dict[str, str]) -> str:
     return asked if asked in {view.SLUG for view in VIEWS} else VIEWS[0].SLUG
 
 
-def _asked_tab(search: str) -> dict:
-    return gr.Tabs(selected=_slug_of(query_of(search)))
+def arrive(search: str) -> dict:
+    """Choose the tab that the link asks for."""
+    return {"tabs": gr.Tabs(selected=_slug_of(query_of(search))), "arrived": True}
 
 
-def _open_once(
-    demo: gr.Blocks, tab: gr.Tab, slug: str, opening: Opening, lab: Lab, search: gr.Textbox
-) -> None:
-    """Fill the view when the page loads, if the link asks for it, else when its tab is first chosen."""
+def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Component]) -> None:
+    """Fill the view when its tab is first chosen. Gradio tells of the first tab, too, when the page is there.
+
+    One event a page: each value that a handler returns costs the browser a walk through all components.
+    """
     opened = gr.State(False, time_to_live=LIFE)
-    inputs = {"search": search, "opened": opened, "picture": lab.picture}
-    for event, at_load in ((demo.load, True), (tab.select, False)):
-        fn = opener(slug, opening, at_load)
-        filled = listen(event, fn, inputs, {"opened": opened, **opening.outputs}, js=READ_QUERY, **QUIET)
-        filled.then(None, js=proof.touch(slug))
+    outputs = {"opened": opened, **opening.outputs}
+    fill = opener(slug, opening)
+    filled = listen(tab.select, fill, {**visit, "opened": opened}, outputs, js=READ_QUERY, **QUIET)
+    filled.then(None, js=proof.touch(slug))
 
 
-def opener(slug: str, opening: Opening, at_load: bool) -> Callable[..., dict]:
-    """The handler that fills a view once; asked again, or at load for another view, it changes nothing.
+def opener(slug: str, opening: Opening) -> Callable[..., dict]:
+    """The handler that fills a view once; asked again, or before the view that the link asks for, it changes nothing.
 
     No link and no picture leaves a view blank: where they cannot be opened, the view opens with its own and says so.
     """
 
-    def fill(search: str, opened: bool, picture: str) -> dict:
+    def fill(search: str, arrived: bool, picture: str, opened: bool) -> dict:
         query = query_of(search)
         asked = _slug_of(query) == slug
-        if opened or (at_load and not asked):
+        if opened or not (asked or arrived):
             return {}
         try:
             return {"opened": True, **opening.fn(query if asked else {}, picture)}

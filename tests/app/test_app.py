@@ -55,7 +55,7 @@ def test_importing_and_building_write_no_file_and_load_no_model():
 def test_every_view_follows_the_pattern():
     slugs = [view.SLUG for view in VIEWS]
     assert len(set(slugs)) == len(slugs) and slugs[0] == "plane"
-    assert all(view.TITLE and callable(view.build) for view in VIEWS)
+    assert all(view.TITLE for view in VIEWS)
 
 
 def test_every_setting_exists_in_the_installed_gradio():
@@ -143,14 +143,15 @@ def test_a_view_is_filled_once_and_only_when_asked_for():
     calls = []
     opening = Opening(lambda *asked: calls.append(asked) or {"stage": "value"}, {"stage": None})
     filled, skipped = {"opened": True, "stage": "value"}, {}
-    at_load = shell.opener("interpolate", opening, at_load=True)
-    assert at_load("?view=interpolate&w=1,0", False, "digits:1") == filled
+    asked, other = shell.opener("interpolate", opening), shell.opener("another", opening)
+    link, visit = "?view=interpolate&w=1,0", {"arrived": False, "picture": "digits:1"}
+    assert (
+        other(link, opened=False, **visit) == skipped and not calls
+    )  # the first tab, before the one asked for
+    assert asked(link, opened=False, **visit) == filled
     assert calls == [({"view": "interpolate", "w": "1,0"}, "digits:1")]
-    assert at_load("?view=interpolate", True, "digits:1") == skipped and len(calls) == 1
-    other = shell.opener("another", opening, at_load=True)
-    assert other("?view=interpolate", False, "digits:1") == skipped and len(calls) == 1
-    chosen = shell.opener("another", opening, at_load=False)
-    assert chosen("?view=interpolate&w=1,0", False, "digits:1") == filled
+    assert asked(link, opened=True, **visit) == skipped and len(calls) == 1
+    assert other(link, opened=False, **visit | {"arrived": True}) == filled
     assert calls[-1] == ({}, "digits:1")  # the settings of another view's link are not ours
 
 
@@ -161,7 +162,7 @@ def test_a_view_whose_opening_fails_opens_on_its_own_pictures_and_says_so(caplog
         return {"stage": picture}
 
     opening = Opening(fragile, {"notice": None, "stage": None})
-    found = shell.opener("interpolate", opening, at_load=True)("?view=interpolate&x=1", False, "digits:1")
+    found = shell.opener("interpolate", opening)("?view=interpolate&x=1", False, "digits:1", False)
     assert found["opened"] and found["stage"] == pictures.FIRST_PICTURE
     assert "does not exist" in found["notice"].value and "broken" in caplog.text
 

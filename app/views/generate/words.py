@@ -2,7 +2,6 @@
 
 from app.words import IDENTICAL, INTEGRATORS, minus, subscript
 
-TITLE = "Generate"
 LEAD = (
     "Noise becomes a digit along dz/dt = V(t) z, which is linear in latents. So all N steps of the integrator are one "
     "matrix B, and one step gives the same digit."

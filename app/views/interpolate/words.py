@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from app.words import SUBSCRIPTS, minus
 
-TITLE = "Interpolate"
 LEAD = (
     "Add pictures as vectors. Adding pixels gives a double exposure; adding in the space that g induces "
     "gives another digit."

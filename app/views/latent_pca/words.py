@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from app.words import minus, sentence, subscript
 
-TITLE = "Latent PCA"
 LEAD = (
     "The same pictures as points of two spaces: the one that g induces and the one of pixels. Hover to see a picture, "
     "click to make it the current one of every view."

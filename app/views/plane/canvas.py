@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app import words as common
-from app.views.plane import words
+from app.views.plane import TITLE, words
 from app.views.plane.standing import METHODS, MOST_STEPS, POWERS, STRONGEST, TRAINED, TURN, WEIGHT
 from app.widgets import widget
 
@@ -88,7 +88,7 @@ def Plane(value: dict, *, elem_id: str) -> gr.HTML:
         TEMPLATE,
         value,
         elem_id=elem_id,
-        label=words.TITLE,
+        label=TITLE,
         scripts=SCRIPTS,
         planes=words.NAMES,
         modes=words.MODES,

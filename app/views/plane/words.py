@@ -2,7 +2,6 @@
 
 from app.words import INTEGRATORS, minus
 
-TITLE = "Plane"
 LEAD = (
     "Bend a space with your hands: drag the points. The grid is straight for g, so adding along it is linear, "
     "however bent it looks."

@@ -2,7 +2,6 @@
 
 from app.words import sentence, subscript
 
-TITLE = "Project"
 LEAD = (
     "A is a projection, A² = A, so f(f(x)) = f(x) for every x: f puts whatever you give it where its digits live, and "
     "there it stays."

@@ -3,7 +3,6 @@
 from app.settings import shown
 from app.words import minus, subscript
 
-TITLE = "Spectrum"
 LEAD = (
     "f stretches each direction vᵢ of the input into a direction uᵢ of the output, by σᵢ. Drag the σᵢ and see what "
     "each of them means."

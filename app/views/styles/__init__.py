@@ -1,22 +1,4 @@
 """Styles: any photo painted by operators of one space."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from app.views.styles import words
-
-if TYPE_CHECKING:
-    from app.listening import Lab, Opening
-
-TITLE = words.TITLE
+TITLE = "Styles"
 SLUG = "styles"
-
-
-def build(lab: Lab) -> Opening:
-    """Make the components in the view's tab, wire the listeners, say how the view opens."""
-    from app.views.styles import (
-        page,  # here, so that the view's computations run where Gradio is not installed
-    )
-
-    return page.build(lab)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-TITLE = "Styles"
 LEAD = (
     "Every style is one matrix A in a space that all styles share. So styles add up, follow one another, come in halves, "
     "and come off again. Any photo, any size."
