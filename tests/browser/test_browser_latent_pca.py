@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 VIEW = "?view=latent_pca"
+PICKING = VIEW + "&n=300"
 SCATTER = "#latent_pca-scatter [data-state]"
 CANVAS = "#latent_pca-scatter figure canvas"
 STAGE = "#latent_pca-stage .tiles"
@@ -72,7 +73,7 @@ def test_hovering_one_scatter_shows_the_picture_in_both_without_asking_the_serve
 
 
 def test_points_can_be_reached_and_picked_by_keyboard(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(PICKING)
     page.locator(CANVAS).first.focus()
     for key in ("ArrowRight", "ArrowUp", "ArrowLeft", "Enter"):
         page.keyboard.press(key)
@@ -115,7 +116,7 @@ def test_labels_can_be_hidden(visit: Visit):
 
 
 def test_a_click_makes_a_point_the_current_picture_of_every_view(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(PICKING)
     index = hover_until_found(page)
     page.mouse.down()
     page.mouse.up()
@@ -185,12 +186,11 @@ def test_the_models_own_samples_make_a_cloud(visit: Visit):
 
 
 def test_the_link_restores_the_view(visit: Visit):
-    page = visit.open(f"{VIEW}&data=digits&n=300&d=3&c=2&t=-1.5&start=picture&x=digits:7")
+    query = f"{VIEW}&data=digits&n=300&d=3&c=2&t=-1.5&start=picture&x=digits:7"
+    page = visit.open(query)
     visit.shows(page, STAGE, re.escape("g⁻¹(g(x) − 1.50 ·"))
     assert scatter(page) == {"picked": 7, "hover": -1, "points": 300, "dims": 3}
-    again = visit.open("?" + page.locator(LINK).input_value().partition("?")[2])
-    visit.shows(again, STAGE, re.escape("g⁻¹(g(x) − 1.50 ·"))
-    assert visit.ink(again, f"{STAGE} canvas") == visit.ink(page, f"{STAGE} canvas")
+    visit.carries(page, LINK, query)
 
 
 def test_a_phone_shows_all_of_it_and_a_tap_picks(phone: Visit):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 VIEW = "?view=project"
+WHOLE = VIEW + "&how=none&a=0"
 STAGE = "#project-stage .tiles"
 PAINTER = "#project-painter .easel"
 CANVAS = f"{PAINTER} canvas"
@@ -85,7 +86,7 @@ def test_damage_starts_with_its_usual_amount_and_other_dice_throw_it_again(visit
 
 
 def test_what_is_painted_goes_in_as_it_is(visit: Visit):
-    page = visit.open(VIEW + "&how=none&a=0")
+    page = visit.at(WHOLE)
     before, made = visit.ink(page, CANVAS), visit.ink(page, f"{STAGE} canvas", 1)
     visit.drag(page, CANVAS, 0.05, 0.95, moves=20)  # erases along the upper edge
     page.locator(PAINTER).get_by_role("button", name="Ink").click()
@@ -101,21 +102,21 @@ def test_what_is_painted_goes_in_as_it_is(visit: Visit):
 
 
 def test_any_picture_can_be_uploaded_and_a_broken_file_gets_a_sentence(visit: Visit, tmp_path: Path):
-    page = visit.open(VIEW)
+    page = visit.at(WHOLE)
     page.locator("#project-picker").get_by_role("tab", name="Draw").click()
     stripes = tmp_path / "stripes.png"
     Image.fromarray(np.tile(np.uint8([[0, 0, 255, 255]]), (64, 16))).save(stripes)
     page.locator("#project-pad input[type=file]").set_input_files(stripes)
-    visit.shows(page, STAGE, "^salt;0.3;0;png:")
+    visit.shows(page, STAGE, "^none;0;0;png:")
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture at all")
     page.locator("#project-pad input[type=file]").set_input_files(broken)
     expect(page.locator("#project-pad .notice")).to_contain_text("not a picture")
-    visit.shows(page, STAGE, "^salt;0.3;0;png:")
+    visit.shows(page, STAGE, "^none;0;0;png:")
 
 
 def test_the_grid_gives_and_takes(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(WHOLE)
     page.locator("#project-grid-x button").nth(3).click()
     visit.shows(page, STAGE, "^none;0;0;other:0 32$")
     page.get_by_role("button", name="Put x in the grid").click()

@@ -139,8 +139,14 @@ def test_whole_curve_moves_agree_with_the_core_and_can_be_undone(visit: Visit):
     assert moves(page) == [["power", -1]]
 
 
+def reset(page: Page) -> None:
+    page.get_by_role("button", name="reset").click()
+    assert moves(page) == []
+
+
 def test_the_brush_draws_a_curve(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at(VIEW)
+    reset(page)
     page.get_by_role("button", name="brush").click()
     a, b = handle(page, 3).bounding_box(), handle(page, 9).bounding_box()
     page.mouse.move(a["x"] + 22, a["y"] + 60)
@@ -152,7 +158,7 @@ def test_the_brush_draws_a_curve(visit: Visit):
 
 
 def test_a_number_can_be_typed_and_all_values_shown(visit: Visit):
-    page = visit.open(VIEW)
+    page = visit.at("?view=spectrum&n=8")
     page.get_by_role("button", name="Select the next value").click()
     field = page.get_by_role("spinbutton", name="Selected value")
     field.fill("1.75")
@@ -233,9 +239,7 @@ def test_the_link_restores_the_view(visit: Visit):
     visit.shows(page, STAGE, re.escape("digits:393 trained now,s2:0.3,p0.5,k20"))
     expect(page.locator("#spectrum-handles [role=slider]")).to_have_count(32)
     assert moves(page) == [["set", 2, 0.3], ["power", 0.5], ["keep", 20]]
-    again = visit.open("?" + page.locator(LINK).input_value().partition("?")[2])
-    visit.shows(again, STAGE, re.escape("digits:393 trained now,s2:0.3,p0.5,k20"))
-    assert visit.ink(again, f"{STAGE} canvas", 2) == visit.ink(page, f"{STAGE} canvas", 2)
+    visit.carries(page, LINK, query)
     page.get_by_role("button", name="undo").click()
     assert len(moves(page)) == 2
 

@@ -10,6 +10,8 @@ from app.views import VIEWS
 from app.widgets import asset
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from tests.browser.visits import Visit
 
 REACHING = """css => {
@@ -32,9 +34,11 @@ REACHING = """css => {
 }"""
 
 
-@pytest.mark.parametrize("slug", [view.SLUG for view in VIEWS])
-def test_no_rule_of_the_page_matches_inside_a_widget(visit: Visit, slug: str):
-    page = visit.open(f"?view={slug}")
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.SLUG)
+def test_no_rule_of_the_page_matches_inside_a_widget(visit: Visit, view: ModuleType):
+    page = visit.at()
+    page.get_by_role("tab", name=view.TITLE, exact=True).click()
+    visit.shows(page, f"#{view.SLUG}-meter .meter", "holds")
     assert page.locator(".lab-widget").count() >= 3
     assert page.evaluate(REACHING, ".lab-widget p { margin: 0 }") == [
         ".lab-widget p"

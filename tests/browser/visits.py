@@ -31,6 +31,7 @@ from tests.server import Server
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 PATIENCE = 120_000  # milliseconds; a busy machine is slow, a broken page never gets there
+KEPT = 4  # pages that a visitor leaves open: each holds one of the browser's six connections to the lab
 expect.set_options(timeout=PATIENCE)
 
 
@@ -72,11 +73,14 @@ class Visit:
         return page
 
     def at(self, query: str = "") -> Page:
-        """The page that an earlier test of this file opened here, as it was left; else a new one."""
+        """The page that an earlier test of this file opened here, as it was left; else a new one, the oldest goes."""
         if query not in self.kept:
+            if len(self.kept) == KEPT:
+                self.kept.pop(next(iter(self.kept))).close()
             self.kept[query] = self.open(query)
         page = self.kept[query]
-        expect(meter(page, query)).not_to_have_class(re.compile("stale"))  # what was asked last is measured
+        seen = page.locator(".meter").filter(visible=True)  # that of the view which the test before left open
+        expect(seen).not_to_have_class(re.compile("stale"))  # what was asked last is measured
         return page
 
     def listen(self) -> None:
@@ -151,6 +155,19 @@ class Visit:
         Visit.shows(page, meter, "broken")
         page.get_by_label(label).uncheck()
         Visit.shows(page, meter, "holds")
+
+    @staticmethod
+    def carries(page: Page, link: str, query: str) -> None:
+        """Wait until the view's link says just what this query does, in any order."""
+        asked = parse_qs(query.lstrip("?"))
+        page.wait_for_function(
+            """([link, asked]) => {
+              const said = new URL(document.querySelector(link).value).searchParams;
+              const names = Object.keys(asked);
+              return [...said.keys()].length === names.length && names.every((name) => said.get(name) === asked[name][0]);
+            }""",
+            arg=[link, asked],
+        )
 
     def strangers(self) -> list[str]:
         """Addresses of other hosts that were asked for something."""
