@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from sklearn.decomposition import PCA
 from torch import Tensor
 
 from . import algebra, checkpoints, devices
@@ -69,6 +68,8 @@ def pca(
     >>> [row.against for row in pca(samples=100, axes=8, components=(2,), repeats=1)]
     ['scikit-learn auto', 'scikit-learn covariance_eigh']
     """
+    from sklearn.decomposition import PCA  # slow to import, and every command would wait for it
+
     z = _latents(samples, axes)
     ours, theirs = z.to(device), z.numpy()
     exact = torch.linalg.eigh(torch.cov(z.double().mT)).eigenvectors.flip(1).mT

@@ -41,8 +41,8 @@ def printed(program: str, folder: Path) -> str:
     parent.stdin.write(json.dumps([program, str(folder)]) + "\n")
     parent.stdin.flush()
     code = json.loads(parent.stdout.readline())
-    assert code == 0, (folder / "stderr.txt").read_text()
-    return (folder / "stdout.txt").read_text()
+    assert code == 0, (folder / "stderr.txt").read_text(errors="replace")
+    return (folder / "stdout.txt").read_text(errors="replace")
 
 
 @functools.cache
