@@ -20,7 +20,7 @@ import torch
 from tests.server import Server, shared
 
 torch.set_num_threads(1)
-hypothesis.settings.register_profile("lab", deadline=None, max_examples=30, derandomize=True)
+hypothesis.settings.register_profile("lab", deadline=None, max_examples=20, derandomize=True)
 hypothesis.settings.load_profile("lab")
 
 HERE = Path(__file__).parent

@@ -86,9 +86,7 @@ def test_a_picture_of_the_gallery_goes_to_the_marked_place(visit: Visit):
     page.locator("#interpolate-digits button.tile").nth(4).click()
     visit.shows(page, place(2), "digits:770")
     expect(page.locator(LINK)).to_have_value(re.compile("digits:318,digits:770"))
-    page.wait_for_function(
-        f"before => document.querySelector('{FILM} .rows').toDataURL() !== before", arg=film
-    )
+    visit.repaints(page, f"{FILM} .rows", film)
 
 
 def test_pictures_are_added_and_removed(visit: Visit):
@@ -171,9 +169,7 @@ def test_dark_and_light_redraw_the_pictures(visit: Visit):
     page = visit.at(VIEW)
     light = visit.ink(page, f"{STAGE} canvas")
     page.get_by_role("button", name="Light or dark").click()
-    page.wait_for_function(
-        f"light => document.querySelector('{STAGE} canvas').toDataURL() !== light", arg=light
-    )
+    visit.repaints(page, f"{STAGE} canvas", light)
     assert page.evaluate("document.body.classList.contains('dark')")
     page.get_by_role("button", name="Light or dark").click()
 

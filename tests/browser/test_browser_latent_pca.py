@@ -106,9 +106,7 @@ def test_labels_can_be_hidden(visit: Visit):
     page = visit.at(VIEW)
     full = visit.ink(page, CANVAS)
     page.locator("#latent_pca-scatter .legend button").nth(3).click()
-    page.wait_for_function(
-        "([s, before]) => document.querySelector(s).toDataURL() !== before", arg=[CANVAS, full]
-    )
+    visit.repaints(page, CANVAS, full)
     expect(page.locator("#latent_pca-scatter .legend button").nth(3)).to_have_attribute(
         "aria-pressed", "false"
     )
@@ -140,9 +138,7 @@ def test_another_model_shows_other_points_and_walks_to_other_pictures(visit: Vis
     page.locator("#latent_pca-model").get_by_label("digits-projector").check()
     expect(page.locator("#latent_pca-status")).to_contain_text("encoded once by digits-projector")
     expect(page.locator(LINK)).to_have_value(re.compile("model=digits-projector"))
-    page.wait_for_function(
-        "([s, before]) => document.querySelector(s).toDataURL() !== before", arg=[f"{STAGE} canvas", walk]
-    )
+    visit.repaints(page, f"{STAGE} canvas", walk)
     visit.shows(page, STAGE, re.escape("g⁻¹(mean + 2.00 ·"))
     assert visit.ink(page, CANVAS) != points and visit.ink(page, STRIP) != strip
     assert (visit.ink(page, CANVAS, 1), visit.ink(page, f"{STAGE} canvas", 1)) == pixels
@@ -166,9 +162,7 @@ def test_three_dimensions_turn_under_the_hand(visit: Visit):
     still = visit.ink(page, CANVAS)
     other = visit.ink(page, CANVAS, 1)
     visit.drag(page, f"{CANVAS} >> nth=0", 0.4, 0.7, moves=15)
-    page.wait_for_function(
-        "([s, before]) => document.querySelector(s).toDataURL() !== before", arg=[CANVAS, still]
-    )
+    visit.repaints(page, CANVAS, still)
     assert visit.ink(page, CANVAS, 1) == other
     assert scatter(page)["picked"] == picked  # a drag is no click
     page.get_by_role("button", name="fit", exact=True).click()

@@ -144,6 +144,14 @@ class Visit:
         return page.locator(selector).nth(index).evaluate("canvas => canvas.toDataURL()")
 
     @staticmethod
+    def repaints(page: Page, selector: str, before: str, index: int = 0) -> None:
+        """Wait until the canvas shows another picture than `before`, see `ink`."""
+        page.wait_for_function(
+            "([s, i, old]) => document.querySelectorAll(s)[i].toDataURL() !== old",
+            arg=[selector, index, before],
+        )
+
+    @staticmethod
     def shows(page: Page, selector: str, pattern: str) -> None:
         """Wait until the element's data-state matches the pattern."""
         expect(page.locator(selector)).to_have_attribute("data-state", re.compile(pattern))

@@ -390,14 +390,15 @@ def test_ctrl_c_elsewhere_is_130_too(monkeypatch, capsys):
 
 def test_a_folder_whose_name_is_no_utf_8_is_written_and_read(tmp_path):
     place = os.fsencode(tmp_path) + b"/caf\xe9"
-    command, environment = command_line(*COMMAND, "--out")
-    run = subprocess.run([*command, place], env=environment, capture_output=True, cwd=tmp_path)
-    assert run.returncode == 0 and b"Traceback" not in run.stderr, run.stderr
-    command, environment = command_line("evaluate")
-    run = subprocess.run(
-        [*command, place, "--json", "--device", "cpu"], env=environment, capture_output=True, cwd=tmp_path
+    script = (
+        "import sys; from linearizer_core.__main__ import main; place = sys.argv[1]\n"
+        f"sys.exit(main([*{[*map(str, COMMAND)]!r}, '--out', place])"
+        " or main(['evaluate', place, '--json', '--device', 'cpu']))"
     )
-    assert run.returncode == 0 and json.loads(run.stdout), run.stderr
+    command = [sys.executable, "-c", script, place]
+    run = subprocess.run(command, env=command_line()[1], capture_output=True, cwd=tmp_path)
+    assert run.returncode == 0 and b"Traceback" not in run.stderr, run.stderr
+    assert json.loads(run.stdout[run.stdout.rindex(b"\n[") :])
     config = json.loads((Path(os.fsdecode(place)) / "config.json").read_text("utf-8"))
     assert "caf" in config["training"]["command"]
 
