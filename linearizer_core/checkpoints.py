@@ -10,7 +10,7 @@ import math
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import safetensors.torch
@@ -31,8 +31,25 @@ HELD = (CONFIG, WEIGHTS, "training.safetensors")
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 FLOATS = {"F32": torch.float32, "F64": torch.float64}
 DTYPES = {**FLOATS, "I64": torch.int64, "I32": torch.int32, "U8": torch.uint8, "BOOL": torch.bool}
-FACTORIES = {torch.empty, torch.zeros, torch.ones, torch.full, torch.eye, torch.arange, torch.linspace}
-FACTORIES |= {torch.rand, torch.randn, torch.randint, torch.randperm}
+
+
+def _of_size(*size: int | Sequence[int], **kwargs: object) -> int:
+    return math.prod(kwargs.get("size", size[0] if size and not isinstance(size[0], int) else size))
+
+
+def _of_range(start: float, end: float | None = None, step: float = 1, **kwargs: object) -> int:
+    return math.ceil((start if end is None else end - start) / step)
+
+
+# How many numbers each makes. Torch would say it on the device "meta", but takes a second to import what it needs for that.
+FACTORIES = dict.fromkeys((torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn), _of_size) | {
+    torch.full: lambda size, *value, **kwargs: math.prod(size),
+    torch.eye: lambda n, m=None, **kwargs: n * (n if m is None else m),
+    torch.arange: _of_range,
+    torch.linspace: lambda start, end, steps, **kwargs: steps,
+    torch.randint: lambda *bounds, **kwargs: math.prod(kwargs.get("size", bounds[-1])),
+    torch.randperm: lambda n, **kwargs: n,
+}
 
 
 def pretrained() -> list[str]:
@@ -325,8 +342,7 @@ class _Budget(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if func in FACTORIES:
-            shadow = {name: value for name, value in kwargs.items() if name != "generator"}
-            self.left -= func(*args, **{**shadow, "device": "meta"}).numel()  # a shape without memory
+            self.left -= FACTORIES[func](*args, **kwargs)
             if self.left < 0:
                 raise ValueError("it would take many times the memory of the stored tensors")
         return func(*args, **kwargs)

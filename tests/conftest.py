@@ -5,10 +5,10 @@ so that what a file prepares is prepared once, and the long ones go first. `-n0`
 """
 
 import os
+import sys
 
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # before numpy and torch are imported; processes of tests inherit it
+# Before numpy and torch are imported; processes of tests inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +19,9 @@ import torch
 
 from tests.server import Server, shared
 
+# What is compiled is kept, wherever it runs: dozens of processes read it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("lab", deadline=None, max_examples=20, derandomize=True)
 hypothesis.settings.load_profile("lab")

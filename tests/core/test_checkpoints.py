@@ -213,6 +213,30 @@ def test_a_broken_config_is_refused_by_file_and_field(folder, spoil, message):
     assert str(folder) in str(caught.value) and len(str(caught.value)) < 600
 
 
+MADE = {
+    "numbers": (torch.zeros, (2, 3), {}),
+    "a size": (torch.empty, ((2, 3),), {}),
+    "a scalar": (torch.ones, ((),), {}),
+    "by name": (torch.rand, (), {"size": (4, 5)}),
+    "normal": (torch.randn, (torch.Size([2, 7]),), {"dtype": torch.float64}),
+    "full": (torch.full, ((3, 2), 1.5), {}),
+    "square": (torch.eye, (4,), {}),
+    "oblong": (torch.eye, (4, 2), {}),
+    "range": (torch.arange, (7,), {}),
+    "from to": (torch.arange, (2, 9), {}),
+    "in steps": (torch.arange, (0.0, 1.0, 0.3), {}),
+    "line": (torch.linspace, (0, 1, 5), {}),
+    "below": (torch.randint, (9, (2, 3)), {}),
+    "between": (torch.randint, (1, 9), {"size": (2, 4)}),
+    "shuffled": (torch.randperm, (6,), {}),
+}
+
+
+@pytest.mark.parametrize(("make", "args", "kwargs"), MADE.values(), ids=MADE)
+def test_what_a_factory_would_make_is_counted_before_it_is_made(make, args, kwargs):
+    assert checkpoints.FACTORIES[make](*args, **kwargs) == make(*args, **kwargs).numel()
+
+
 def test_integers_pass_as_floats_and_none_as_an_optional(folder):
     argument("scale", 2)(folder)
     assert checkpoints.read_config(folder).recipe == Tiny(width=4, scale=2.0)

@@ -41,6 +41,8 @@ def test_a_recipe_of_your_own_is_registered_as_in_a_dictionary(monkeypatch):
 
 
 HEAVY = {
+    "torch._dynamo",
+    "sympy",
     "onnx",
     "onnxruntime",
     "scipy",
