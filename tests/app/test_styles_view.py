@@ -357,7 +357,7 @@ def test_a_fit_learns_the_photo_and_can_be_stopped(teachers, monkeypatch):
     """A few steps come nearer to the negative, and the shipped model stays as it was."""
     photo = photos.accept(file_of(gradient(80, 80)))
     before = models.model("styles").operator(NAMES[0]).generator.clone()
-    monkeypatch.setattr(fitting, "STEPS", 30)
+    monkeypatch.setattr(fitting, "STEPS", 16)
     first, *steps, last = fitting.stream(photo, "me", 300.0)
     assert first["fit"] == words.FIT_BEGINS and any("fitting," in step["fit"] for step in steps)
     assert last["fit"] == words.FIT_DONE and not teachers.holds("me")

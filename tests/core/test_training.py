@@ -106,7 +106,7 @@ def test_kill_9_then_resume(tmp_path):
     arrays = {n: t.numpy() for n, t in zip(names, data[:4])}
     arrays |= {n: a[:, 0, 2:30, 2:30] for n, a in arrays.items() if n.endswith("images")}
     np.savez(tmp_path / "mnist.npz", **arrays)
-    command = [sys.executable, "-m", "linearizer_core", "train", "digits-classifier", "--steps", "400"]
+    command = [sys.executable, "-m", "linearizer_core", "train", "digits-classifier", "--steps", "120"]
     command += ["--batch", "16", "--data", str(tmp_path), "--out", str(tmp_path / "run"), "--save-every", "0"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     run = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, cwd=tmp_path)
