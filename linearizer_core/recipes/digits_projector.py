@@ -31,7 +31,7 @@ class DigitProjectorRecipe(ProjectorRecipe, abc.ABC):
     mixing_rate: float = 0.05
 
     def network(self) -> InvertibleNetwork:
-        return image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, bound=self.bound)
+        return image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, bound=self.bound, carry_wide=True)
 
     def dataset(self, path: str | None) -> Dataset:
         return load_dataset("mnist", path, size=32)
