@@ -45,7 +45,9 @@ class LinearOperator(nn.Module, abc.ABC):
         exact = in_precision_of(self, check_size(self, check_floats("v", v)), "v")
         with outside_autocast(v):
             out = self.matvec(exact).to(v.dtype)
-            if v.dtype == torch.float64 != exact.dtype:  # what its own precision cannot hold goes in as a second part
+            if (
+                v.dtype == torch.float64 != exact.dtype
+            ):  # what its own precision cannot hold goes in as a second part
                 out = out + self.matvec((v - exact).to(exact.dtype))
             return out
 

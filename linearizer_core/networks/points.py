@@ -35,7 +35,9 @@ def decode(g: InvertibleNetwork, z: Tensor) -> Tensor:
     return _apply(g.inverse, in_precision_of(g, z, "z"), g.out_shape, g.in_shape, "z", "latents")
 
 
-def conjugate(g_x: InvertibleNetwork, A: Callable[[Tensor], Tensor], g_y: InvertibleNetwork, x: Tensor) -> Tensor:
+def conjugate(
+    g_x: InvertibleNetwork, A: Callable[[Tensor], Tensor], g_y: InvertibleNetwork, x: Tensor
+) -> Tensor:
     """g_y⁻¹(A g_x(x)) for points x (*, *g_x.in_shape); latents are not rounded between networks that carry float64.
 
     >>> import torch
