@@ -14,8 +14,10 @@ INK, MARGIN, SEEN = 0.3, 4, 0.02
 five of 255 levels, it looks white."""
 
 
-def paper(x: Tensor) -> Tensor:
+def paper(x: Tensor, margin: int = MARGIN) -> Tensor:
     """Which pixels of pictures x (B, 1, H, W), ink 1 on paper 0, are away from ink: no pixel > 0.3 within 4; bools.
+
+    Another `margin` than 4 pixels counts more or less as near to ink.
 
     >>> import torch
     >>> x = torch.zeros(1, 1, 1, 7)
@@ -23,19 +25,19 @@ def paper(x: Tensor) -> Tensor:
     >>> paper(x).int()
     tensor([[[[0, 0, 0, 0, 0, 1, 1]]]], dtype=torch.int32)
     """
-    width = 2 * MARGIN + 1
-    along_rows = F.max_pool2d(x, (1, width), stride=1, padding=(0, MARGIN))
-    return F.max_pool2d(along_rows, (width, 1), stride=1, padding=(MARGIN, 0)) <= INK
+    width = 2 * margin + 1
+    along_rows = F.max_pool2d(x, (1, width), stride=1, padding=(0, margin))
+    return F.max_pool2d(along_rows, (width, 1), stride=1, padding=(margin, 0)) <= INK
 
 
-def greyness(x: Tensor) -> Tensor:
-    """Mean square of the pixels of x (B, 1, H, W) that are `paper`, a scalar; 0 where all is ink.
+def greyness(x: Tensor, margin: int = MARGIN) -> Tensor:
+    """Mean square of the pixels of x (B, 1, H, W) that are `paper` at this margin, a scalar; 0 where all is ink.
 
     >>> import torch
     >>> greyness(torch.full((2, 1, 8, 8), -0.1))
     tensor(0.0100)
     """
-    white = paper(x.detach())
+    white = paper(x.detach(), margin)
     return (x.square() * white).sum() / white.sum().clamp(min=1)
 
 

@@ -9,6 +9,8 @@ from ..measures.paper import greyness, paper
 from ..networks import AffineCoupling, Chain, InvertibleConv1x1, InvertibleNetwork, Squeeze
 
 RATE, BATCH, GREY = 4e-3, 32, 20.0
+MARGIN = 2
+"""Nearer to ink than that a pixel may be the soft edge of a stroke."""
 
 
 def paper_flow(in_shape: tuple[int, int, int], steps: int, hidden: int, bound: float) -> Chain:
@@ -56,8 +58,8 @@ def fit_paper(
         clean = real[torch.randint(len(real), (BATCH // 2,), generator=generator)]
         with torch.enable_grad():
             x, same = flow.inverse(torch.cat([y, clean])).split([len(y), len(clean)])
-            moved = ((x - y).square() * ~paper(y)).mean()
-            loss = GREY * greyness(x) + moved + (same - clean).square().mean()
+            moved = ((x - y).square() * ~paper(y, MARGIN)).mean()
+            loss = GREY * greyness(x, MARGIN) + moved + (same - clean).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -106,7 +106,7 @@ class Digits(Recipe):
     wiener_noise: float = 0.5
     paper_steps: int = 4
     paper_hidden: int = 32
-    paper_bound: float = 1.0
+    paper_bound: float = 0.75
     paper_updates: int = 1600
 
     def __post_init__(self) -> None:
@@ -131,10 +131,10 @@ class Digits(Recipe):
 
     def build(self) -> Generator:
         with seeded(self.seed):
-            g = image_flow(SHAPE, self.stage_steps, self.stage_hidden)
+            g = image_flow(SHAPE, self.stage_steps, self.stage_hidden, carry_wide=True)
             if self.paper_steps:
                 paper = paper_flow(SHAPE, self.paper_steps, self.paper_hidden, self.paper_bound)
-                g = Chain(paper.requires_grad_(False), *g.networks)  # its turn comes in `finish`
+                g = Chain(paper.requires_grad_(False), *g.networks, carry_wide=True)  # its turn comes in `finish`
         n = g.out_shape[0]
         means = torch.zeros(10, n)
         means[:, :2] = digit_map(self.class_spacing)
@@ -224,7 +224,7 @@ class Digits(Recipe):
             generator = torch.Generator().manual_seed(self.seed)
             made = self._made_up(model, images[:MADE_UP], generator)
             fit_paper(model.g_x.networks[0], made, images, self.paper_updates, generator)
-            self._fit(model, images, labels)  # the axes move fewer pixels now
+            fitting.fit_flow(model, images[:FLOW_IMAGES], labels[:FLOW_IMAGES])
 
     def _fit(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         """What is closed form: scale and order of the axes, A, A(t)."""
