@@ -110,8 +110,8 @@ def _no_constant(text: str) -> float:
 def _recipe(file: Path, kind: type[recipes.Recipe], arguments: dict[str, object]) -> recipes.Recipe:
     """The recipe with these arguments, each of its declared type.
 
-    A field with a default may be absent: a recipe that gains an option still loads its older checkpoints, and
-    an option that shapes the model is caught by the shapes of the tensors.
+    A field with a default may be absent, for which `kind.absent` or the default stands: a recipe that gains an option
+    still loads its older checkpoints, and an option that shapes the model is caught by the shapes of the tensors.
     """
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
@@ -123,7 +123,7 @@ def _recipe(file: Path, kind: type[recipes.Recipe], arguments: dict[str, object]
             raise _refusal(file, f"arguments.{name}", "given", "nothing")
     values = {name: _typed(file, f"arguments.{name}", v, hints[name]) for name, v in arguments.items()}
     try:
-        return kind(**values)
+        return kind(**{**kind.absent, **values})
     except ValueError as error:
         raise CheckpointError(f"{file}: field arguments is refused by the recipe: {error}") from error
 

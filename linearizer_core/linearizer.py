@@ -12,9 +12,10 @@ from .algebra.base import settled
 from .inputs import as_numbers, whole_number
 from .networks import InvertibleNetwork
 from .networks.base import check_network
+from .networks.points import conjugate
 from .operators import LinearOperator, as_operator, recombined
 from .precision import precision_of
-from .spaces import InducedSpace, decode, encode
+from .spaces import InducedSpace, decode
 
 
 class Linearizer(nn.Module):
@@ -49,7 +50,7 @@ class Linearizer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         f = fitted(self, x)
-        return decode(f.g_y, f.A(encode(f.g_x, x)))
+        return conjugate(f.g_x, f.A, f.g_y, x)
 
     @property
     def domain(self) -> InducedSpace:

@@ -10,15 +10,17 @@ from ..data.sets import Dataset, as_float
 from ..models.generator import Generator
 from ..networks import Flatten
 from ..pca import LatentPCA
+from ..spaces import decode
 from . import generation
 from .figure import Figure
-from .judge import SURE, accuracy, digit_judge, sureness
+from .judge import SURE, accuracy, digit_judge, digit_judges, sureness
 from .neighbours import neighbour_accuracy
+from .paper import whiteness
 
 
 @torch.no_grad()
 def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0, samples: int = 10_000) -> list[Figure]:
-    """All figures of a digits model; the judge is `assets/digits/classifier`, trained apart from it.
+    """All figures of a digits model; the judge is `assets/digits/classifier`, trained apart from it, as are two more.
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
@@ -38,9 +40,10 @@ def evaluate_digits(model: Generator, dataset: Dataset, seed: int = 0, samples: 
         *_prototypes(model, judge, generator),
         *_spectrum(model, x[:200]),
         *_laws(model, x, generator),
-        *generation.quality(model, judge, dataset, generator, samples),
+        *generation.quality(model, judge, dataset, generator, samples, digit_judges(device)),
         *generation.exactness(model, x[:1000], generator),
         *generation.speed(model, generator),
+        *_paper(model, x, generator),
     ]
 
 
@@ -140,6 +143,22 @@ def _spectrum(model: Generator, x: Tensor, count: int = 16) -> list[Figure]:
             "largest over 64th singular value", float(svd.values[0] / svd.values[63]), "", "spectrum of A"
         ),
     ]
+
+
+def _paper(model: Generator, x: Tensor, generator: torch.Generator, count: int = 500) -> list[Figure]:
+    """Is the paper white of what the lab shows: samples, midpoints, f(x) and truncations, of `count` test digits each?"""
+    some, f, coarse = x[:count], model.collapse(), model.truncated(32)
+    noise = torch.randn(some.shape, generator=generator).to(x)
+    labels = torch.arange(len(some)).to(x.device) % len(model.means)
+    made = {
+        "samples": lambda i: decode(model.g_y, f.A(model.start(noise[i], labels[i]))),
+        "midpoints": lambda i: model.domain.interpolate(some[i], x.roll(1, 0)[:count][i], 0.5),
+        "f(x)": lambda i: model(some[i]),
+        "f₃₂(x)": lambda i: coarse(some[i]),
+    }
+    parts = torch.arange(len(some)).split(250)
+    pictures = {name: torch.cat([make(i) for i in parts]) for name, make in made.items()}
+    return whiteness({"test digits": some, **pictures})
 
 
 def _laws(model: Generator, x: Tensor, generator: torch.Generator) -> list[Figure]:

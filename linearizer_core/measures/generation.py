@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -15,15 +16,32 @@ from ..models.generator import Generator
 from ..spaces import decode, encode
 from .figure import Figure
 
+DISTANCES = (
+    ("Fréchet distance, labelled samples", "≤ 0.06"),
+    ("Fréchet distance, samples without a label", "≤ 0.15"),
+    ("Fréchet distance, training digits (floor)", ""),
+)
+WORST = (
+    ("Fréchet distance, labelled samples, worst judge", "≤ 0.06"),
+    ("Fréchet distance, samples without a label, worst judge", "≤ 0.08"),
+    ("Fréchet distance, training digits (floor), worst judge", ""),
+)
 STEPS = (2, 10, 100, 1000)
 BATCH = 250
 
 
 @torch.no_grad()
 def quality(
-    model: Generator, judge: nn.Module, dataset: Dataset, generator: torch.Generator, count: int = 10_000
+    model: Generator,
+    judge: nn.Module,
+    dataset: Dataset,
+    generator: torch.Generator,
+    count: int = 10_000,
+    panel: Mapping[str, nn.Module] = {},
 ) -> list[Figure]:
     """Fréchet distances in the judge's features, agreement with the asked label, and distance to the training digits.
+
+    With a `panel` of judges by name, also the worst of their distances: what one of them overlooks another may see.
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
@@ -35,22 +53,19 @@ def quality(
     """
     noise = torch.randn(count, *model.g_y.in_shape, generator=generator)
     labels = torch.arange(count) % len(model.means)
-    x = _features(judge, as_float(dataset.test_images))
-    floor = frechet_distance(_features(judge, as_float(dataset.train_images[:count])), x)
-    gaussian = frechet_distance(_features(judge, pixel_gaussian(dataset.train_images, count, generator)), x)
-    labelled = _sampled(model, noise, labels)
-    free = _sampled(model, noise, None)
+    labelled, free = _sampled(model, noise, labels), _sampled(model, noise, None)
+    gaussian = pixel_gaussian(dataset.train_images, count, generator)
+    pictures = [labelled, free, as_float(dataset.train_images[:count]), gaussian]
+    *shares, unit = _distances(judge, pictures, as_float(dataset.test_images))
     device = next(judge.parameters()).device
     agreed = torch.cat([judge(part.to(device)).argmax(1).cpu() for part in labelled.split(500)]) == labels
-    how = f"{count} samples against {len(dataset.test_images)} test digits, share of a PCA Gaussian's {gaussian:.0f}"
+    how = f"{count} samples against {len(dataset.test_images)} test digits, share of a PCA Gaussian's {unit:.0f}"
     train = as_float(dataset.train_images).flatten(1)
     near_train = nearest(free[:1000].flatten(1), train) / nearest(
         as_float(dataset.test_images[:1000]).flatten(1), train
     )
     return [
-        Figure("Fréchet distance, labelled samples", _share(judge, labelled, x, gaussian), "≤ 0.06", how),
-        Figure("Fréchet distance, samples without a label", _share(judge, free, x, gaussian), "≤ 0.15", how),
-        Figure("Fréchet distance, training digits (floor)", floor / gaussian, "", how),
+        *(Figure(name, share, mark, how) for (name, mark), share in zip(DISTANCES, shares)),
         Figure(
             "samples that are the asked digit",
             float(agreed.float().mean()),
@@ -63,7 +78,25 @@ def quality(
             "≥ 0.8",
             f"median of 1000 samples without a label over median of 1000 test digits, {len(train)} training digits",
         ),
+        *_worst_of(panel, pictures, as_float(dataset.test_images)),
     ]
+
+
+def _distances(judge: nn.Module, pictures: Sequence[Tensor], wanted: Tensor) -> list[float]:
+    """Fréchet distances to `wanted`, all but the last as shares of the last; (3 shares and the last itself)."""
+    x = _features(judge, wanted)
+    *found, unit = (frechet_distance(_features(judge, some), x) for some in pictures)
+    return [distance / unit for distance in found] + [unit]
+
+
+def _worst_of(panel: Mapping[str, nn.Module], pictures: Sequence[Tensor], wanted: Tensor) -> list[Figure]:
+    """The largest share that a judge of the panel finds, with what each of them says."""
+    found = {name: _distances(judge, pictures, wanted) for name, judge in panel.items()}
+    figures = []
+    for i, (name, mark) in enumerate(WORST if panel else ()):
+        each = ", ".join(f"{judge} {shares[i]:.4f}" for judge, shares in found.items())
+        figures.append(Figure(name, max(shares[i] for shares in found.values()), mark, each))
+    return figures
 
 
 @torch.no_grad()
@@ -203,7 +236,3 @@ def _sampled(model: Generator, noise: Tensor, labels: Tensor | None) -> Tensor:
 def _features(judge: nn.Module, x: Tensor) -> Tensor:
     device = next(judge.parameters()).device
     return torch.cat([judge.features(part.clamp(0, 1).to(device)).cpu() for part in x.split(500)])
-
-
-def _share(judge: nn.Module, samples: Tensor, wanted: Tensor, unit: float) -> float:
-    return frechet_distance(_features(judge, samples), wanted) / unit

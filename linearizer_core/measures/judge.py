@@ -1,4 +1,4 @@
-"""The judge of generated digits and what it says: how sure it is, and how often it is right."""
+"""The judges of generated digits and what they say: how sure it is, and how often it is right."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ def digit_judge(device: torch.device | str = "cpu") -> nn.Module:
     from ..checkpoints import ASSETS, load  # which know the recipes, and these measure by this package
 
     return load(ASSETS / "digits" / "classifier", device)
+
+
+def digit_judges(device: torch.device | str = "cpu") -> dict[str, nn.Module]:
+    """Three judges of different architectures by name, each trained by another seed; no training has seen any of them.
+
+    >>> [judge(torch.zeros(1, 1, 32, 32)).shape[1] for judge in digit_judges().values()]
+    [10, 10, 10]
+    """
+    from ..checkpoints import ASSETS, load
+
+    others = {kind: load(ASSETS / "digits" / f"judge-{kind}", device) for kind in ("residual", "mixer")}
+    return {"convolutions": digit_judge(device), **others}
 
 
 def sureness(judge: nn.Module, x: Tensor) -> float:

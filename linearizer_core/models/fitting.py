@@ -237,3 +237,32 @@ def fit_low_rank_flow(model, x: Tensor) -> None:
     inside = centre @ A_t.basis
     outside = (centre - A_t.basis @ inside) / A_t.rest.sqrt()
     model.noise_means.copy_((A_t.basis @ (inside / A_t.variances.sqrt()) + outside)[None])
+
+
+@torch.no_grad()
+def count_pixels_dropped(g: Chain, dropped: Tensor, x: Tensor, change: Tensor) -> None:
+    r"""Mixes the `dropped` axes of g, (n,) of bools, among themselves, so that their length says how far pixels move.
+
+    Pictures x (B, *g.in_shape) move by `change` (B, *g.in_shape) where those axes are set to 0. That is linear in them
+    only about, so W is fitted, change ≈ z W, by least squares in which every picture counts alike, 1 / (1 + ‖change‖)².
+    The axes become s z (W Wᵀ)^½, with s such that lengths agree on average, turned until uncorrelated, largest first.
+
+    >>> g, x = Chain(InvertibleLinear(3)), torch.randn(200, 3)
+    >>> change = x @ torch.diag(torch.tensor([0.0, 2.0, 5.0]))
+    >>> remix(g, torch.linalg.inv(g.networks[0].weight.matrix()), torch.zeros(3))       # g is the identity
+    >>> count_pixels_dropped(g, torch.tensor([False, True, True]), x, change)
+    >>> torch.allclose(g(x)[:, 1:].norm(dim=1), change.norm(dim=1), rtol=1e-3)
+    True
+    """
+    z, moved = wide(encode_in_batches(g, x)[:, dropped]), wide(change.flatten(1))
+    weight = 1 / (1 + moved.norm(dim=1, keepdim=True)).square()
+    second = (weight * z).mT @ z
+    ridge = 1e-4 * second.diagonal().mean() * torch.eye(len(second)).to(second)
+    W = torch.linalg.solve(second + ridge, (weight * z).mT @ moved)
+    values, vectors = torch.linalg.eigh(W @ W.mT)
+    values = values.clamp(min=1e-8 * values.max())  # what moves no pixel must not be lost
+    mixed = (vectors * values.sqrt()) @ vectors.mT * moved.norm() / (z @ W).norm()
+    turn = torch.linalg.eigh(torch.cov((z @ mixed).mT)).eigenvectors.flip(1)
+    matrix, places = torch.eye(len(dropped)).to(z), dropped.nonzero()
+    matrix[places, places.mT] = (mixed @ turn).mT
+    remix(g, narrow(matrix, x), torch.zeros_like(matrix[0], dtype=x.dtype))

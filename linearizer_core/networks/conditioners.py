@@ -9,6 +9,8 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor, nn
 
+from ..precision import precision_of
+
 _IN_BFLOAT16 = ContextVar("in_bfloat16", default=False)
 
 
@@ -31,7 +33,7 @@ def mixed_precision(enabled: bool = True) -> Iterator[None]:
 
 
 class Conditioner(nn.Module):
-    """Layers in sequence, in bfloat16 inside `mixed_precision`; takes and gives the dtype of its input.
+    """Layers in sequence, in their own precision, in bfloat16 inside `mixed_precision`; gives the dtype of its input.
 
     >>> Conditioner(nn.Identity())(torch.ones(2))
     tensor([1., 1.])
@@ -43,10 +45,11 @@ class Conditioner(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # a compiled graph cannot know a context, so it always is in full precision
+        own = x.to(precision_of(self.layers) or x.dtype)  # a chain may carry a wider one past it
         if torch.compiler.is_compiling() or not _IN_BFLOAT16.get():
-            return self.layers(x)
+            return self.layers(own).to(x.dtype)
         with torch.autocast(x.device.type, torch.bfloat16):
-            return self.layers(x).to(x.dtype)
+            return self.layers(own).to(x.dtype)
 
 
 def _quiet(layer: nn.Module) -> nn.Module:

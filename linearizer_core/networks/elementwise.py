@@ -31,7 +31,7 @@ class ActNorm(InvertibleNetwork):
         return (x + self.bias) * self.log_scale.exp()
 
     def inverse(self, z: Tensor) -> Tensor:
-        return z * (-self.log_scale).exp() - self.bias
+        return z / self.log_scale.exp() - self.bias  # the same rounded scale as forward, whatever carries z
 
     @torch.no_grad()
     def fit(self, x: Tensor) -> None:

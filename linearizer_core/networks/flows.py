@@ -28,12 +28,13 @@ def image_flow(
     hidden: Sequence[int],
     mix_all: bool = True,
     bound: float = BOUND,
+    carry_wide: bool = False,
 ) -> Chain:
     """A multi-scale g for images: each stage squeezes 2×2 pixels into channels, then runs `steps[i]` Glow steps.
 
     Maps (B, C, H, W) to (B, C·H·W); with `mix_all` the last layer is a full learned mixing of all latent axes,
     z = W h + b, which costs (C·H·W)² numbers. `hidden[i]` is the width of stage i's couplings, `bound` the largest
-    |log-scale| of each. ValueError where the image cannot be halved len(steps) times.
+    |log-scale| of each, `carry_wide` as in `Chain`. ValueError where the image cannot be halved len(steps) times.
     Source: Kingma and Dhariwal, "Glow", arXiv:1807.03039.
 
     >>> image_flow((1, 8, 8), steps=[2, 2], hidden=[8, 8]).out_shape
@@ -48,7 +49,7 @@ def image_flow(
         for _ in range(depth):
             layers += _step(shape, width, bound)
     mixing = [InvertibleLinear(size(shape))] if mix_all else []
-    return Chain(*layers, Flatten(shape), *mixing)
+    return Chain(*layers, Flatten(shape), *mixing, carry_wide=carry_wide)
 
 
 def photo_flow(

@@ -8,6 +8,7 @@ from functools import singledispatch
 import torch
 from torch import Tensor
 
+from ..precision import narrow
 from .base import Chain, Inverse, InvertibleNetwork, Log, size
 
 
@@ -42,11 +43,11 @@ def _one_by_one(single: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 @forward_and_log_det.register
 def _(g: Chain, x: Tensor) -> tuple[Tensor, Tensor]:
-    total = x.new_zeros(len(x))
+    y, total = g.carried(x), x.new_zeros(len(x))
     for network in g.networks:
-        x, log_det = forward_and_log_det(network, x)
+        y, log_det = forward_and_log_det(network, y)
         total = total + log_det
-    return x, total
+    return narrow(y, x), narrow(total, x)
 
 
 @forward_and_log_det.register

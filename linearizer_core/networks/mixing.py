@@ -69,8 +69,19 @@ class PLU(nn.Module):
         >>> PLU(2 * torch.eye(1)).matrix().item()
         2.0
         """
+        return narrow(self._product(), self.packed)
+
+    def matrix_for(self, x: Tensor) -> Tensor:
+        """W in the precision of x, which may be wider than that of its own factors, (n, n).
+
+        >>> PLU(2 * torch.eye(1)).matrix_for(torch.zeros(1, dtype=torch.float64)).dtype
+        torch.float64
+        """
+        return narrow(self._product(), x)
+
+    def _product(self) -> Tensor:
         lower, upper = self.factors()
-        return narrow((lower @ upper)[self.rows.to(lower.device)], self.packed)
+        return (lower @ upper)[self.rows.to(lower.device)]
 
     def forward(self, x: Tensor) -> Tensor:
         """W x for vectors x (*, n), factor by factor: W itself is never formed.
@@ -135,7 +146,7 @@ class InvertibleConv1x1(InvertibleNetwork):
         self.weight = PLU(nn.init.orthogonal_(torch.empty(in_shape[0], in_shape[0])))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.weight.matrix()[..., None, None])
+        return F.conv2d(x, self.weight.matrix_for(x)[..., None, None])
 
     def inverse(self, z: Tensor) -> Tensor:
         identity = torch.eye(z.shape[-3], dtype=z.dtype, device=z.device)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from ..precision import in_precision_of
+from ..precision import in_precision_of, narrow
 from .base import InvertibleNetwork
 
 
@@ -21,7 +21,7 @@ def encode(g: InvertibleNetwork, x: Tensor) -> Tensor:
     >>> encode(Flatten((1, 2, 2)), torch.zeros(3, 5, 1, 2, 2)).shape
     torch.Size([3, 5, 4])
     """
-    return _apply(g, g, x, g.in_shape, g.out_shape, "x", "points")
+    return _apply(g, in_precision_of(g, x, "x"), g.in_shape, g.out_shape, "x", "points")
 
 
 def decode(g: InvertibleNetwork, z: Tensor) -> Tensor:
@@ -32,11 +32,26 @@ def decode(g: InvertibleNetwork, z: Tensor) -> Tensor:
     >>> decode(Flatten((1, 2, 2)), torch.zeros(4)).shape
     torch.Size([1, 2, 2])
     """
-    return _apply(g, g.inverse, z, g.out_shape, g.in_shape, "z", "latents")
+    return _apply(g.inverse, in_precision_of(g, z, "z"), g.out_shape, g.in_shape, "z", "latents")
+
+
+def conjugate(
+    g_x: InvertibleNetwork, A: Callable[[Tensor], Tensor], g_y: InvertibleNetwork, x: Tensor
+) -> Tensor:
+    """g_y⁻¹(A g_x(x)) for points x (*, *g_x.in_shape); latents are not rounded between networks that carry float64.
+
+    >>> import torch
+    >>> from linearizer_core.networks import Log
+    >>> conjugate(Log(1), lambda z: 2 * z, Log(1), torch.tensor([3.0]))
+    tensor([9.])
+    """
+    x = in_precision_of(g_x, x, "x")
+    v = A(_apply(g_x, g_x.carried(x), g_x.in_shape, g_x.out_shape, "x", "points"))
+    v = v if g_y.carry_wide else in_precision_of(g_y, v, "z")
+    return narrow(_apply(g_y.inverse, g_y.carried(v), g_y.out_shape, g_y.in_shape, "z", "latents"), x)
 
 
 def _apply(
-    g: InvertibleNetwork,
     map_: Callable[[Tensor], Tensor],
     x: Tensor,
     shape_in: Sequence[int],
@@ -44,7 +59,6 @@ def _apply(
     name: str,
     kind: str,
 ) -> Tensor:
-    x = in_precision_of(g, x, name)
     batch = x.shape[: max(0, x.dim() - len(shape_in))]
     if tuple(x.shape[len(batch) :]) != tuple(shape_in):
         listed = ", ".join(map(str, shape_in))

@@ -6,6 +6,7 @@ import abc
 import dataclasses
 import math
 import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,9 +26,10 @@ class Recipe(abc.ABC):
     `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum, where
     `done` in [0, 1) is the share of training that lies behind; `prepare` runs once before training, `finish` once
     after it. `evaluate` gives the figures of a trained model on data that was not trained on, which `path` holds as for
-    `dataset`. `afresh` begins the names of tensors that may be new where training starts from other weights. `classes` is
-    how many labels a model learns, each of which must occur in its data; 0 where labels do not matter. `build` and
-    `companion` draw from a generator of their own by `seed`, `loss` from the one it is given.
+    `dataset`. `afresh` begins the names of tensors that may be new where training starts from other weights. `absent`
+    says what fields stand for that an older config does not name, where that is not their default. `classes` is how many
+    labels a model learns, each of which must occur in its data; 0 where labels do not matter. `build` and `companion`
+    draw from a generator of their own by `seed`, `loss` from the one it is given.
     ValueError for settings that are not above 0, not finite, or of another type than their default.
 
     >>> from linearizer_core.recipes import DigitsClassifier
@@ -39,6 +41,7 @@ class Recipe(abc.ABC):
     name: ClassVar[str]
     classes: ClassVar[int] = 0
     afresh: ClassVar[tuple[str, ...]] = ()
+    absent: ClassVar[Mapping[str, object]] = {}
     seed: int = 0
     steps: int = 1000
     batch: int = 128

@@ -1,4 +1,4 @@
-"""`digits-classifier`: the judge of generated digits, trained apart from every generator."""
+"""`digits-classifier`: the judges of generated digits, trained apart from every generator."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from torch.nn import functional as F
 from ..data.sets import Dataset, load_dataset
 from ..measures.digits import evaluate_classifier
 from ..measures.figure import Figure
-from ..models.classifier import DigitClassifier
+from ..models.classifier import KINDS, DigitClassifier
 from ..randomness import seeded
 from .base import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
 class DigitsClassifier(Recipe):
-    """Cross-entropy on digits moved by up to two pixels; never sees a generated picture.
+    """Cross-entropy on digits moved by up to `largest_shift` pixels; never sees a generated picture.
+
+    `kind` is the architecture, one of "convolutions", "residual" and "mixer". ValueError for another.
 
     >>> DigitsClassifier().build()(torch.zeros(1, 1, 32, 32)).shape
     torch.Size([1, 10])
@@ -30,10 +32,16 @@ class DigitsClassifier(Recipe):
     seed: int = 1
     steps: int = 1500
     largest_shift: int = 2
+    kind: str = "convolutions"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.name}: kind must be one of {', '.join(KINDS)}, got {self.kind!r}.")
 
     def build(self) -> DigitClassifier:
         with seeded(self.seed):
-            return DigitClassifier()
+            return DigitClassifier(self.kind)
 
     def companion(self) -> nn.Module:
         return nn.Identity()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,14 +16,24 @@ from ..measures.figure import Figure
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
 from ..methods.likelihood import class_log_density, class_nll
 from ..methods.nested import nested_reconstruction, random_ranks, truncate_axes
+from ..methods.paper import fit_paper, paper_flow
 from ..models import fitting
 from ..models.generator import Generator
-from ..networks import InvertibleNetwork, forward_and_log_det, image_flow, initialise
+from ..networks import Chain, InvertibleNetwork, forward_and_log_det, image_flow, initialise
 from ..operators import Diagonal
 from ..randomness import seeded
 from .base import Recipe
 
 MOST_STAGES, MOST_STEPS, MOST_HIDDEN = 5, 100, 4096  # 32×32 pixels can be halved five times
+SHAPE = (1, 32, 32)
+PAPER_LIMITS = (
+    ("paper_steps", 0, 100),
+    ("paper_hidden", 1, 4096),
+    ("paper_bound", 0, 10),
+    ("paper_updates", 1, 10**6),
+)
+MADE_UP = 2000
+"""Training pictures of which what g⁻¹ makes up is made, for its paper to be whitened."""
 FLOW_IMAGES = 20_000
 """Training pictures on which the variances of A(t) are measured."""
 DIGIT_MAP = ((-1, 6), (0, 0), (1, 2), (-1.5, 4), (-0.5, 5), (0.5, 3), (1.5, 1), (-1, 9), (0, 8), (1, 7))
@@ -58,6 +69,9 @@ class Digits(Recipe):
     samples must look like some digit. From then on two weights go by a constant factor a step from the value that
     bears their name to their `last_` one: blends come to count more, truncation less.
 
+    Last, `paper_steps` couplings next to the pixels, the identity until then, are trained alone for `paper_updates` steps
+    by what g⁻¹ makes up: `fit_paper` takes the grey speckle off the paper, of samples, blends, f(x) and truncations.
+
     `stage_steps[i]` Glow steps with couplings of width `stage_hidden[i]` make stage i. ValueError for other than 1 to 5
     stages, other than 1 to 100 steps, or a width outside 1 to 4096: a broken config stops here, before it allocates.
 
@@ -67,6 +81,7 @@ class Digits(Recipe):
 
     name: ClassVar[str] = "digits"
     classes: ClassVar[int] = 10
+    absent: ClassVar[Mapping[str, object]] = {"paper_steps": 0}
     stage_steps: tuple[int, ...] = (6, 8, 4)
     stage_hidden: tuple[int, ...] = (64, 64, 64)
     steps: int = 6500
@@ -89,6 +104,10 @@ class Digits(Recipe):
     blend_batch: int = 40
     sample_batch: int = 24
     wiener_noise: float = 0.5
+    paper_steps: int = 4
+    paper_hidden: int = 32
+    paper_bound: float = 0.75
+    paper_updates: int = 1600
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -104,10 +123,18 @@ class Digits(Recipe):
                 raise ValueError(
                     f"{self.name}: {field} must hold numbers from 1 to {most}, got {wrong[0]}; correct it."
                 )
+        for field, least, most in PAPER_LIMITS:
+            if not least <= getattr(self, field) <= most:
+                raise ValueError(
+                    f"{self.name}: {field} must lie in {least}..{most}, got {getattr(self, field)}; correct it."
+                )
 
     def build(self) -> Generator:
         with seeded(self.seed):
-            g = image_flow((1, 32, 32), self.stage_steps, self.stage_hidden)
+            g = image_flow(SHAPE, self.stage_steps, self.stage_hidden, carry_wide=True)
+            if self.paper_steps:
+                paper = paper_flow(SHAPE, self.paper_steps, self.paper_hidden, self.paper_bound)
+                g = Chain(paper.requires_grad_(False), *g.networks, carry_wide=True)  # its turn comes in `finish`
         n = g.out_shape[0]
         means = torch.zeros(10, n)
         means[:, :2] = digit_map(self.class_spacing)
@@ -118,7 +145,8 @@ class Digits(Recipe):
 
     def learning_rates(self, model: Generator) -> list[tuple[float, list[nn.Parameter]]]:
         mixing = list(fitting.last_mixing(model.g_x).parameters())
-        others = [p for p in model.parameters() if all(p is not q for q in mixing)]
+        trained = [p for p in model.parameters() if p.requires_grad]
+        others = [p for p in trained if all(p is not q for q in mixing)]
         return [(1.0, others), (self.mixing_rate, mixing)]
 
     def prepare(self, model: Generator, images: Tensor, labels: Tensor) -> None:
@@ -191,6 +219,15 @@ class Digits(Recipe):
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.contiguous_format).eval()
+        self._fit(model, images, labels)
+        if self.paper_steps:
+            generator = torch.Generator().manual_seed(self.seed)
+            made = self._made_up(model, images[:MADE_UP], generator)
+            fit_paper(model.g_x.networks[0], made, images, self.paper_updates, generator)
+            fitting.fit_flow(model, images[:FLOW_IMAGES], labels[:FLOW_IMAGES])
+
+    def _fit(self, model: Generator, images: Tensor, labels: Tensor) -> None:
+        """What is closed form: scale and order of the axes, A, A(t)."""
         generator = torch.Generator().manual_seed(self.seed)
         batch = torch.randperm(len(images), generator=generator)[:256].to(images.device)
         x = images[batch] + self._noise(images[batch], generator)
@@ -199,6 +236,22 @@ class Digits(Recipe):
         fitting.let_lead(model, first=2)
         fitting.fit_wiener(model, self.wiener_noise)
         fitting.fit_flow(model, images[:FLOW_IMAGES], labels[:FLOW_IMAGES])
+
+    @torch.no_grad()
+    def _made_up(self, model: Generator, images: Tensor, generator: torch.Generator) -> Tensor:
+        """What g⁻¹ makes: as many samples, blends, f(x) and truncations as there are pictures, (4 B, 1, 32, 32)."""
+        B, made = model.collapse().A, []
+        for x in images.split(250):
+            z, count = model.g_x(x), len(x)
+            noise = torch.randn(x.shape, generator=generator).to(x)
+            labels = torch.randint(len(model.means), (count,), generator=generator).to(x.device)
+            asked = torch.rand(count, 1, generator=generator).to(z) < 0.5
+            start = torch.where(asked, model.start(noise, labels), model.start(noise))
+            t = torch.rand(count, 1, generator=generator).to(z)
+            cut = truncate_axes(z, random_ranks(count, self.largest_rank, generator))
+            latents = [B(start), (1 - t) * z + t * z.roll(1, 0), model.A(z), cut]
+            made.append(model.g_y.inverse(torch.cat(latents)))
+        return torch.cat(made)
 
     @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:

@@ -17,7 +17,10 @@ from ..measures.projectors import evaluate_digits_projector
 from ..models import fitting
 from ..models.projector import Projector
 from ..networks import InvertibleNetwork, image_flow, initialise
-from .projectors import OrderedProjector, ProjectorRecipe, measure_spread
+from .projectors import OrderedProjector, ProjectorRecipe, damaged, measure_spread
+
+DISTANCE_IMAGES = 4000
+"""Training digits, whole and twice spoilt, by which the distance to the range learns to count pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class DigitProjectorRecipe(ProjectorRecipe, abc.ABC):
     mixing_rate: float = 0.05
 
     def network(self) -> InvertibleNetwork:
-        return image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, bound=self.bound)
+        return image_flow((1, 32, 32), self.stage_steps, self.stage_hidden, bound=self.bound, carry_wide=True)
 
     def dataset(self, path: str | None) -> Dataset:
         return load_dataset("mnist", path, size=32)
@@ -50,19 +53,21 @@ class DigitProjectorRecipe(ProjectorRecipe, abc.ABC):
         fitting.start_from_principal_axes(model.g_x, x, x.new_zeros(len(x), 0))
 
     def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
-        """Latents in pixels, without changing P: a unit step along an axis that is kept moves the picture by one unit.
+        """Latents in pixels, without changing f: a unit step along an axis that is kept moves the picture by one unit.
 
-        The axes that are dropped then get one common scale, so that ‖x ⊖ f(x)‖ is on average what f changes in pixels.
+        The axes that are dropped are mixed until ‖x ⊖ f(x)‖ is about what f changes in pixels, of whole and spoilt digits:
+        training leaves them open, and without it a spoilt digit is hardly farther from the range than a whole one.
         """
         model.to(memory_format=torch.contiguous_format).eval()
-        some = images[:256]
-        effect = fitting.pixels_per_unit(model.g_x, some)
-        fitting.remix(model.g_x, torch.diag(effect), torch.zeros_like(effect))
-        with torch.no_grad():
-            change = (some - model(some)).square().sum().sqrt() / model.distance_to_range(some).norm()
+        effect = fitting.pixels_per_unit(model.g_x, images[:256])
         dropped = model.A(torch.ones_like(effect)) < 0.5
-        scale = torch.where(dropped, change, 1.0)
-        fitting.remix(model.g_x, torch.diag(scale), torch.zeros_like(scale))
+        fitting.remix(model.g_x, torch.diag(torch.where(dropped, 1.0, effect)), torch.zeros_like(effect))
+        if dropped.any():
+            generator, some = torch.Generator().manual_seed(self.seed), images[:DISTANCE_IMAGES]
+            some = torch.cat([some, damaged(some, generator), damaged(some, generator)])
+            with torch.no_grad():
+                change = torch.cat([part - model(part) for part in some.split(250)])
+            fitting.count_pixels_dropped(model.g_x, dropped, some, change)
         measure_spread(model, images)
 
 

@@ -160,6 +160,17 @@ def test_a_painting_that_did_not_arrive_gets_one_sentence(event):  # fault 31
         page.painted(event)
 
 
+@pytest.mark.parametrize(("kind", "amount"), [("salt", 0.1), ("salt", 0.3), ("gaussian", 0.5)])
+@pytest.mark.parametrize("rank", [128, 32, 16])
+def test_a_spoilt_digit_is_farther_from_the_range_than_a_whole_one(rank, kind, amount):
+    digits = pictures.gallery()["digits"][:200]
+    whole = compute.projected([Input(name) for name in digits], rank).away
+    spoilt = compute.projected([Input(name, kind, amount) for name in digits], rank).away
+    assert spoilt.median() > whole.median()
+    if rank == 128:
+        assert (spoilt > whole).float().mean() > 0.95
+
+
 # --- laws and program --------------------------------------------------------------------------------------
 def test_the_laws_hold_and_break():
     holds = compute.settled(X, ENTRIES, False).laws

@@ -36,6 +36,7 @@ class Pair(nn.Module):
 @dataclass(frozen=True, kw_only=True)
 class Tiny:
     name: ClassVar[str] = "tiny"
+    absent: ClassVar[dict[str, object]] = {}
     width: int
     scale: float = 1.0
     sizes: tuple[int, ...] = (1, 2)
@@ -126,6 +127,16 @@ def test_config_holds_recipe_figures_and_training(folder):
         "figures",
         "training",
     ]
+
+
+def test_what_an_older_config_does_not_name_stands_for_what_it_was_then(tmp_path):
+    recipe = recipes.Digits(stage_steps=(1,), stage_hidden=(4,), paper_steps=0)
+    checkpoints.save(tmp_path, recipe, recipe.build())
+    content = json.loads((tmp_path / "config.json").read_text())
+    content["arguments"] = {n: v for n, v in content["arguments"].items() if not n.startswith("paper_")}
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    assert checkpoints.read_config(tmp_path).recipe == recipe
+    assert checkpoints.load(tmp_path).g_x.in_shape == (1, 32, 32)
 
 
 def test_pretrained_names_what_lies_in_assets_and_load_takes_these_names(tmp_path, model):

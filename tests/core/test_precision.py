@@ -13,10 +13,10 @@ from linearizer_core import diagnostics, precision
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.models.generator import Generator
 from linearizer_core.networks import ActNorm, Chain, Flatten, vector_flow
-from linearizer_core.operators import Dense, Diagonal, Identity, LinearOperator, LowRank
+from linearizer_core.operators import Dense, Diagonal, Identity, LinearOperator, LowRank, Projection
 from linearizer_core.recipes import RECIPES
 from linearizer_core.spaces import InducedSpace
-from tests.catalogue import NETWORKS, OPERATORS, points
+from tests.catalogue import NETWORKS, OPERATORS, points, stirred
 
 every_network = pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
 every_operator = pytest.mark.parametrize("make", OPERATORS.values(), ids=OPERATORS)
@@ -345,3 +345,35 @@ def test_where_a_device_has_no_float64_the_cpu_does_the_work():  # fault 38
     assert made.dtype == torch.float64 and made.device.type == "cpu"
     back = precision.narrow(made, torch.ones(1, dtype=torch.float32))
     assert back.dtype == torch.float32
+
+
+def test_a_chain_that_carries_float64_loses_less_of_a_round_trip_and_keeps_its_dtype():
+    torch.manual_seed(0)
+    plain = stirred(vector_flow(8, steps=8, hidden=8).float(), by=0.3)
+    wide = Chain(*plain.networks, carry_wide=True)
+    x = 30 * torch.randn(200, 8, dtype=torch.float32)
+    errors = [float((g.inverse(g(x)) - x).detach().abs().max()) for g in (plain, wide)]
+    assert wide(x).dtype == wide.inverse(x).dtype == torch.float32
+    assert errors[1] < errors[0]
+
+
+def test_latents_are_not_rounded_between_networks_that_carry_float64():
+    torch.manual_seed(0)
+    g = Chain(*stirred(vector_flow(8, steps=8, hidden=8).float(), by=0.3).networks, carry_wide=True)
+    seen = []
+
+    class Looks(Identity):
+        def matvec(self, v):
+            seen.append(v.dtype)
+            return v
+
+    f = lc.Linearizer(g, Looks(8), g)
+    x = torch.randn(5, 8, dtype=torch.float32)
+    assert f(x).dtype == torch.float32 and seen == [torch.float64]
+    torch.testing.assert_close(f(x), x, atol=2e-6, rtol=0)
+
+
+def test_a_float32_operator_takes_all_of_a_float64_vector():
+    v = torch.tensor([1 + 2**-40, 2 - 2**-45, 3.0], dtype=torch.float64)
+    for A in (Diagonal(torch.tensor([1.0, 0.0, 2.0])), Projection(torch.eye(3, 2))):
+        torch.testing.assert_close(A.float()(v), A.double()(v), rtol=0, atol=0)

@@ -7,7 +7,7 @@ import torch
 
 from linearizer_core import recipes
 from linearizer_core.models.styles import Styles
-from linearizer_core.recipes import RECIPES, ColourFaces, Digits, PhotoStyles, Recipe
+from linearizer_core.recipes import RECIPES, ColourFaces, Digits, DigitsClassifier, PhotoStyles, Recipe
 from linearizer_core.recipes.digits import digit_map
 from tests.catalogue import stirred
 from tests.helpers import printed
@@ -145,7 +145,8 @@ def test_every_loss_is_finite_terms_with_a_name_and_a_gradient_for_all_that_trai
     assert {id(p) for p in reached} <= {id(p) for p in trained}
     assert all(p.grad.isfinite().all() for p in (*reached, *companion.parameters()) if p.grad is not None)
     for name, parameter in getattr(model, "g_x", model).named_parameters():
-        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+        if parameter.requires_grad:  # what waits for `finish` does not
+            assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
@@ -177,6 +178,31 @@ def test_stages_at_the_limits_are_accepted_and_the_other_checks_still_hold():
     assert Digits(stage_steps=(1, 100, 1, 1, 1), stage_hidden=(1, 4096, 1, 1, 1)).stage_hidden[1] == 4096
     with pytest.raises(ValueError, match="steps must be above 0"):
         Digits(stage_steps=(1,), stage_hidden=(4,), steps=0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("paper_steps", -1), ("paper_hidden", 0), ("paper_bound", 11.0), ("paper_updates", 0)],
+)
+def test_settings_of_the_paper_are_refused_outside_their_limits(field, value):
+    with pytest.raises(ValueError, match=f"digits: {field} must lie in .*, got {value}"):
+        Digits(**{field: value})
+
+
+def test_untrained_paper_couplings_change_no_picture_and_take_no_gradient():
+    plain, whole = (Digits(stage_steps=(1,), stage_hidden=(4,), paper_steps=steps) for steps in (0, 3))
+    x = torch.rand(2, 1, 32, 32)
+    torch.testing.assert_close(whole.build().g_x(x), plain.build().g_x(x))
+    model = whole.build()
+    trained = {id(p) for _, group in whole.learning_rates(model) for p in group}
+    assert not trained & {id(p) for p in model.g_x.networks[0].parameters()}
+
+
+def test_a_judge_of_an_unknown_kind_is_refused():
+    with pytest.raises(
+        ValueError, match=r"digits-classifier: kind must be one of convolutions, .*, got 'tree'"
+    ):
+        DigitsClassifier(kind="tree")
 
 
 def test_five_stages_of_digits_can_be_built():

@@ -89,7 +89,7 @@ def test_a_step_without_a_finite_gradient_changes_nothing(tmp_path):
 
 
 def test_the_digits_recipe_trains_and_finishes_as_an_invertible_generator(tmp_path):
-    recipe = Digits(stage_steps=(1,), stage_hidden=(4,), steps=3, batch=32, evaluate_every=3)
+    recipe = Digits(stage_steps=(1,), stage_hidden=(4,), steps=3, batch=32, evaluate_every=3, paper_updates=5)
     data = blobs(200)
     model = train(recipe, data, tmp_path)
     x = data.test_images[:8].float() / 255
@@ -97,6 +97,8 @@ def test_the_digits_recipe_trains_and_finishes_as_an_invertible_generator(tmp_pa
     torch.testing.assert_close(model.means.mean(0), torch.zeros(1024), atol=1e-4, rtol=0)
     assert (model.A.values >= 0).all()
     assert (model.total_std[2:].diff() <= 1e-4 * model.total_std.max()).all()  # axes come in order
+    paper = model.g_x.networks[0]  # trained last, and alone
+    assert not torch.equal(paper(x), x) and not any(p.requires_grad for p in paper.parameters())
     assert (tmp_path / "sheet-000003.png").stat().st_size > 0
 
 
