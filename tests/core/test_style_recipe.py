@@ -20,7 +20,14 @@ from linearizer_core.measures.styles import apply_filter, best_filters, evaluate
 from linearizer_core.methods.texture import FilterBank, lattice, texture_distance
 from linearizer_core.networks import photo_flow
 from linearizer_core.recipes import DigitsClassifier, PhotoStyles
-from linearizer_core.recipes.styles import excess_grid, in_every_style, painted, random_crops, square_views
+from linearizer_core.recipes.styles import (
+    contrast_error,
+    excess_grid,
+    in_every_style,
+    painted,
+    random_crops,
+    square_views,
+)
 from linearizer_core.training import train
 from tests.catalogue import stirred
 
@@ -383,8 +390,8 @@ def test_the_loss_is_the_weighted_sum_of_its_terms_and_texture_comes_later(done)
 
 
 def test_windows_the_grid_and_pairs_have_terms_of_their_own_where_they_have_a_weight():
-    weights = {"texture_weight": 0.7, "local_weight": 0.4, "grid_weight": 0.2, "lattice_weight": 0.0}
-    recipe = small(mixed_precision=False, composed=True, texture_from=0.0, **weights)
+    weights = {"texture_weight": 0.7, "local_weight": 0.4, "contrast_weight": 0.3, "grid_weight": 0.2}
+    recipe = small(mixed_precision=False, composed=True, texture_from=0.0, lattice_weight=0.0, **weights)
     model, images = stirred(recipe.build(), by=0.01), torch.rand(2, 12, 64, 64)
     terms = recipe.loss(model, None, images, torch.tensor([1, 2]), torch.Generator(), 0.0)
     styles, x = [model[name] for name in ("inverted", "halved")], images[:, :3]
@@ -398,10 +405,9 @@ def test_windows_the_grid_and_pairs_have_terms_of_their_own_where_they_have_a_we
         p.unfold(2, 32, 32).unfold(3, 32, 32).permute(0, 2, 3, 1, 4, 5).flatten(0, 2) for p in (made, targets)
     ]
     close(terms["grid"], excess_grid(*windows), rtol=1e-2, atol=1e-3)
-    expected = (
-        terms["l1"] + 2 * terms["mse"] + 0.7 * terms["texture"] + 0.4 * terms["local"] + 0.2 * terms["grid"]
-    )
-    close(terms["loss"], expected)
+    expected = terms["l1"] + 2 * terms["mse"] + 0.7 * terms["texture"] + 0.4 * terms["local"]
+    expected = expected + 0.3 * contrast_error(made, targets, 32) + 0.2 * terms["grid"]
+    close(terms["loss"], expected, rtol=1e-3, atol=1e-4)
 
 
 def test_a_pair_of_teachers_paints_one_after_the_other(folder):
@@ -411,6 +417,20 @@ def test_a_pair_of_teachers_paints_one_after_the_other(folder):
     teach = (lambda p: 255 - p, lambda p: (p.double() / 2).round().byte())
     for picture, pair in zip(data.train_images, data.train_labels.tolist()):
         assert torch.equal(picture[9:], teach[pair % 2](teach[pair // 2](picture[:3])))
+
+
+def test_the_error_of_contrast_is_the_same_for_half_and_for_double_window_by_window():
+    x = torch.rand(2, 3, 64, 64)
+    close(contrast_error(x, x, 32), torch.tensor(0.0), rtol=0, atol=0)
+    for factor in (0.5, 2.0):
+        found = contrast_error(0.3 + factor * x, x, 32)  # brightness is no contrast
+        assert abs(found - np.log(2)) < 0.01
+    one = x.clone()
+    one[0, :, :32, 32:] *= 0.25  # one window of eight
+    assert abs(contrast_error(one, x, 32) - np.log(4) / 8) < 0.01
+    flat = torch.full_like(x, 0.5).requires_grad_()
+    contrast_error(flat, x, 32).backward()
+    assert flat.grad.isfinite().all()
 
 
 def test_the_grid_costs_nothing_where_the_teacher_has_more_of_it():
