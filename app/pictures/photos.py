@@ -22,11 +22,11 @@ from app import words
 from app.pictures import files
 
 SAMPLES = {"china": "china.jpg", "flower": "flower.jpg"}
-MOST = 1024 * 768  # pixels of the largest picture that is painted
+MOST = 2_000_000  # pixels of the largest picture that is painted, 1632×1224 for instance
 PREVIEW = 256 * 256
 LEAST = 64  # pixels of the shortest side
 MULTIPLE = 8  # sides of a preview, so that the laws hold on it without a border
-KEPT = 60  # visitors' photos in memory, 2 MB each
+KEPT = 30  # visitors' photos in memory, 6 MB each at most
 
 _uploads: OrderedDict[str, np.ndarray] = OrderedDict()
 _door = threading.Lock()

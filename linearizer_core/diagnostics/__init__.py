@@ -25,13 +25,15 @@ from .laws import (
     undoing_error,
 )
 from .paths import straightness_error, travelled
-from .pictures import one_step_psnr, psnr, ssim
+from .pictures import flat_contrast, grid_power, one_step_psnr, psnr, ssim
 
 __all__ = [
     "axiom_errors",
     "blend_error",
     "composition_error",
     "exponential_error",
+    "flat_contrast",
+    "grid_power",
     "idempotence_error",
     "iteration_error",
     "linearity_error",

@@ -18,7 +18,9 @@ class FilterBank(nn.Module):
 
     At each scale (the picture averaged over 1, 2, 4, … pixels) the responses r and −r are cut at 0, which makes the
     statistics sensitive to more than the power spectrum, and G = R Rᵀ / positions is taken. No weights are learned.
-    (B, 3, H, W) in [0, 1] to `scales` matrices (B, k, k), k = 12 · `orientations`. ValueError for pictures too small.
+    (B, 3, H, W) in [0, 1] to `scales` matrices (B, k, k), k = 12 · `orientations`. With `tiles` each picture is cut into
+    tiles × tiles parts that have statistics of their own, (B · tiles², k, k): so a sky is not drowned by the town below.
+    ValueError for pictures too small.
     Source: Gatys, Ecker, Bethge, "Texture Synthesis Using Convolutional Neural Networks", arXiv:1505.07376; the filters
     are those of Gabor, "Theory of communication", 1946.
 
@@ -32,8 +34,8 @@ class FilterBank(nn.Module):
         self.register_buffer("filters", gabor_filters(orientations)[:, None], persistent=False)
         self.register_buffer("colours", torch.tensor(OPPONENT)[..., None, None], persistent=False)
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        least = SIDE * 2 ** (self.scales - 1)
+    def forward(self, x: Tensor, tiles: int = 1) -> list[Tensor]:
+        least = (SIDE - 1 + tiles) * 2 ** (self.scales - 1)
         if min(x.shape[-2:]) < least:
             raise ValueError(
                 f"FilterBank of {self.scales} scales needs pictures of at least {least}×{least}, got {tuple(x.shape)}."
@@ -42,11 +44,27 @@ class FilterBank(nn.Module):
         grams = []
         for _ in range(self.scales):
             responses = F.conv2d(x.flatten(0, 1)[:, None], self.filters)
-            responses = responses.unflatten(0, x.shape[:2]).flatten(3).flatten(1, 2)
-            rectified = torch.cat([responses.relu(), (-responses).relu()], 1)
+            parts = cut(responses.unflatten(0, x.shape[:2]).flatten(1, 2), tiles).flatten(2)
+            rectified = torch.cat([parts.relu(), (-parts).relu()], 1)
             grams.append((rectified @ rectified.mT).float() / rectified.shape[-1])
             x = F.avg_pool2d(x, 2)
         return grams
+
+
+def cut(x: Tensor, tiles: int) -> Tensor:
+    """Tiles × tiles equal parts of each field (B, C, H, W), (B · tiles², C, ⌊H/tiles⌋, ⌊W/tiles⌋); a rest is left out.
+
+    >>> cut(torch.arange(16.0).reshape(1, 1, 4, 4), 2)[1, 0]
+    tensor([[2., 3.],
+            [6., 7.]])
+    """
+    if tiles == 1:
+        return x
+    height, width = (side // tiles for side in x.shape[-2:])
+    x = x[..., : height * tiles, : width * tiles]
+    return (
+        x.unflatten(-2, (tiles, height)).unflatten(-1, (tiles, width)).permute(0, 2, 4, 1, 3, 5).flatten(0, 2)
+    )
 
 
 def gabor_filters(orientations: int) -> Tensor:

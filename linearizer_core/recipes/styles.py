@@ -13,12 +13,13 @@ from torch.nn import functional as F
 from ..data.dataset import DataError, Dataset
 from ..data.images import photo_folder, read_image
 from ..data.teachers import Teacher, parse_teachers
-from ..diagnostics import psnr
+from ..diagnostics import flat_contrast, grid_power, psnr
+from ..diagnostics.pictures import grid_lines
 from ..files import expanded
 from ..inputs import as_float
 from ..measures.figure import Figure
 from ..measures.styles import evaluate_styles
-from ..methods.texture import FilterBank, lattice, texture_distance
+from ..methods.texture import FilterBank, cut, lattice, texture_distance
 from ..models.photo import photo_network
 from ..models.styles import Styles
 from ..networks import initialise, photo_flow
@@ -40,8 +41,13 @@ class PhotoStyles(Recipe):
     take. Each photo of the folder `photos` is seen in `views` squares of different place and size, painted by each teacher
     once; a step takes a random `crop` of `batch` of them and paints it in every style. The loss is |e| + 2 e² of the error
     e = f(x) − y, plus `texture_weight` times the distance of filter statistics from the share `texture_from` of training on,
-    and `lattice_weight` times what repeats with the grid of the latent positions. The latents start with mean `offset`,
-    which gives an operator something constant to say which style it is.
+    `local_weight` times the same distance for each `window` of pixels by itself (which gives a flat surface the weight of
+    any other), `contrast_weight` times the error of the windows' contrast, `lattice_weight` times what repeats with the
+    grid of the latent positions, and `grid_weight` times the logarithm by which the 4-pixel grid has more power than the
+    teacher's, window by window. The latents start with mean `offset`, which gives an operator something constant to say
+    which style it is.
+
+    With `composed` each view has one more target, what a random teacher makes of the picture of another: A₂A₁ learns it.
 
     `photo` fits the middle square of that one photo instead of the folder. With `operators_only` g stays as it is and only
     the operators of the teachers are learned: so a style is added to a trained g, whose other styles `kept` names.
@@ -76,7 +82,12 @@ class PhotoStyles(Recipe):
     crop: int = 256
     texture_weight: float = 0.3
     texture_from: float = 0.5
+    local_weight: float = 0.0
+    window: int = 32
     lattice_weight: float = 3.0
+    contrast_weight: float = 0.0
+    grid_weight: float = 0.0
+    composed: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,6 +101,10 @@ class PhotoStyles(Recipe):
             raise ValueError(
                 f"{self.name}: views must be at least 1 and crop a multiple of {grain} from {LEAST} on, "
                 f"got {self.views} and {self.crop}."
+            )
+        if self.window < grain or self.window % 4 or self.crop % self.window:
+            raise ValueError(
+                f"{self.name}: window must be a multiple of 4 from {grain} on that divides crop, got {self.window}."
             )
 
     @property
@@ -110,11 +125,12 @@ class PhotoStyles(Recipe):
         return nn.Identity()
 
     def dataset(self, path: str | None) -> Dataset:
-        """Pictures (N, 3 + 3·styles, S, S): a view of a photo, then what each teacher made of it."""
+        """Pictures (N, 3 + 3·styles, S, S): a view of a photo, then what each teacher made of it, then a pair of them."""
         photos, teachers = self._photos(path), self._teachers(path)
         generator = torch.Generator().manual_seed(self.seed)
         views = square_views(photos.train_images, self.views, teachers[0].side, generator)
-        return painted(photos._replace(train_images=views), teachers)
+        data = painted(photos._replace(train_images=views), teachers)
+        return in_pairs(data, teachers, generator) if self.composed else data
 
     def evaluation_dataset(self, path: str | None) -> Dataset:
         """As `dataset`, with the middle squares of the photos only."""
@@ -156,7 +172,6 @@ class PhotoStyles(Recipe):
         return [(1.0, learned if self.operators_only else list(model.parameters()))]
 
     def prepare(self, model: Styles, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.channels_last)
         generator = torch.Generator().manual_seed(self.seed)
         some = torch.randperm(len(images), generator=generator)[:16].to(images.device)
         x = images[some, :3]
@@ -176,7 +191,8 @@ class PhotoStyles(Recipe):
     ) -> dict[str, Tensor]:
         pieces = random_crops(images, self.crop, generator)
         x, targets = pieces[:, :3], pieces[:, 3:].unflatten(1, (-1, 3)).transpose(0, 1).flatten(0, 1)
-        made = in_every_style(model, x, self.learned)
+        pairs = labels if self.composed else None
+        made = in_every_style(model, x, self.learned, pairs)
         error = made - targets
         terms = {
             "l1": error.abs().mean(),
@@ -184,17 +200,32 @@ class PhotoStyles(Recipe):
             "lattice": lattice(error, model.multiple),
         }
         loss = terms["l1"] + 2 * terms["mse"] + self.lattice_weight * terms["lattice"]
-        if self.texture_weight and done >= self.texture_from:
-            bank = FilterBank().to(x.device)
-            with torch.autocast(x.device.type, torch.bfloat16, enabled=self.mixed_precision):
-                with torch.no_grad():
-                    wanted = bank(targets)
-                terms["texture"] = texture_distance(bank(made), wanted).mean()
+        if self.grid_weight:
+            tiles = self.crop // self.window
+            terms["grid"] = excess_grid(cut(made, tiles), cut(targets, tiles))
+            loss = loss + self.grid_weight * terms["grid"]
+        if self.contrast_weight:
+            terms["contrast"] = contrast_error(made, targets, self.window)
+            loss = loss + self.contrast_weight * terms["contrast"]
+        if (self.texture_weight or self.local_weight) and done >= self.texture_from:
+            terms |= self._texture(made, targets)
             loss = loss + self.texture_weight * terms["texture"]
+            loss = loss + self.local_weight * terms.get("local", 0.0)
         return {"loss": loss, **terms}
 
+    def _texture(self, made: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """The distance of filter statistics of whole pictures, and of their windows where these have a weight."""
+        bank, tiles = FilterBank().to(made.device), self.crop // self.window if self.local_weight else 1
+        with torch.autocast(made.device.type, torch.bfloat16, enabled=self.mixed_precision):
+            with torch.no_grad():
+                wanted = bank(targets, tiles)
+            grams = bank(made, tiles)
+        whole = [[G.unflatten(0, (len(made), -1)).mean(1) for G in part] for part in (grams, wanted)]
+        terms = {"texture": texture_distance(*whole).mean()}
+        return terms | {"local": texture_distance(grams, wanted).mean()} if self.local_weight else terms
+
     def finish(self, model: Styles, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.contiguous_format).eval()
+        model.eval()
 
     @torch.no_grad()
     def report(self, model: Styles, dataset: Dataset) -> dict[str, float]:
@@ -206,6 +237,8 @@ class PhotoStyles(Recipe):
         for name, ours, theirs in zip(self.learned, made, pictures[:, 3:].unflatten(1, (-1, 3)).unbind(1)):
             figures[f"psnr_{name}"] = psnr(ours, theirs)
             figures[f"texture_{name}"] = float(texture_distance(bank(ours), bank(theirs)).mean())
+            figures[f"flat_{name}"] = flat_contrast(pictures[:, :3], ours, theirs)
+            figures[f"grid_{name}"] = grid_power(ours) / grid_power(theirs)
         return figures
 
     @torch.no_grad()
@@ -225,8 +258,10 @@ class PhotoStyles(Recipe):
         return evaluate_styles(model, self.evaluation_dataset(path), seed)
 
 
-def in_every_style(model: Styles, x: Tensor, names: Sequence[str]) -> Tensor:
+def in_every_style(model: Styles, x: Tensor, names: Sequence[str], pairs: Tensor | None = None) -> Tensor:
     """Photos x (B, 3, H, W), their sides multiples of the model's, in each style: (names · B, 3, H, W), style by style.
+
+    `pairs` (B,) adds each photo in two styles, the (pair // names)-th first, then the (pair % names)-th.
 
     >>> model = PhotoStyles(depth=1, hidden=4, blocks=1).build()
     >>> in_every_style(model, torch.rand(2, 3, 64, 64), model.names).shape
@@ -234,8 +269,55 @@ def in_every_style(model: Styles, x: Tensor, names: Sequence[str]) -> Tensor:
     """
     g = photo_network(model.g, *x.shape[-2:])
     z = g(x).unflatten(1, (model.channels, -1))
-    painted_latents = [model.operator(name).dense() @ z for name in names]
-    return g.inverse(torch.cat(painted_latents).flatten(1))  # one decode of all is faster than one each
+    operators = [model.operator(name).dense() for name in names]
+    latents = [A @ z for A in operators]
+    if pairs is not None:
+        chosen = [operators[pair % len(names)] @ operators[pair // len(names)] for pair in pairs.tolist()]
+        latents.append(torch.stack(chosen) @ z)
+    return g.inverse(torch.cat(latents).flatten(1))  # one decode of all is faster than one each
+
+
+def in_pairs(data: Dataset, teachers: list[Teacher], generator: torch.Generator) -> Dataset:
+    """Each training picture with what a random teacher makes of a random one's behind it; the label is first · n + then.
+
+    >>> x, c = torch.zeros(2, 6, 8, 8, dtype=torch.uint8), torch.zeros(2, dtype=torch.long)
+    >>> made = in_pairs(Dataset(x, c, x, c), [lambda pictures: 255 - pictures], torch.Generator())
+    >>> made.train_images[0].float().mean((1, 2)), made.train_labels
+    (tensor([  0.,   0.,   0.,   0.,   0.,   0., 255., 255., 255.]), tensor([0, 0]))
+    """
+    count = len(teachers)
+    pairs = torch.randint(count**2, (len(data.train_images),), generator=generator)
+    once = data.train_images[:, 3:].unflatten(1, (-1, 3))
+    twice = [teachers[pair % count](of[None, pair // count]) for of, pair in zip(once, pairs.tolist())]
+    return data._replace(train_images=torch.cat([data.train_images, torch.cat(twice)], 1), train_labels=pairs)
+
+
+def contrast_error(made: Tensor, wanted: Tensor, window: int) -> Tensor:
+    """|log σ − log σ'| of the grey of each window of pictures (B, 3, H, W), their mean; σ one level of a byte at least.
+
+    Distances of textures are least for too little contrast where the strokes cannot be foretold; this one is not.
+
+    >>> x = torch.rand(2, 3, 64, 64)
+    >>> round(float(contrast_error(0.5 * x, x, window=32)), 2)
+    0.69
+    """
+    ours, theirs = (
+        cut(x.mean(1, keepdim=True), x.shape[-1] // window).flatten(1).var(1) for x in (made, wanted)
+    )
+    return ((ours + 255**-2).log() - (theirs + 255**-2).log()).abs().mean() / 2
+
+
+def excess_grid(made: Tensor, wanted: Tensor) -> Tensor:
+    """log of the power of the 4-pixel grid over that in the pictures wanted, mean over its lines; 0 where it is below.
+
+    >>> x = torch.rand(2, 3, 32, 32)
+    >>> excess_grid(x, x + (torch.arange(32) % 4 == 0)), excess_grid(x + (torch.arange(32) % 4 == 0), x) > 1
+    (tensor(0.), tensor(True))
+    """
+    every = [(i, j) for i in range(4) for j in range(4) if i or j]
+    ours, theirs = (grid_lines(x, every, period=4, around=2) for x in (made, wanted))
+    ours, theirs = ((line / surroundings).log().mean(1) for line, surroundings in (ours, theirs))
+    return (ours - theirs).relu().mean()
 
 
 def square_views(photos: Tensor, views: int, side: int, generator: torch.Generator) -> Tensor:

@@ -20,7 +20,14 @@ from linearizer_core.measures.styles import apply_filter, best_filters, evaluate
 from linearizer_core.methods.texture import FilterBank, lattice, texture_distance
 from linearizer_core.networks import photo_flow
 from linearizer_core.recipes import DigitsClassifier, PhotoStyles
-from linearizer_core.recipes.styles import in_every_style, painted, random_crops, square_views
+from linearizer_core.recipes.styles import (
+    contrast_error,
+    excess_grid,
+    in_every_style,
+    painted,
+    random_crops,
+    square_views,
+)
 from linearizer_core.training import train
 from tests.catalogue import stirred
 
@@ -332,6 +339,8 @@ def test_an_untrained_model_has_a_style_per_teacher_and_each_is_the_photo():
         ({"crop": 32}, "crop a multiple of 32 from 64 on, got 1 and 32"),
         ({"crop": 100}, "crop a multiple of 32"),
         ({"crop": 72}, "crop a multiple of 32"),
+        ({"window": 16}, "window must be a multiple of 4 from 32 on that divides crop, got 16"),
+        ({"window": 48}, "window must be a multiple of 4"),
         ({"teacher": ("halved",)}, "teacher must be name=path"),
         ({"steps": 0}, "steps must be above 0"),
     ],
@@ -378,6 +387,60 @@ def test_the_loss_is_the_weighted_sum_of_its_terms_and_texture_comes_later(done)
         "mse",
         "lattice",
     }
+
+
+def test_windows_the_grid_and_pairs_have_terms_of_their_own_where_they_have_a_weight():
+    weights = {"texture_weight": 0.7, "local_weight": 0.4, "contrast_weight": 0.3, "grid_weight": 0.2}
+    recipe = small(mixed_precision=False, composed=True, texture_from=0.0, lattice_weight=0.0, **weights)
+    model, images = stirred(recipe.build(), by=0.01), torch.rand(2, 12, 64, 64)
+    terms = recipe.loss(model, None, images, torch.tensor([1, 2]), torch.Generator(), 0.0)
+    styles, x = [model[name] for name in ("inverted", "halved")], images[:, :3]
+    pairs = [(styles[1] @ styles[0])(x[:1]), (styles[0] @ styles[1])(x[1:])]  # 1 is 0 then 1, 2 is 1 then 0
+    made = torch.cat([*(f(x) for f in styles), *pairs])
+    targets = torch.cat(images[:, 3:].split(3, 1))
+    bank = FilterBank()
+    close(terms["l1"], (made - targets).abs().mean(), rtol=1e-3, atol=1e-5)
+    close(terms["local"], texture_distance(bank(made, 2), bank(targets, 2)).mean(), rtol=1e-3, atol=1e-5)
+    windows = [
+        p.unfold(2, 32, 32).unfold(3, 32, 32).permute(0, 2, 3, 1, 4, 5).flatten(0, 2) for p in (made, targets)
+    ]
+    close(terms["grid"], excess_grid(*windows), rtol=1e-2, atol=1e-3)
+    expected = terms["l1"] + 2 * terms["mse"] + 0.7 * terms["texture"] + 0.4 * terms["local"]
+    expected = expected + 0.3 * contrast_error(made, targets, 32) + 0.2 * terms["grid"]
+    close(terms["loss"], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_pair_of_teachers_paints_one_after_the_other(folder):
+    data = small(composed=True, views=3).dataset(str(folder))
+    assert data.train_images.shape == (33, 12, 64, 64) and data.test_images.shape[1] == 9
+    assert set(data.train_labels.tolist()) == {0, 1, 2, 3}
+    teach = (lambda p: 255 - p, lambda p: (p.double() / 2).round().byte())
+    for picture, pair in zip(data.train_images, data.train_labels.tolist()):
+        assert torch.equal(picture[9:], teach[pair % 2](teach[pair // 2](picture[:3])))
+
+
+def test_the_error_of_contrast_is_the_same_for_half_and_for_double_window_by_window():
+    x = torch.rand(2, 3, 64, 64)
+    close(contrast_error(x, x, 32), torch.tensor(0.0), rtol=0, atol=0)
+    for factor in (0.5, 2.0):
+        found = contrast_error(0.3 + factor * x, x, 32)  # brightness is no contrast
+        assert abs(found - np.log(2)) < 0.01
+    one = x.clone()
+    one[0, :, :32, 32:] *= 0.25  # one window of eight
+    assert abs(contrast_error(one, x, 32) - np.log(4) / 8) < 0.01
+    flat = torch.full_like(x, 0.5).requires_grad_()
+    contrast_error(flat, x, 32).backward()
+    assert flat.grad.isfinite().all()
+
+
+def test_the_grid_costs_nothing_where_the_teacher_has_more_of_it():
+    plain = torch.rand(2, 3, 64, 64)
+    bound = plain + 0.2 * (torch.arange(64) % 4 == 0)
+    one, other = (excess_grid(bound[k : k + 1], plain[k : k + 1]) for k in range(2))
+    assert one > 0.2 and other > 0.2 and excess_grid(plain, bound) == 0
+    close(excess_grid(bound, plain), (one + other) / 2)
+    mixed = excess_grid(torch.cat([bound[:1], plain[1:]]), torch.cat([plain[:1], bound[1:]]))
+    close(mixed, one / 2)  # what one picture has too much, another does not make good
 
 
 def snapshot(model):

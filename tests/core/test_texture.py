@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from linearizer_core.diagnostics import ssim
+from linearizer_core.diagnostics import flat_contrast, grid_power, ssim
 from linearizer_core.methods.texture import (
     OPPONENT,
     SIDE,
     FilterBank,
+    cut,
     gabor_filters,
     lattice,
     texture_distance,
@@ -142,6 +143,76 @@ def test_pictures_too_small_for_the_coarsest_scale_are_refused(scales, least):
     assert len(bank(torch.rand(1, 3, least, least))) == scales
     with pytest.raises(ValueError, match=f"{scales} scales needs pictures of at least {least}×{least}"):
         bank(torch.rand(1, 3, least - 1, 64))
+
+
+def test_tiles_have_statistics_of_their_own_and_their_mean_is_that_of_the_picture():
+    bank, x = FilterBank(scales=2), torch.rand(2, 3, 38, 38)  # 32 answers each way, and 13 at half the size
+    fine, _ = bank(x, tiles=2)
+    close(fine.unflatten(0, (2, 4)).mean(1), bank(x)[0])
+    for k, (top, left) in enumerate(itertools.product((0, 16), (0, 16))):
+        corner = x[..., top : top + 22, left : left + 22]
+        close(fine.unflatten(0, (2, 4))[:, k], bank(corner)[0])
+    with pytest.raises(ValueError, match="at least 14×14"):
+        FilterBank(scales=2)(x[..., :13, :13])
+    with pytest.raises(ValueError, match="at least 20×20"):
+        FilterBank(scales=2)(x[..., :19, :19], tiles=4)
+
+
+def test_a_flat_tile_weighs_as_much_as_any_other():
+    """Noise of a hundredth beside noise of 1: half the contrast in either is the same distance tile by tile, and over
+    the whole picture that of the quiet tile is nothing."""
+    bank, noise = FilterBank(scales=2), torch.randn(1, 3, 64, 64)
+    loud = (torch.arange(64) >= 32) * torch.ones(64)
+    x, y, z = (noise * (a * loud + b * (1 - loud)) for a, b in ((1, 0.01), (0.5, 0.01), (1, 0.005)))
+    assert between(bank, z, x) < 1e-3 < 0.5 < between(bank, y, x)
+    inner = [texture_distance(bank(other, 4), bank(x, 4)) for other in (y, z)]  # away from where the two meet
+    close(inner[0][[3, 7, 11, 15]], inner[1][[0, 4, 8, 12]], rtol=0.02, atol=0)
+
+
+def test_parts_of_a_field_lie_row_by_row_and_a_rest_is_left_out():
+    x = torch.rand(2, 3, 11, 14)
+    parts = cut(x, 2).unflatten(0, (2, 2, 2))
+    for row, column in itertools.product(range(2), range(2)):
+        close(parts[:, row, column], x[..., 5 * row : 5 * row + 5, 7 * column : 7 * column + 7])
+    assert cut(x, 1) is x
+
+
+def test_contrast_on_flat_patches_is_a_median_over_the_patches_that_are_flat_in_the_photo():
+    x, made, wanted = (torch.rand(2, 3, 64, 96) for _ in range(3))
+    x[0], x[1, :, :32, 32:64] = 0.5, 0.2
+    ratios = []
+    for b, i, j in itertools.product(range(2), range(2), range(3)):
+        part = slice(32 * i, 32 * i + 32), slice(32 * j, 32 * j + 32)
+        own, ours, theirs = (p[b].numpy().mean(0)[part].std(ddof=1) for p in (x, made, wanted))
+        if own < 0.03:
+            ratios.append(ours / theirs)
+    assert len(ratios) == 7
+    assert abs(flat_contrast(x, made, wanted) - np.median(ratios)) < 1e-6
+    assert math.isnan(flat_contrast(wanted, made, wanted))
+
+
+def test_the_power_of_a_grid_is_that_of_three_lines_over_the_median_about_them():
+    x = torch.rand(2, 3, 32, 48)
+    lines, surroundings = 0.0, 0.0
+    for picture in x.numpy().mean(1):
+        window = np.outer(*(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n) for n in (32, 48)))
+        power = np.abs(np.fft.fft2((picture - picture.mean()) * window)) ** 2
+        power += (window**2).sum() / (12 * 255**2)
+        for i, j in ((8, 0), (0, 12), (8, 12)):
+            around = [power[(i + a) % 32, (j + b) % 48] for a in range(-3, 4) for b in range(-3, 4)]
+            lines, surroundings = lines + power[i, j], surroundings + np.median(around)
+    assert abs(grid_power(x) / (lines / surroundings) - 1) < 1e-3
+
+
+def test_a_grid_is_told_from_other_patterns():
+    x, along = torch.rand(4, 3, 128, 128), torch.arange(128)
+    plain = grid_power(x)
+    assert plain < 5
+    assert grid_power(x + 0.1 * (along % 4 == 0)) > 40 * plain
+    assert grid_power(x + 0.1 * (along[:, None] % 4 == 1)) > 40 * plain
+    for other in (along % 5 == 0, along % 2 == 0, along < 60):
+        assert grid_power(x + 0.1 * other) < 2 * plain
+    assert grid_power(torch.full((1, 3, 64, 64), 0.5)) == 1  # nothing but the rounding of bytes
 
 
 def lattice_by_loops(error, period, window):
