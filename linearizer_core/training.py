@@ -20,6 +20,7 @@ from .data.sets import Dataset, as_input
 from .networks import mixed_precision
 from .randomness import seeded
 from .recipes import Recipe
+from .recipes.base import Batch
 from .states import AFRESH, STATE, Trainee, load_state, save_state
 from .states import start_from as begin_from
 
@@ -195,12 +196,10 @@ def _update(
     for group in optimizer.param_groups:
         group["lr"] = group["share"] * recipe.learning_rate * schedule(step, recipe.steps)
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
-    batch = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
+    some = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
     with mixed_precision(recipe.mixed_precision):
-        done = step / recipe.steps
-        terms = recipe.loss(
-            trainee.model, trainee.companion, as_input(images[batch]), labels[batch], generator, done
-        )
+        batch = Batch(as_input(images[some]), labels[some], generator, done=step / recipe.steps)
+        terms = recipe.loss(trainee.model, trainee.companion, batch)
     optimizer.zero_grad(set_to_none=True)
     terms["loss"].backward()
     norm = nn.utils.clip_grad_norm_(trainee.parameters(), recipe.gradient_clip)

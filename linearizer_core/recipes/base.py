@@ -8,7 +8,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,17 +19,29 @@ from ..measures.figure import Figure
 MOST_SEED = 2**32
 
 
+class Batch(NamedTuple):
+    """What one step of training sees: pictures (B, …) and labels (B,), the generator of all that it draws, and `done`,
+    the share of training in [0, 1) that lies behind.
+
+    >>> images, labels, generator, done = Batch(torch.rand(4, 1, 8, 8), torch.zeros(4), torch.Generator(), done=0.5)
+    """
+
+    images: Tensor
+    labels: Tensor
+    generator: torch.Generator
+    done: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe(abc.ABC):
     """What the training loop and the checkpoints need to know of a model. Fields are JSON values, nothing else.
 
-    `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum, where
-    `done` in [0, 1) is the share of training that lies behind; `prepare` runs once before training, `finish` once
-    after it. `evaluate` gives the figures of a trained model on data that was not trained on, which `path` holds as for
-    `dataset`. `afresh` begins the names of tensors that may be new where training starts from other weights. `absent`
-    says what fields stand for that an older config does not name, where that is not their default. `classes` is how many
-    labels a model learns, each of which must occur in its data; 0 where labels do not matter. `build` and `companion`
-    draw from a generator of their own by `seed`, `loss` from the one it is given.
+    `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum; `prepare`
+    runs once before training, `finish` once after it. `evaluate` gives the figures of a trained model on data that was
+    not trained on, which `path` holds as for `dataset`. `afresh` begins the names of tensors that may be new where
+    training starts from other weights. `absent` says what fields stand for that an older config does not name, where
+    that is not their default. `classes` is how many labels a model learns, each of which must occur in its data; 0 where
+    labels do not matter. `build` and `companion` draw from a generator of their own by `seed`, `loss` from the batch's.
     ValueError for settings that are not above 0, not finite, or of another type than their default.
 
     >>> from linearizer_core.recipes import DigitsClassifier
@@ -83,15 +95,8 @@ class Recipe(abc.ABC):
     def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None: ...
 
     @abc.abstractmethod
-    def loss(
-        self,
-        model: nn.Module,
-        companion: nn.Module,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]: ...
+    def loss(self, model: nn.Module, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        """The terms by name; "loss" is the one that training lowers."""
 
     @abc.abstractmethod
     def finish(self, model: nn.Module, images: Tensor, labels: Tensor) -> None: ...

@@ -14,7 +14,7 @@ from ..measures.digits import evaluate_classifier
 from ..measures.figure import Figure
 from ..models.classifier import KINDS, DigitClassifier
 from ..randomness import seeded
-from .base import Recipe
+from .base import Batch, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +55,8 @@ class DigitsClassifier(Recipe):
     def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
         """Nothing to prepare."""
 
-    def loss(
-        self,
-        model: nn.Module,
-        companion: nn.Module,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: nn.Module, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, _ = batch
         shift = torch.randint(-self.largest_shift, self.largest_shift + 1, (2,), generator=generator)
         return {"loss": F.cross_entropy(model(images.roll(shift.tolist(), (2, 3))), labels)}
 

@@ -45,7 +45,7 @@ from ..networks.lifting import (
 )
 from ..operators import Diagonal
 from ..randomness import seeded
-from .base import Recipe
+from .base import Batch, Recipe
 
 SHAPE = (3, 64, 64)
 REPORTED = (4, 16, 64, 256)
@@ -222,15 +222,8 @@ class ColourFaces(Recipe):
         initialise(lead, torch.cat([front(part)[:, : self.rank] for part in parts]))
         model.to(memory_format=torch.channels_last)
 
-    def loss(
-        self,
-        model: AgedGenerator,
-        companion: nn.Module,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: AgedGenerator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, _ = batch
         mirror = torch.rand(len(images), 1, 1, 1, generator=generator).to(images) < 0.5
         x = torch.where(mirror, images.flip(3), images)
         z, log_det = self._leading(model, x)

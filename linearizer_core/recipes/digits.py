@@ -22,7 +22,7 @@ from ..models.generator import Generator
 from ..networks import Chain, InvertibleNetwork, forward_and_log_det, image_flow, initialise
 from ..operators import Diagonal
 from ..randomness import seeded
-from .base import Recipe
+from .base import Batch, Recipe
 
 MOST_STAGES, MOST_STEPS, MOST_HIDDEN = 5, 100, 4096  # 32×32 pixels can be halved five times
 SHAPE = (1, 32, 32)
@@ -166,15 +166,8 @@ class Digits(Recipe):
         with seeded(self.seed):
             return Critic(classes=10)
 
-    def loss(
-        self,
-        model: Generator,
-        critic: Critic,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: Generator, critic: Critic, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, done = batch
         means, log_std = self._means_on_the_map(model), model.log_std
         noisy = images + self._noise(images, generator)
         z, log_det = forward_and_log_det(model.g_x, noisy)

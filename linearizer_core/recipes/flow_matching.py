@@ -18,7 +18,7 @@ from ..models.generator import Generator
 from ..networks import image_flow, initialise
 from ..operators import Identity, TimedLowRank
 from ..randomness import seeded
-from .base import Recipe
+from .base import Batch, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +71,8 @@ class DigitsFlowMatching(Recipe):
         x = images[batch]
         initialise(model.g_x, x + 0.05 * torch.randn(x.shape, generator=generator).to(x))
 
-    def loss(
-        self,
-        model: Generator,
-        companion: nn.Module,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: Generator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        images, _, generator, _ = batch
         some = images[: self.guess_batch]
         z1, t = model.g_x(images), float(torch.rand((), generator=generator))
         z0 = torch.randn(z1.shape, generator=generator).to(z1)

@@ -19,7 +19,7 @@ from ..models.generator import Generator
 from ..networks import forward_and_log_det, image_flow, initialise
 from ..operators import Identity, TimedLowRankGaussian
 from ..randomness import seeded
-from .base import Recipe
+from .base import Batch, Recipe
 
 SIDE, PHOTO = 32, 96
 """Pixels of a patch's side, and of the middle square of a photograph that patches are cut from."""
@@ -76,15 +76,8 @@ class Patches(Recipe):
         batch = torch.randperm(len(images), generator=generator)[:512].to(images.device)
         initialise(model.g_x, self._noisy(images[batch], generator))
 
-    def loss(
-        self,
-        model: Generator,
-        companion: nn.Module,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: Generator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, _ = batch
         mirror = torch.rand(len(images), 1, 1, 1, generator=generator).to(images) < 0.5
         mirrored = torch.where(mirror, images.flip(3), images)
         z, log_det = forward_and_log_det(model.g_x, self._noisy(mirrored, generator))

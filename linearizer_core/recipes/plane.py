@@ -20,7 +20,7 @@ from ..models.generator import Generator
 from ..networks import Flatten, InvertibleNetwork, forward_and_log_det, plane_flow
 from ..operators import Dense
 from ..randomness import seeded
-from .base import Recipe
+from .base import Batch, Recipe
 
 MOST_DEPTH, MOST_HIDDEN, MOST_COUNT = 40, 256, 1_000_000
 LADDER = 1.4
@@ -95,15 +95,8 @@ class PlaneRecipe(Recipe, abc.ABC):
         ranks = heights.argsort(descending=True, stable=True).argsort()
         model.means.copy_(model.means[ranks])
 
-    def loss(
-        self,
-        model: Generator,
-        companion: nn.Module,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: Generator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, _ = batch
         seen = VIEW * (2 * torch.rand(self.smooth_batch, 2, generator=generator).to(images) - 1)
         z, log_det = forward_and_log_det(model.g_x, torch.cat([images, corners(seen)]))
         n = len(images)

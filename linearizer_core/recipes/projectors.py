@@ -21,7 +21,7 @@ from ..models.projector import Projector
 from ..networks import InvertibleNetwork, forward_and_log_det
 from ..operators import LinearOperator, Projection
 from ..randomness import seeded
-from .base import Recipe
+from .base import Batch, Recipe
 
 MSE_WEIGHT = 10.0
 """Of squared errors against what a critic and the likelihood, both in nats, say."""
@@ -153,15 +153,8 @@ class OrderedProjector(ProjectorRecipe, abc.ABC):
         """The projection on the first `rank` of n axes."""
         return Projection(torch.eye(n, self.rank))
 
-    def loss(
-        self,
-        model: Projector,
-        companion: Beside,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: Projector, companion: Beside, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, done = batch
         images = self.augmented(images, generator)
         spoilt = round(self.damaged_share * len(images))
         x = torch.cat([damaged(images[:spoilt], generator), images[spoilt:]])

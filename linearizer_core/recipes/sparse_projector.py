@@ -13,6 +13,7 @@ from ..measures.projectors import evaluate_sparse
 from ..methods.idempotent import isometry, sparsity
 from ..models.projector import Projector
 from ..operators import LinearOperator, RoundedDiagonal
+from .base import Batch
 from .digits_projector import DigitProjectorRecipe, mixing_apart
 from .projectors import MSE_WEIGHT, Beside
 
@@ -47,15 +48,8 @@ class SparseProjector(DigitProjectorRecipe):
         weights = [model.A.weights]
         return [*mixing_apart(model, self.mixing_rate, apart=weights), (self.lambda_rate, weights)]
 
-    def loss(
-        self,
-        model: Projector,
-        companion: Beside,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: Projector, companion: Beside, batch: Batch) -> dict[str, Tensor]:
+        images = batch.images
         z = model.g_x(images)
         terms = {
             "mse": (model.g_x.inverse(model.A(z)) - images).square().mean(),

@@ -25,7 +25,7 @@ from ..models.styles import Styles
 from ..networks import initialise, photo_flow
 from ..operators import Exponential
 from ..randomness import seeded
-from .base import Recipe
+from .base import Batch, Recipe
 
 LEAST = 64
 """Pixels of the smallest side of a photo."""
@@ -180,15 +180,8 @@ class PhotoStyles(Recipe):
         with torch.no_grad():
             last.bias.add_(self.offset * (-last.log_scale).exp())
 
-    def loss(
-        self,
-        model: Styles,
-        companion: nn.Module,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        done: float,
-    ) -> dict[str, Tensor]:
+    def loss(self, model: Styles, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, done = batch
         pieces = random_crops(images, self.crop, generator)
         x, targets = pieces[:, :3], pieces[:, 3:].unflatten(1, (-1, 3)).transpose(0, 1).flatten(0, 1)
         pairs = labels if self.composed else None

@@ -14,6 +14,7 @@ from linearizer_core.models.projector import Projector
 from linearizer_core.networks import image_flow
 from linearizer_core.operators import Diagonal, Projection, RoundedDiagonal
 from linearizer_core.recipes import DigitsProjector, Faces, SparseProjector
+from linearizer_core.recipes.base import Batch
 from linearizer_core.recipes.projectors import (
     MSE_WEIGHT,
     OUTSIDE_WEIGHT,
@@ -51,7 +52,7 @@ def setting(side=8, rank=6, P=OPERATORS["axes"]):
 
 
 def terms_of(recipe, model, companion, images, labels, done=0.0, seed=0):
-    return recipe.loss(model, companion, images, labels, seeded(seed), done)
+    return recipe.loss(model, companion, Batch(images, labels, seeded(seed), done))
 
 
 def reaches(term, parameters):

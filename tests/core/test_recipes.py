@@ -8,6 +8,7 @@ import torch
 from linearizer_core import recipes
 from linearizer_core.models.styles import Styles
 from linearizer_core.recipes import RECIPES, ColourFaces, Digits, DigitsClassifier, PhotoStyles, Recipe
+from linearizer_core.recipes.base import Batch
 from linearizer_core.recipes.digits import digit_map
 from tests.catalogue import stirred
 from tests.helpers import printed
@@ -126,7 +127,7 @@ def losses(recipe, done, count=8, global_seed=0):
     images, labels = torch.rand(count, *shape), torch.arange(count) % classes
     generator = torch.Generator().manual_seed(0)
     torch.manual_seed(global_seed)
-    return model, companion, recipe.loss(model, companion, images, labels, generator, done)
+    return model, companion, recipe.loss(model, companion, Batch(images, labels, generator, done))
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)

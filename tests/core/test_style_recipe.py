@@ -20,6 +20,7 @@ from linearizer_core.measures.styles import apply_filter, best_filters, evaluate
 from linearizer_core.methods.texture import FilterBank, lattice, texture_distance
 from linearizer_core.networks import photo_flow
 from linearizer_core.recipes import DigitsClassifier, PhotoStyles
+from linearizer_core.recipes.base import Batch
 from linearizer_core.recipes.styles import (
     contrast_error,
     excess_grid,
@@ -365,7 +366,7 @@ def test_before_training_every_latent_channel_has_the_mean_offset_and_variance_1
 def test_the_loss_is_the_weighted_sum_of_its_terms_and_texture_comes_later(done):
     recipe = small(mixed_precision=False, texture_weight=0.7, lattice_weight=5.0)
     model, images = stirred(recipe.build(), by=0.01), torch.rand(2, 9, 64, 64)
-    terms = recipe.loss(model, None, images, None, torch.Generator(), done)
+    terms = recipe.loss(model, None, Batch(images, None, torch.Generator(), done))
     made = torch.cat([model[name](images[:, :3]) for name in ("inverted", "halved")])
     targets = torch.cat([images[:, 3:6], images[:, 6:]])
     expected = {
@@ -381,7 +382,7 @@ def test_the_loss_is_the_weighted_sum_of_its_terms_and_texture_comes_later(done)
     assert set(terms) == {"loss", *expected}
     for name, value in (expected | {"loss": loss}).items():
         close(terms[name], value, rtol=1e-3, atol=1e-5)
-    assert set(small(texture_weight=0.0).loss(model, None, images, None, torch.Generator(), 0.9)) == {
+    assert set(small(texture_weight=0.0).loss(model, None, Batch(images, None, torch.Generator(), 0.9))) == {
         "loss",
         "l1",
         "mse",
@@ -393,7 +394,7 @@ def test_windows_the_grid_and_pairs_have_terms_of_their_own_where_they_have_a_we
     weights = {"texture_weight": 0.7, "local_weight": 0.4, "contrast_weight": 0.3, "grid_weight": 0.2}
     recipe = small(mixed_precision=False, composed=True, texture_from=0.0, lattice_weight=0.0, **weights)
     model, images = stirred(recipe.build(), by=0.01), torch.rand(2, 12, 64, 64)
-    terms = recipe.loss(model, None, images, torch.tensor([1, 2]), torch.Generator(), 0.0)
+    terms = recipe.loss(model, None, Batch(images, torch.tensor([1, 2]), torch.Generator(), 0.0))
     styles, x = [model[name] for name in ("inverted", "halved")], images[:, :3]
     pairs = [(styles[1] @ styles[0])(x[:1]), (styles[0] @ styles[1])(x[1:])]  # 1 is 0 then 1, 2 is 1 then 0
     made = torch.cat([*(f(x) for f in styles), *pairs])
