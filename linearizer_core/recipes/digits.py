@@ -134,7 +134,9 @@ class Digits(Recipe):
             g = image_flow(SHAPE, self.stage_steps, self.stage_hidden, carry_wide=True)
             if self.paper_steps:
                 paper = paper_flow(SHAPE, self.paper_steps, self.paper_hidden, self.paper_bound)
-                g = Chain(paper.requires_grad_(False), *g.networks, carry_wide=True)  # its turn comes in `finish`
+                g = Chain(
+                    paper.requires_grad_(False), *g.networks, carry_wide=True
+                )  # its turn comes in `finish`
         n = g.out_shape[0]
         means = torch.zeros(10, n)
         means[:, :2] = digit_map(self.class_spacing)
