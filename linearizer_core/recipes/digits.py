@@ -16,13 +16,13 @@ from ..measures.figure import Figure
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
 from ..methods.likelihood import class_log_density, class_nll
 from ..methods.nested import nested_reconstruction, random_ranks, truncate_axes
-from ..methods.paper import fit_paper, paper_flow
 from ..models import fitting
 from ..models.generator import Generator
 from ..networks import Chain, InvertibleNetwork, forward_and_log_det, image_flow, initialise
 from ..operators import Diagonal
 from ..randomness import seeded
 from .base import Batch, Recipe
+from .paper import fit_paper, paper_flow
 
 MOST_STAGES, MOST_STEPS, MOST_HIDDEN = 5, 100, 4096  # 32×32 pixels can be halved five times
 SHAPE = (1, 32, 32)

@@ -160,8 +160,10 @@ def test_a_painting_that_did_not_arrive_gets_one_sentence(event):  # fault 31
         page.painted(event)
 
 
-@pytest.mark.parametrize(("kind", "amount"), [("salt", 0.1), ("salt", 0.3), ("gaussian", 0.5)])
-@pytest.mark.parametrize("rank", [128, 32, 16])
+@pytest.mark.parametrize(
+    ("rank", "kind", "amount"),
+    [(128, "salt", 0.1), (128, "salt", 0.3), (128, "gaussian", 0.5), (32, "salt", 0.3), (16, "salt", 0.3)],
+)
 def test_a_spoilt_digit_is_farther_from_the_range_than_a_whole_one(rank, kind, amount):
     digits = pictures.gallery()["digits"][:200]
     whole = compute.projected([Input(name) for name in digits], rank).away

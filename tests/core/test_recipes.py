@@ -56,7 +56,7 @@ HEAVY = {
 }
 LOADED = {
     "plane-moons": {"plane"},
-    "digits": {"digits"},
+    "digits": {"digits", "paper"},
     "faces": {"faces", "projectors"},
     "faces-colour": {"colour_faces"},
     "styles": {"styles"},

@@ -57,7 +57,7 @@ def formula(rank: int, broken: bool) -> str:
 def distance_words(away: float, low: float, high: float) -> str:
     return sentence(
         f"‖x ⊖ f(x)‖ = <b>{away:.3g}</b>. Most digits of the gallery are {low:.2g} to {high:.2g} away (green), "
-        "in pixels."
+        "in pixels; the fewer axes f keeps, the more of it are details of the digit itself."
     )
 
 
