@@ -298,15 +298,21 @@ def test_finished_digits_are_the_same_map_in_units_of_pixels(kind):
     )
     kept = model.A(torch.ones(64)) > 0.5
     close(J.square().sum(1).mean(0).sqrt()[kept], torch.ones(int(kept.sum())), rtol=0.02, atol=0)
-    ratio = model.g_x(images) / z
-    close(ratio, ratio[:1].expand_as(ratio), rtol=1e-6, atol=1e-9)  # axes are stretched, never mixed or moved
+    ratio = (model.g_x(images) / z)[:, kept]
+    close(ratio, ratio[:1].expand_as(ratio), rtol=1e-6, atol=1e-9)  # axes that are kept are stretched alone
     assert (ratio > 0).all()
     close(model.total_std, model.g_x(images).std(0))
     again = pixels_per_unit(model.g_x, images)
     close(again[kept], torch.ones(int(kept.sum())), rtol=1e-6, atol=0)
-    close(again[~kept], again[~kept][:1].expand(int((~kept).sum())), rtol=1e-6, atol=0)  # one scale for all
-    changed = (images - model(images)).square().sum().sqrt()
-    close(model.distance_to_range(images).norm(), changed, rtol=1e-6, atol=0)
+    wanted, _ = torch.linalg.qr(z[:, ~kept] - z[:, ~kept].mean(0))
+    dropped = model.g_x(images)[:, ~kept]
+    centred = dropped - dropped.mean(0)
+    close(
+        wanted @ (wanted.mT @ centred), centred, rtol=1e-5, atol=1e-8
+    )  # of the others' span, mixed among themselves
+    with torch.no_grad():
+        moved = (images - model(images)).square().sum().sqrt()
+    close(model.distance_to_range(images).norm(), moved, rtol=1e-2, atol=0)  # it says how far the pixels move
 
 
 @pytest.mark.parametrize("kind", OPERATORS)
