@@ -43,9 +43,9 @@ class PhotoStyles(Recipe):
     e = f(x) − y, plus `texture_weight` times the distance of filter statistics from the share `texture_from` of training on,
     `local_weight` times the same distance for each `window` of pixels by itself (which gives a flat surface the weight of
     any other), `contrast_weight` times the error of the windows' contrast, `lattice_weight` times what repeats with the
-    grid of the latent positions, and `grid_weight` times the logarithm by which the 4-pixel grid has more power than the
-    teacher's, window by window. The latents start with mean `offset`, which gives an operator something constant to say
-    which style it is.
+    grid of the latent positions, and `grid_weight` times the logarithm by which the grids of 4 and of 8 pixels have more
+    power than the teacher's, window by window. The latents start with mean `offset`, which gives an operator something
+    constant to say which style it is.
 
     With `composed` each view has one more target, what a random teacher makes of the picture of another: A₂A₁ learns it.
 
@@ -160,7 +160,8 @@ class PhotoStyles(Recipe):
         >>> PhotoStyles().for_one_photo().texture_weight
         0.0
         """
-        return replace(self, views=8, steps=400, learning_rate=1e-3, texture_weight=0.0, lattice_weight=0.0)
+        statistics = {name: 0.0 for name in self.arguments() if name.endswith("_weight")}
+        return replace(self, views=8, steps=400, learning_rate=1e-3, composed=False, **statistics)
 
     @property
     def afresh(self) -> tuple[str, ...]:
@@ -194,8 +195,10 @@ class PhotoStyles(Recipe):
         }
         loss = terms["l1"] + 2 * terms["mse"] + self.lattice_weight * terms["lattice"]
         if self.grid_weight:
-            tiles = self.crop // self.window
-            terms["grid"] = excess_grid(cut(made, tiles), cut(targets, tiles))
+            tiles = max(1, made.shape[-1] // self.window)
+            windows = cut(made, tiles), cut(targets, tiles)
+            # both squeezes: held at 4 pixels alone, the pattern was seen to move to 8
+            terms["grid"] = excess_grid(*windows) + excess_grid(*windows, period=8, around=1)
             loss = loss + self.grid_weight * terms["grid"]
         if self.contrast_weight:
             terms["contrast"] = contrast_error(made, targets, self.window)
@@ -208,7 +211,8 @@ class PhotoStyles(Recipe):
 
     def _texture(self, made: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """The distance of filter statistics of whole pictures, and of their windows where these have a weight."""
-        bank, tiles = FilterBank().to(made.device), self.crop // self.window if self.local_weight else 1
+        bank = FilterBank().to(made.device)
+        tiles = max(1, made.shape[-1] // self.window) if self.local_weight else 1
         with torch.autocast(made.device.type, torch.bfloat16, enabled=self.mixed_precision):
             with torch.no_grad():
                 wanted = bank(targets, tiles)
@@ -295,20 +299,20 @@ def contrast_error(made: Tensor, wanted: Tensor, window: int) -> Tensor:
     0.69
     """
     ours, theirs = (
-        cut(x.mean(1, keepdim=True), x.shape[-1] // window).flatten(1).var(1) for x in (made, wanted)
+        cut(x.mean(1, keepdim=True), max(1, x.shape[-1] // window)).flatten(1).var(1) for x in (made, wanted)
     )
     return ((ours + 255**-2).log() - (theirs + 255**-2).log()).abs().mean() / 2
 
 
-def excess_grid(made: Tensor, wanted: Tensor) -> Tensor:
-    """log of the power of the 4-pixel grid over that in the pictures wanted, mean over its lines; 0 where it is below.
+def excess_grid(made: Tensor, wanted: Tensor, period: int = 4, around: int = 2) -> Tensor:
+    """log of the power of a grid of `period` pixels over that in the pictures wanted, mean over its lines; 0 if below.
 
     >>> x = torch.rand(2, 3, 32, 32)
     >>> excess_grid(x, x + (torch.arange(32) % 4 == 0)), excess_grid(x + (torch.arange(32) % 4 == 0), x) > 1
     (tensor(0.), tensor(True))
     """
-    every = [(i, j) for i in range(4) for j in range(4) if i or j]
-    ours, theirs = (grid_lines(x, every, period=4, around=2) for x in (made, wanted))
+    every = [(i, j) for i in range(period) for j in range(period) if i or j]
+    ours, theirs = (grid_lines(x, every, period, around) for x in (made, wanted))
     ours, theirs = ((line / surroundings).log().mean(1) for line, surroundings in (ours, theirs))
     return (ours - theirs).relu().mean()
 
