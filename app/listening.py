@@ -21,7 +21,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.settings import Flag, Settings
+from app.kinds import Flag
+from app.settings import Settings
 
 LIFE = (
     24 * 3600

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import words
+from app.kinds import Kind
 from app.pictures import photos, references
-from app.settings import Kind
 
 
 @dataclass(frozen=True)

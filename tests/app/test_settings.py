@@ -7,22 +7,9 @@ import gradio as gr
 import numpy as np
 import pytest
 
+from app.kinds import ByName, Choice, Flag, Maybe, Number, Several, Shared, Subset, Text, Whole
 from app.listening import by_name, gathered, listen, of_standing, refusing, spread
-from app.settings import (
-    ByName,
-    Choice,
-    Flag,
-    Maybe,
-    Number,
-    Settings,
-    Several,
-    Shared,
-    Subset,
-    Text,
-    Whole,
-    query_of,
-    setting,
-)
+from app.settings import Settings, query_of, setting
 
 KINDS = {
     "number": Number(-2, 2),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.kinds import Choice, Maybe, Several, Whole
 from app.pictures import FIRST_PICTURE, SECOND_PICTURE
 from app.pictures.kinds import Picture
 from app.pictures.noise import LARGEST_SEED
-from app.settings import Choice, Maybe, Settings, Several, Whole, setting
+from app.settings import Settings, setting
 from linearizer_core.methods.flow_matching import METHODS
 
 CLASSES = tuple(range(10))

@@ -3,10 +3,10 @@
 import gradio as gr
 
 from app import words as common
+from app.kinds import Number
 from app.listening import QUIET, TICK, Lab, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
-from app.settings import Number
 from app.views.interpolate import SLUG, compute, words
 from app.views.interpolate.mixer import Mixer, mixer
 from app.views.interpolate.standing import Standing

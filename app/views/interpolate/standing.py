@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from app.kinds import Number, Several
 from app.pictures import FIRST_PICTURE, SECOND_PICTURE
 from app.pictures.kinds import Picture
-from app.settings import Number, Settings, Several, setting
+from app.settings import Settings, setting
 from app.views.interpolate import words
 
 PLACES = 4

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import models, pictures
+from app.kinds import Choice, Maybe, Number, Several, Whole
 from app.pictures.kinds import Picture
-from app.settings import Choice, Maybe, Number, Settings, Several, Whole, setting
+from app.settings import Settings, setting
 from app.views.latent_pca import words
 
 LEAST, MOST = 12, 2000  # pictures in a cloud

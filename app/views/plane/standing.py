@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from app.settings import Choice, Maybe, Number, Settings, Several, Shared, Subset, Text, Whole, setting
+from app.kinds import Choice, Maybe, Number, Several, Shared, Subset, Text, Whole
+from app.settings import Settings, setting
 from app.views.plane import words
 from app.views.plane.network import NAMES, available
 from linearizer_core.data.point_sets import VIEW

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from app.kinds import Choice, Maybe, Number, Whole
 from app.pictures import FIRST_PICTURE
 from app.pictures.kinds import Picture
-from app.settings import Choice, Maybe, Number, Settings, Whole, setting
+from app.settings import Settings, setting
 from linearizer_core import checkpoints
 
 MODEL = "digits-projector"

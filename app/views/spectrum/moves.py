@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from app.settings import Kind, is_finite
+from app.kinds import Kind, is_finite
 from app.views.spectrum import words
 from linearizer_core.algebra.singular import powered
 

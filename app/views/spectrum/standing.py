@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from app import models, pictures
+from app.kinds import Choice, Flag, Kind, Maybe, Whole
 from app.pictures.kinds import Picture
-from app.settings import Choice, Flag, Kind, Maybe, Settings, Whole, setting
+from app.settings import Settings, setting
 from app.views.spectrum import words
 from app.views.spectrum.moves import Move, Moves, check_range, in_range
 from linearizer_core.linearizer import LinearizerSVD

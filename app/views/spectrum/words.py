@@ -1,6 +1,6 @@
 """Every sentence of the Spectrum view."""
 
-from app.settings import shown
+from app.kinds import shown
 from app.words import minus, subscript
 
 LEAD = (

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from app.kinds import ByName, Choice, Flag, Maybe, Number, Several, Shared
 from app.pictures import photos
 from app.pictures.kinds import Photo
-from app.settings import ByName, Choice, Flag, Maybe, Number, Settings, Several, Shared, setting
+from app.settings import Settings, setting
 from app.views.styles import words
 from linearizer_core import checkpoints
 
