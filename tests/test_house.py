@@ -337,7 +337,18 @@ def test_the_finder_of_tables_counts_their_cells():
 
 # --- the rooms of the app ---------------------------------------------------------------------------------------
 VIEWS = sorted(path.parent.name for path in (ROOT / "app" / "views").glob("*/__init__.py"))
-ROOMS = {"words", "kinds", "settings", "listening", "models", "hall", "pictures", "panels", "widgets", "views"}
+ROOMS = {
+    "words",
+    "kinds",
+    "settings",
+    "listening",
+    "models",
+    "hall",
+    "pictures",
+    "panels",
+    "widgets",
+    "views",
+}
 IN_VIEWS = [path for path in APP if "views" in path.relative_to(ROOT).parts and path.parent.name in VIEWS]
 ON_PAGE = [path for path in IN_VIEWS if "gradio" in imports_at_once(path)]
 
