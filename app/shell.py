@@ -90,11 +90,14 @@ def opener(slug: str, opening: Opening) -> Callable[..., dict]:
         if opened or not (asked or arrived):
             return {}
         try:
-            return {"opened": True, **opening.fn(query if asked else {}, picture)}
+            found = {"opened": True, **opening.fn(query if asked else {}, picture)}
         except Exception:  # whatever it is: it goes to the log, and the visitor gets the view
             LOG.exception("The view %s could not open %.200r.", slug, query)
             said = {"notice": notice.saying(words.BAD_LINK)} if "notice" in opening.outputs else {}
-            return {"opened": True, **opening.fn({}, pictures.FIRST_PICTURE), **said}
+            found = {"opened": True, **opening.fn({}, pictures.FIRST_PICTURE), **said}
+        if found.get("picture") == picture:
+            del found["picture"]  # it stands already, and the visitor may meanwhile have chosen another
+        return found
 
     return fill
 

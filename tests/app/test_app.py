@@ -155,6 +155,13 @@ def test_a_view_is_filled_once_and_only_when_asked_for():
     assert calls[-1] == ({}, "digits:1")  # the settings of another view's link are not ours
 
 
+def test_an_opening_sets_the_current_picture_only_where_the_link_asks_for_another():
+    opening = Opening(lambda query, picture: {"picture": query.get("x", picture)}, {"picture": None})
+    fill, visit = shell.opener("spectrum", opening), {"arrived": True, "picture": "digits:1", "opened": False}
+    assert fill("?view=plane", **visit) == {"opened": True}  # a picture chosen meanwhile stays
+    assert fill("?view=spectrum&x=digits:2", **visit) == {"opened": True, "picture": "digits:2"}
+
+
 def test_a_view_whose_opening_fails_opens_on_its_own_pictures_and_says_so(caplog):  # fault 9
     def fragile(query: dict, picture: str) -> dict:
         if "x" in query:
