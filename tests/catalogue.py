@@ -51,6 +51,17 @@ from linearizer_core.operators import (
 )
 from linearizer_core.recipes.colour_faces import faces_network
 
+SMALL_FACES = {
+    "frequencies": 24,
+    "rank": 8,
+    "levels": (4, 8),
+    "widths": (4, 4),
+    "blocks": 1,
+    "splits": (4, 2),
+    "hidden": 4,
+}
+"""Arguments of the colour faces' recipe for networks as small as they come."""
+
 
 def stirred(network: nn.Module, by: float = 0.1) -> nn.Module:
     """The network as training might leave it: fresh couplings are the identity, and would test little."""

@@ -225,3 +225,14 @@ def cut_patches(images: Tensor, side: int, per_image: int, seed: int = 0) -> Ten
         for top, left in zip(rows, columns)
     ]
     return torch.stack(pieces)
+
+
+def mirrored(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each of the pictures (B, C, H, W) or its mirror image, as a coin of the generator falls.
+
+    >>> x = torch.arange(2.0).expand(100, 1, 1, 2)
+    >>> 30 < mirrored(x, torch.Generator().manual_seed(0))[:, 0, 0, 0].sum() < 70
+    tensor(True)
+    """
+    mirror = torch.rand(len(images), 1, 1, 1, generator=generator).to(images) < 0.5
+    return torch.where(mirror, images.flip(3), images)

@@ -22,6 +22,7 @@ from ..precision import wide
 from ..spaces import decode, encode
 from .figure import Figure
 from .generation import exactness
+from .pixels import by_pixel_pca, pixel_pca
 
 RANKS = (4, 16, 64, 256)
 RANK_MARKS = {4: "> pixels", 16: "> pixels", 64: "≥ pixels + 1", 256: "≥ pixels + 1"}
@@ -43,7 +44,7 @@ def evaluate_colour_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0)
     """
     generator = torch.Generator().manual_seed(seed)
     x = as_float(dataset.test_images).to(model.means.device)
-    pca = pixel_pca(dataset, model.means.device)
+    pca = pixel_pca(dataset, max(RANKS), device=model.means.device)
     return [
         *by_rank(model, pca, x),
         *ages(model, dataset, pca, x),
@@ -51,18 +52,6 @@ def evaluate_colour_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0)
         *exactness(model, x[:INVERTED], generator, count=8),
         *costs(model, generator),
     ]
-
-
-def pixel_pca(dataset: Dataset, device: torch.device) -> LatentPCA:
-    """PCA of the training faces' pixels, of as many components as the largest rank.
-
-    >>> x = torch.randint(256, (20, 3, 4, 4), dtype=torch.uint8)
-    >>> len(pixel_pca(Dataset(x, x[:, 0, 0, 0], x, x[:, 0, 0, 0]), torch.device("cpu")).components)
-    19
-    """
-    x = as_float(dataset.train_images).to(device)
-    count = min(max(RANKS), len(x) - 1, x[0].numel())
-    return LatentPCA(count).fit(Flatten(tuple(x.shape[1:])), x)
 
 
 def picture_psnr(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -91,18 +80,13 @@ def by_rank(model: AgedGenerator, pca: LatentPCA, x: Tensor) -> list[Figure]:
         kept = truncate_axes(z, torch.full((len(z),), k)).split(BATCH)
         parts = iter(kept)
         ours = picture_psnr(lambda part, parts=parts: decode(model.g_y, next(parts)), x)
-        pixels = picture_psnr(lambda part, k=k: _by_pca(pca, part, k), x)
+        pixels = picture_psnr(lambda part, k=k: by_pixel_pca(pca, part, k), x)
         how = f"mean PSNR in dB, {len(x)} test faces"
         gain, ahead = float(ours.mean() - pixels.mean()), float((ours > pixels).float().mean())
         told = f"{how}; {gain:+.2f} dB, ahead on {ahead:.0%}"
         figures.append(Figure(f"rank {k}, latent axes", float(ours.mean()), RANK_MARKS[k], told))
         figures.append(Figure(f"rank {k}, pixel PCA", float(pixels.mean()), "", how))
     return figures
-
-
-def _by_pca(pca: LatentPCA, x: Tensor, k: int) -> Tensor:
-    centred = x.flatten(1) - pca.mean
-    return (pca.mean + (centred @ pca.components[:k].mT) @ pca.components[:k]).reshape(x.shape)
 
 
 @torch.no_grad()

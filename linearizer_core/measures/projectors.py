@@ -14,11 +14,11 @@ from ..data import damage
 from ..data.sets import Dataset, as_float
 from ..measuring import in_turn, threads
 from ..models.projector import Projector
-from ..networks import Flatten
 from ..pca import LatentPCA
 from ..spaces import decode, encode
 from .figure import Figure
 from .judge import SURE, accuracy, digit_judge, sureness
+from .pixels import by_pixel_pca, pixel_pca
 
 RANKS = (4, 8, 16, 32, 64, 128, 256)
 DIGIT_MARKS = {
@@ -38,6 +38,7 @@ REPAIRED = 2000
 def evaluate_digits_projector(model: Projector, dataset: Dataset, seed: int = 0) -> list[Figure]:
     """All figures of `digits-projector`; the judge is `assets/digits/classifier`, trained apart from it.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> model = Projector(Flatten((1, 32, 32)), Projection(torch.eye(1024, 16)))
     >>> x, c = torch.randint(256, (60, 1, 32, 32), dtype=torch.uint8), torch.arange(60) % 10
@@ -46,7 +47,7 @@ def evaluate_digits_projector(model: Projector, dataset: Dataset, seed: int = 0)
     """
     judge = digit_judge(model.total_std.device)
     generator = torch.Generator().manual_seed(seed)
-    pca = pixel_pca(dataset)
+    pca = pixel_pca(dataset, max(RANKS))
     return [
         *idempotence(model, dataset, generator),
         *reconstruction(model, dataset, pca, DIGIT_MARKS),
@@ -61,6 +62,7 @@ def evaluate_digits_projector(model: Projector, dataset: Dataset, seed: int = 0)
 def evaluate_faces(model: Projector, dataset: Dataset, seed: int = 0) -> list[Figure]:
     """All figures of `faces`, on people of whom no picture was trained on.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> model = Projector(Flatten((1, 64, 64)), Projection(torch.eye(4096, 4)))
     >>> x, c = torch.randint(256, (60, 1, 64, 64), dtype=torch.uint8), torch.arange(60) % 10
@@ -70,7 +72,7 @@ def evaluate_faces(model: Projector, dataset: Dataset, seed: int = 0) -> list[Fi
     generator = torch.Generator().manual_seed(seed)
     return [
         *idempotence(model, dataset, generator, count=600),
-        *reconstruction(model, dataset, pixel_pca(dataset, mirrored=True)),
+        *reconstruction(model, dataset, pixel_pca(dataset, max(RANKS), mirrored=True)),
         *laws(model, dataset, generator),
     ]
 
@@ -79,6 +81,7 @@ def evaluate_faces(model: Projector, dataset: Dataset, seed: int = 0) -> list[Fi
 def evaluate_sparse(model: Projector, dataset: Dataset, seed: int = 0) -> list[Figure]:
     """The rank that the sparse recipe chose, and what it is worth beside the ordered model and pixel PCA of that rank.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> model = Projector(Flatten((1, 32, 32)), Projection(torch.eye(1024, 16)))
     >>> x, c = torch.randint(256, (60, 1, 32, 32), dtype=torch.uint8), torch.arange(60) % 10
@@ -89,7 +92,8 @@ def evaluate_sparse(model: Projector, dataset: Dataset, seed: int = 0) -> list[F
 
     x, k = as_float(dataset.test_images).to(model.total_std.device), model.rank
     how = f"dB, {len(x)} test digits"
-    pixels = mean_psnr(lambda part: _by_pca(pixel_pca(dataset, k), part, k), x)
+    pca = pixel_pca(dataset, k)
+    pixels = mean_psnr(lambda part: by_pixel_pca(pca, part, k), x)
     figures = [
         Figure("rank that the sparse recipe chose", float(k), "", f"of {len(model.total_std)}"),
         Figure("reconstruction, sparse recipe", mean_psnr(model, x), "", how),
@@ -134,6 +138,7 @@ def idempotence(
 ) -> list[Figure]:
     """max ‖f(f(x)) − f(x)‖∞ over many kinds of inputs, in float32 and in float64; NaN where an output is not finite.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> model, x = Projector(Flatten((1, 2, 2)), Projection(torch.eye(4, 2))), torch.zeros(3, 1, 2, 2, dtype=torch.uint8)
     >>> [f.value for f in idempotence(model, Dataset(x, x[:, 0, 0, 0], x, x[:, 0, 0, 0]), torch.Generator(), 10)]
@@ -160,24 +165,6 @@ def _idempotence(f: Projector, inputs: Tensor, dtype: torch.dtype) -> float:
     return largest
 
 
-def pixel_pca(dataset: Dataset, components: int = max(RANKS), mirrored: bool = False) -> LatentPCA:
-    """PCA of the training pictures' pixels, also of their mirror images where a projector was trained on these.
-
-    >>> x = torch.randint(256, (20, 1, 4, 4), dtype=torch.uint8)
-    >>> len(pixel_pca(Dataset(x, x[:, 0, 0, 0], x, x[:, 0, 0, 0]), components=3).components)
-    3
-    """
-    x = as_float(dataset.train_images)
-    x = torch.cat([x, x.flip(3)]) if mirrored else x
-    return LatentPCA(min(components, len(x) - 1)).fit(Flatten(tuple(x.shape[1:])), x)
-
-
-def _by_pca(pca: LatentPCA, x: Tensor, k: int) -> Tensor:
-    """The pixel PCA projection of x (B, C, H, W) on the first k components."""
-    centred = x.flatten(1) - pca.mean
-    return (pca.mean + (centred @ pca.components[:k].mT) @ pca.components[:k]).reshape(x.shape)
-
-
 def mean_psnr(f: Callable[[Tensor], Tensor], x: Tensor) -> float:
     """PSNR of f(x) against x over all pictures x (B, C, H, W) together, in dB.
 
@@ -193,6 +180,7 @@ def reconstruction(
 ) -> list[Figure]:
     """PSNR of rank-k reconstructions of test pictures, of the projector and of pixel PCA.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> x = torch.randint(256, (20, 1, 4, 4), dtype=torch.uint8)
     >>> data = Dataset(x, x[:, 0, 0, 0], x, x[:, 0, 0, 0])
@@ -208,7 +196,7 @@ def reconstruction(
         for k, made in by_rank(model, part, ranks):
             errors[k] += float((made - part).double().square().mean()) * len(part) / len(x)
     for k in ranks:
-        ours, pixels = -10 * math.log10(errors[k]), mean_psnr(lambda part, k=k: _by_pca(pca, part, k), x)
+        ours, pixels = -10 * math.log10(errors[k]), mean_psnr(lambda part, k=k: by_pixel_pca(pca, part, k), x)
         figures.append(
             Figure(f"rank {k}, projector", ours, marks.get(k, ""), f"{how}; {ours - pixels:+.1f} dB")
         )
@@ -219,6 +207,7 @@ def reconstruction(
 def by_rank(model: Projector, x: Tensor, ranks: Sequence[int]) -> Iterator[tuple[int, Tensor]]:
     """k and f_k(x) for each of the ranks; x (B, C, H, W) is encoded once.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> model = Projector(Flatten((2,)), Projection(torch.eye(2)))
     >>> dict(by_rank(model, torch.ones(1, 2), [1, 2]))
@@ -235,6 +224,7 @@ def repair(
 ) -> list[Figure]:
     """How many spoilt digits a classifier reads right: as they are, projected by f, and by pixel PCA of the best rank.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> from linearizer_core.models.classifier import DigitClassifier
     >>> x, c = torch.randint(256, (20, 1, 32, 32), dtype=torch.uint8), torch.arange(20) % 10
@@ -258,7 +248,7 @@ def repair(
             for k, made in by_rank(model, part, ranks):
                 right[k] += int((judge(made.clamp(0, 1)).argmax(1) == wanted).sum())
         pixels = {
-            k: accuracy(lambda part, k=k: judge(_by_pca(pca, part, k).clamp(0, 1)), inputs, labels)
+            k: accuracy(lambda part, k=k: judge(by_pixel_pca(pca, part, k).clamp(0, 1)), inputs, labels)
             for k in RANKS
             if k <= len(pca.components)
         }
@@ -281,6 +271,7 @@ def noise_in(
 ) -> list[Figure]:
     """Is f(noise) a digit? Share of which the classifier is sure, and how the digits are spread.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> from linearizer_core.models.classifier import DigitClassifier
     >>> model = Projector(Flatten((1, 32, 32)), Projection(torch.eye(1024, 4)))
@@ -311,6 +302,7 @@ def noise_in(
 def laws(model: Projector, dataset: Dataset, generator: torch.Generator) -> list[Figure]:
     """Measured errors of a projector's laws on test pictures, distances to its range, and the time it takes.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> x = torch.randint(256, (200, 1, 4, 4), dtype=torch.uint8)
     >>> data = Dataset(x, x[:, 0, 0, 0], x, x[:, 0, 0, 0])
@@ -347,6 +339,7 @@ def spoilt_distances(
 ) -> list[Figure]:
     """Does the distance to the range grow with damage? Medians for spoilt digits, and how many are farther than whole.
 
+    >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Projection
     >>> x = torch.randint(256, (20, 1, 4, 4), dtype=torch.uint8)
     >>> data = Dataset(x, x[:, 0, 0, 0], x, x[:, 0, 0, 0])

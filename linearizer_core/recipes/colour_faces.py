@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.face_photos import face_photos
+from ..data.images import mirrored
 from ..data.sets import Dataset, as_float
 from ..diagnostics import psnr
 from ..measures.colour_faces import evaluate_colour_faces
@@ -224,8 +225,7 @@ class ColourFaces(Recipe):
 
     def loss(self, model: AgedGenerator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
         images, labels, generator, _ = batch
-        mirror = torch.rand(len(images), 1, 1, 1, generator=generator).to(images) < 0.5
-        x = torch.where(mirror, images.flip(3), images)
+        x = mirrored(images, generator)
         z, log_det = self._leading(model, x)
         nll = class_nll(
             z,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..data.images import mirrored
 from ..data.sets import Dataset, load_dataset
 from ..measures.figure import Figure
 from ..measures.projectors import evaluate_faces
@@ -70,8 +71,7 @@ class Faces(OrderedProjector):
 
     def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
         count, size = len(images), images.shape[-1]
-        mirror = torch.rand(count, 1, 1, 1, generator=generator).to(images) < 0.5
-        padded = F.pad(torch.where(mirror, images.flip(3), images), [self.shift] * 4, mode="replicate")
+        padded = F.pad(mirrored(images, generator), [self.shift] * 4, mode="replicate")
         tops, lefts = torch.randint(2 * self.shift + 1, (2, count), generator=generator).tolist()
         moved = torch.stack([x[:, i : i + size, j : j + size] for x, i, j in zip(padded, tops, lefts)])
         gain, offset = self.light * (2 * torch.rand(2, count, 1, 1, 1, generator=generator) - 1).to(images)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.dataset import DataError, Dataset
-from ..data.images import cut_patches, photo_folder
+from ..data.images import cut_patches, mirrored, photo_folder
 from ..inputs import as_float
 from ..measures.figure import Figure
 from ..measures.patches import evaluate_patches
@@ -78,9 +78,7 @@ class Patches(Recipe):
 
     def loss(self, model: Generator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
         images, labels, generator, _ = batch
-        mirror = torch.rand(len(images), 1, 1, 1, generator=generator).to(images) < 0.5
-        mirrored = torch.where(mirror, images.flip(3), images)
-        z, log_det = forward_and_log_det(model.g_x, self._noisy(mirrored, generator))
+        z, log_det = forward_and_log_det(model.g_x, self._noisy(mirrored(images, generator), generator))
         return {"loss": class_nll(z, log_det, model.means, model.log_std, labels)}
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:

@@ -28,19 +28,9 @@ from linearizer_core.pca import LatentPCA
 from linearizer_core.recipes import RECIPES
 from linearizer_core.recipes.colour_faces import ColourFaces
 from linearizer_core.training import train
-from tests.catalogue import stirred
+from tests.catalogue import SMALL_FACES, stirred
 
-TINY = {
-    "frequencies": 24,
-    "rank": 8,
-    "levels": (4, 8),
-    "widths": (4, 4),
-    "blocks": 1,
-    "splits": (4, 2),
-    "hidden": 4,
-    "batch": 8,
-    "age_axes": 12,
-}
+TINY = SMALL_FACES | {"batch": 8, "age_axes": 12}
 
 
 def blobs(count, seed=0):

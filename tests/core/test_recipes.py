@@ -10,7 +10,7 @@ from linearizer_core.models.styles import Styles
 from linearizer_core.recipes import RECIPES, ColourFaces, Digits, DigitsClassifier, PhotoStyles, Recipe
 from linearizer_core.recipes.base import Batch
 from linearizer_core.recipes.digits import digit_map
-from tests.catalogue import stirred
+from tests.catalogue import SMALL_FACES, stirred
 from tests.helpers import printed
 
 
@@ -100,15 +100,7 @@ def tiny(recipe, **arguments):
     if recipe is PhotoStyles:
         small = {"depth": 1, "hidden": 4, "blocks": 1, "crop": 64}
     if recipe is ColourFaces:
-        small = {
-            "frequencies": 24,
-            "rank": 8,
-            "levels": (4, 8),
-            "widths": (4, 4),
-            "blocks": 1,
-            "splits": (4, 2),
-            "hidden": 4,
-        }
+        small = SMALL_FACES
     fields = {field.name for field in dataclasses.fields(recipe)}
     return recipe(**{name: value for name, value in small.items() if name in fields} | arguments)
 
