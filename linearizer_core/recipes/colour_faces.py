@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -67,6 +68,8 @@ LIMITS = (
     ("age_ridge", 0, 1e12),
 )
 """Settings that must lie between two numbers: a broken config stops here, before it allocates."""
+MIDDLE_AGE, DECADES = 35.0, 20.0
+"""Years: about the mean of the ages and their deviation, so that a reading in training begins where it should."""
 REPORT_FACES, SHOWN = 200, 16
 """Test faces of a report during training, and pictures in a row of a sheet."""
 
@@ -121,7 +124,9 @@ class ColourFaces(Recipe):
 
     The objective: nested truncation to k axes, k log-uniform up to `rank` and `rank` itself for `whole_share` of the
     batch, errors weighted by k^`rank_power`; and `nll_weight` times −log p of the leading axes, which makes them
-    independent and Gaussian, to sample from. Faces are mirrored at random; ages are used at the end only.
+    independent and Gaussian, to sample from; and `age_weight` times the squared error, in units of `DECADES` years, of a
+    linear reading of age from the leading axes, which puts what tells an age where a line finds it. Faces are mirrored at
+    random.
 
     What comes after training is closed form. An axis that moves pixels by s deviates by s^`spread_power`: the order
     stays, and B's range is not more than float32 can undo. A = Σ(Σ + τ²)⁻¹ with Σ in pixels and τ = `wiener_noise`.
@@ -142,6 +147,7 @@ class ColourFaces(Recipe):
     """
 
     name: ClassVar[str] = "faces-colour"
+    absent: ClassVar[Mapping[str, object]] = {"age_weight": 0.0}
     frequencies: int = 1536
     rank: int = 256
     levels: tuple[int, ...] = (64, 256)
@@ -161,6 +167,7 @@ class ColourFaces(Recipe):
     rank_power: float = 0.6
     reconstruction_weight: float = 15.0
     nll_weight: float = 0.1
+    age_weight: float = 0.3
     wiener_noise: float = 0.3
     spread_power: float = 2 / 3
     age_axes: int = 1024
@@ -200,7 +207,11 @@ class ColourFaces(Recipe):
         return AgedGenerator(g, Diagonal(torch.ones(n)), torch.zeros(1, n), torch.zeros(n))
 
     def companion(self) -> nn.Module:
-        return nn.Identity()
+        """Reads an age from the leading axes, each in units of its deviation; what ships is found anew by `finish`."""
+        reading = nn.Linear(self.rank, 1)
+        nn.init.zeros_(reading.weight)
+        nn.init.zeros_(reading.bias)
+        return reading
 
     def dataset(self, path: str | None) -> Dataset:
         return face_photos(path)
@@ -238,8 +249,15 @@ class ColourFaces(Recipe):
         ranks[: round(self.whole_share * len(x))] = self.rank
         padded = F.pad(z, (0, model.means.shape[1] - self.rank))
         mse = nested_reconstruction(model.g_x, x, padded, ranks, power=self.rank_power)
-        loss = self.reconstruction_weight * mse + self.nll_weight * nll
-        return {"loss": loss, "mse": mse, "nll": nll}
+        age = self._age_loss(model, companion, z, labels)
+        loss = self.reconstruction_weight * mse + self.nll_weight * nll + self.age_weight * age
+        return {"loss": loss, "mse": mse, "nll": nll, "age": age}
+
+    def _age_loss(self, model: AgedGenerator, reading: nn.Module, z: Tensor, ages: Tensor) -> Tensor:
+        """Mean squared error of the age that `reading` finds in leading latents z (B, rank), in units of `DECADES`."""
+        means, std = model.means[:, : self.rank].detach(), model.log_std[: self.rank].detach().exp()
+        told = reading((z - means) / std)[:, 0].float()
+        return F.mse_loss(told, (ages - MIDDLE_AGE) / DECADES)
 
     @torch.no_grad()
     def finish(self, model: AgedGenerator, images: Tensor, labels: Tensor) -> None:
