@@ -1,6 +1,6 @@
 """Linearizers: f(x) = g_y⁻¹(A g_x(x)), exactly linear between the spaces that g_x and g_y induce (arXiv:2510.08570)."""
 
-from .algebra import exp, pinv, power, svd, truncate, with_singular_values
+from .algebra import exp, pinv, power, singular_values, svd, truncate, with_singular_values
 from .checkpoints import from_pretrained, load, pretrained, push_to_hub, save
 from .inputs import as_float
 from .linearizer import Linearizer
@@ -32,6 +32,7 @@ __all__ = [
     "pretrained",
     "push_to_hub",
     "save",
+    "singular_values",
     "svd",
     "truncate",
     "with_singular_values",

@@ -49,7 +49,7 @@ from linearizer_core.operators import (
     Projection,
     RoundedDiagonal,
 )
-from linearizer_core.recipes.colour_faces import faces_network
+from linearizer_core.recipes.faces import faces_network
 
 SMALL_FACES = {
     "frequencies": 24,

@@ -9,7 +9,7 @@ from .base import transpose
 from .functions import exp, power
 from .inverse import pinv
 from .simplify import simplify
-from .singular import SVD, check_values, svd, truncate, with_singular_values
+from .singular import SVD, check_values, singular_values, svd, truncate, with_singular_values
 
 __all__ = [
     "SVD",
@@ -18,6 +18,7 @@ __all__ = [
     "pinv",
     "power",
     "simplify",
+    "singular_values",
     "svd",
     "transpose",
     "truncate",

@@ -55,6 +55,17 @@ def _(A: Transposed, k: int | None = None) -> SVD:
     return SVD(V, values, U)
 
 
+@operation(follows=False)
+def singular_values(A: LinearOperator) -> Tensor:
+    """σ₁ ≥ σ₂ ≥ … ≥ 0, the values of `svd(A)` (r,) without its vectors, which n×n numbers may be needed for.
+
+    >>> from linearizer_core.operators import Diagonal
+    >>> singular_values(Diagonal(torch.tensor([1.0, -3.0])))
+    tensor([3., 1.])
+    """
+    return svd(A).values
+
+
 @operation
 def with_singular_values(A: LinearOperator, values: Tensor | Sequence[float]) -> LinearOperator:
     """A's singular vectors with other `values` (r,), one for each of `svd(A).values`, in that order.

@@ -10,19 +10,14 @@ from ..networks import Flatten
 from ..pca import LatentPCA
 
 
-def pixel_pca(
-    dataset: Dataset, components: int, mirrored: bool = False, device: torch.device | str = "cpu"
-) -> LatentPCA:
-    """PCA of the training pictures' pixels, also of their mirror images where a model was trained on these.
-
-    Of no more components than there are pixels or differences of pictures.
+def pixel_pca(dataset: Dataset, components: int, device: torch.device | str = "cpu") -> LatentPCA:
+    """PCA of the training pictures' pixels, of no more components than there are pixels or differences of pictures.
 
     >>> x = torch.randint(256, (20, 1, 4, 4), dtype=torch.uint8)
     >>> len(pixel_pca(Dataset(x, x[:, 0, 0, 0], x, x[:, 0, 0, 0]), components=3).components)
     3
     """
     x = as_float(dataset.train_images).to(device)
-    x = torch.cat([x, x.flip(3)]) if mirrored else x
     return LatentPCA(min(components, len(x) - 1, x[0].numel())).fit(Flatten(tuple(x.shape[1:])), x)
 
 

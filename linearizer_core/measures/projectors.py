@@ -59,25 +59,6 @@ def evaluate_digits_projector(model: Projector, dataset: Dataset, seed: int = 0)
 
 
 @torch.no_grad()
-def evaluate_faces(model: Projector, dataset: Dataset, seed: int = 0) -> list[Figure]:
-    """All figures of `faces`, on people of whom no picture was trained on.
-
-    >>> from linearizer_core.networks import Flatten
-    >>> from linearizer_core.operators import Projection
-    >>> model = Projector(Flatten((1, 64, 64)), Projection(torch.eye(4096, 4)))
-    >>> x, c = torch.randint(256, (60, 1, 64, 64), dtype=torch.uint8), torch.arange(60) % 10
-    >>> evaluate_faces(model, Dataset(x[20:], c[20:], x[:20], c[:20]))[0].name
-    'idempotence, float32'
-    """
-    generator = torch.Generator().manual_seed(seed)
-    return [
-        *idempotence(model, dataset, generator, count=600),
-        *reconstruction(model, dataset, pixel_pca(dataset, max(RANKS), mirrored=True)),
-        *laws(model, dataset, generator),
-    ]
-
-
-@torch.no_grad()
 def evaluate_sparse(model: Projector, dataset: Dataset, seed: int = 0) -> list[Figure]:
     """The rank that the sparse recipe chose, and what it is worth beside the ordered model and pixel PCA of that rank.
 

@@ -41,14 +41,12 @@ def nested_reconstruction(
     x: Tensor,
     z: Tensor,
     ranks: Tensor,
-    basis: Tensor | None = None,
     power: float = 0.0,
 ) -> Tensor:
     r"""E k^power ‖g⁻¹(z₁, …, z_k, 0, …, 0) − x‖² per entry of x: it orders the axes by what they explain, as PCA's are.
 
     Shapes: x (B, *g.in_shape), z = g(x) (B, n), ranks k (B,); returns a scalar, the mean squared error for power 0. As
-    that error falls about as k^−0.7, a power of 0.7 lets all ranks count alike. With a `basis` (n, r) of orthonormal
-    columns its coordinates are cut instead of the axes.
+    that error falls about as k^−0.7, a power of 0.7 lets all ranks count alike.
     Source: Rippel et al., "Learning Ordered Representations with Nested Dropout", arXiv:1402.0915.
 
     >>> from linearizer_core.networks import Log
@@ -56,6 +54,5 @@ def nested_reconstruction(
     >>> nested_reconstruction(Log(2), x, x.log(), torch.tensor([1]))     # 3 becomes exp 0 = 1: (3 − 1)² / 2
     tensor(2.)
     """
-    cut = truncate_axes(z, ranks) if basis is None else truncate_axes(z @ basis, ranks) @ basis.mT
-    errors = (g.inverse(cut) - x).square().flatten(1).mean(1)
+    errors = (g.inverse(truncate_axes(z, ranks)) - x).square().flatten(1).mean(1)
     return (ranks.to(errors) ** power * errors).mean()

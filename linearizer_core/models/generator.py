@@ -7,14 +7,18 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ..inputs import as_labels
+from .. import algebra
+from ..algebra.singular import descending
+from ..inputs import as_labels, whole_number
 from ..linearizer import Linearizer
 from ..methods.flow_matching import collapse, flow, integrate, last_time, spread, trajectory
 from ..methods.likelihood import class_log_density
 from ..networks import Chain, Flatten, InvertibleNetwork, MixtureTransport, Translate
 from ..operators import LinearOperator, TimedGaussian, TimedOperator
+from ..operators.diagonal import Axiswise
 from ..precision import in_precision_of
 from ..spaces import decode, encode
+from .projector import Projector
 
 
 class Generator(Linearizer):
@@ -170,6 +174,29 @@ class Generator(Linearizer):
         True
         """
         return self.collapse(steps, method, label).pinv()(x)
+
+    def projector(self, k: int) -> Projector:
+        r"""The `Projector` on the k axes along which A is largest: x ↦ g⁻¹(P g(x)), P² = P, in the order of A's values.
+
+        ValueError unless A acts axis by axis with values ≥ 0, as a Wiener filter does, and 0 ≤ k ≤ n.
+
+        >>> from linearizer_core.networks import Flatten
+        >>> from linearizer_core.operators import Diagonal
+        >>> f = Generator(Flatten((2,)), Diagonal(torch.tensor([0.9, 0.2])), torch.zeros(1, 2), torch.zeros(2))
+        >>> f.projector(1)(torch.tensor([3.0, 4.0]))
+        tensor([3., 0.])
+        """
+        if not isinstance(self.A, Axiswise) or (self.A.values < 0).any():
+            raise ValueError(
+                f"projector(k) keeps axes of g in the order of A's values ≥ 0, and {type(self.A).__name__} has none; "
+                "give f an A that acts axis by axis, such as Diagonal."
+            )
+        n = self.A.shape[0]
+        kept = (torch.arange(n, device=self.means.device) < whole_number("k", k, 0, n)).to(self.means)
+        order = descending(self.A.values)
+        mean, std = self.means.detach().mean(0)[order], self.total_std.detach()
+        P = algebra.with_singular_values(self.A, kept)
+        return Projector(self.g_x, P, std, mean, std[order])
 
     @torch.no_grad()
     def start(self, noise: Tensor, label: int | Tensor | None = None) -> Tensor:

@@ -41,7 +41,7 @@ class Projector(Linearizer):
         kept_std: Tensor | None = None,
     ) -> None:
         super().__init__(g, P, g)
-        like = algebra.svd(P).values.detach()
+        like = algebra.singular_values(P).detach()
         defaults = {
             "total_std": (total_std, like.new_ones(g.out_shape)),
             "kept_mean": (kept_mean, torch.zeros_like(like)),
@@ -58,7 +58,7 @@ class Projector(Linearizer):
     @property
     def rank(self) -> int:
         """How many directions f keeps."""
-        return int((algebra.svd(self.A).values > 0.5).sum())
+        return int((algebra.singular_values(self.A) > 0.5).sum())
 
     @torch.no_grad()
     def draw(self, noise: Tensor) -> Tensor:
@@ -100,10 +100,11 @@ def _(f: Projector, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNe
     """The coarser projector where A keeps some leading directions of f and drops all others, as f.truncated(k) does."""
     if not isinstance(A, Projection | Diagonal | RoundedDiagonal):
         return Linearizer(g_x, A, g_y)
-    coarse, whole = algebra.svd(A), algebra.svd(f.A)
-    count, rank = len(coarse.values), int((coarse.values > 0.5).sum())
-    kept = coarse.values == (torch.arange(count, device=coarse.values.device) < rank)
-    rounding = torch.finfo(coarse.V.dtype).eps ** 0.5
-    if not kept.all() or not torch.allclose(coarse.V[:, :rank], whole.V[:, :rank], atol=rounding):
+    values = algebra.singular_values(A)
+    count, rank = len(values), int((values > 0.5).sum())
+    kept = values == (torch.arange(count, device=values.device) < rank)
+    coarse, whole = algebra.svd(A, rank).V, algebra.svd(f.A, rank).V
+    rounding = torch.finfo(coarse.dtype).eps ** 0.5
+    if not kept.all() or not torch.allclose(coarse, whole, atol=rounding):
         return Linearizer(g_x, A, g_y)
     return Projector(g_x, A, f.total_std, f.kept_mean[:count], f.kept_std[:count])

@@ -19,6 +19,7 @@ from ..algebra.singular import (
     count_kept,
     descending,
     sign,
+    singular_values,
     svd,
     truncate,
     with_singular_values,
@@ -147,6 +148,11 @@ def _(A: Axiswise, k: int | None = None) -> SVD:
     V[order, range(len(order))] = 1
     values = A.values[order]
     return SVD(V * sign(values), values.abs(), V)
+
+
+@singular_values.register
+def _(A: Axiswise) -> Tensor:
+    return A.values.abs().sort(descending=True, stable=True).values
 
 
 @with_singular_values.register

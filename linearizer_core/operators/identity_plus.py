@@ -20,6 +20,7 @@ from ..algebra.singular import (
     count_kept,
     descending,
     sign,
+    singular_values,
     svd,
     truncate,
     with_singular_values,
@@ -214,6 +215,12 @@ def _(A: IdentityPlusLowRank, k: int | None = None) -> SVD:
     rest = complement(Q, int((order >= len(S)).sum()))  # all its vectors are alike: take the first
     U, V = torch.cat([Q @ W, sign(c) * rest], 1), torch.cat([Q @ Yh.mT, rest], 1)
     return SVD(U[:, order], values[order], V[:, order])
+
+
+@singular_values.register
+def _(A: IdentityPlusLowRank) -> Tensor:
+    values = _all_values(A, to_block(A)[1])
+    return values[descending(values)]
 
 
 def _all_values(A: IdentityPlusLowRank, Q: Tensor) -> Tensor:

@@ -13,7 +13,6 @@ RECIPES = Registry(
         "digits-flow-matching": "flow_matching:DigitsFlowMatching",
         "digits-projector": "digits_projector:DigitsProjector",
         "faces": "faces:Faces",
-        "faces-colour": "colour_faces:ColourFaces",
         "patches": "patches:Patches",
         "styles": "styles:PhotoStyles",
         "digits-projector-sparse": "sparse_projector:SparseProjector",

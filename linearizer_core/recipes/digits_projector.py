@@ -84,12 +84,6 @@ class DigitsProjector(DigitProjectorRecipe, OrderedProjector):
     learning_rate: float = 1.5e-3
     critic_weight: float = 0.02
 
-    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        return images
-
-    def kept(self, model: Projector) -> None:
-        return None
-
     def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
         return mixing_apart(model, self.mixing_rate)
 

@@ -1,7 +1,9 @@
-"""`faces`: any picture becomes a face, around the principal axes of the pixels."""
+"""`faces`: photographs of faces as a Linearizer, n = 12 288, without any n×n matrix."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,80 +11,353 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..data.face_photos import face_photos
 from ..data.images import mirrored
-from ..data.sets import Dataset, load_dataset
+from ..data.sets import Dataset, as_float
+from ..diagnostics import psnr
+from ..measures.faces import evaluate_faces
 from ..measures.figure import Figure
-from ..measures.projectors import evaluate_faces
-from ..models import fitting
-from ..models.projector import Projector
-from ..networks import Chain, InvertibleNetwork, Translate, image_flow
-from ..pca import LatentPCA
-from .projectors import OrderedProjector, measure_spread
+from ..methods.leading import (
+    Moments,
+    age_by_least_squares,
+    leading_frequencies,
+    moments,
+)
+from ..methods.likelihood import class_nll
+from ..methods.nested import nested_reconstruction, random_ranks, truncate_axes
+from ..models.aged import AgedGenerator
+from ..networks import (
+    ActNorm,
+    Chain,
+    InvertibleNetwork,
+    Permute,
+    Translate,
+    forward_and_log_det,
+    initialise,
+)
+from ..networks.lifting import (
+    BlockReflector,
+    CosineTransform,
+    Lift,
+    OnLeading,
+    PictureConditioner,
+    Refiner,
+    Rescale,
+    vector_lift,
+)
+from ..operators import Diagonal
+from ..randomness import seeded
+from .base import Batch, Recipe
+
+SHAPE = (3, 64, 64)
+REPORTED = (4, 16, 64, 256)
+"""Ranks at which the quality of a reconstruction is reported."""
+FEW = 4096
+"""Training faces on which the first scales, and at the end the deviations of the finest axes, are measured."""
+LEAST_STD = 5e-3
+"""Of an axis and of what is drawn along it, in pixels: nobody sees less, and noise that small cannot be found again."""
+LIMITS = (
+    ("widths", 1, 4096),
+    ("hidden", 1, 4096),
+    ("blocks", 0, 100),
+    ("bound", 0, 10),
+    ("whole_share", 0, 1),
+    ("wiener_noise", 0, 1000),
+    ("spread_power", 0, 1),
+    ("age_axes", 1, 12288),
+    ("age_ridge", 0, 1e12),
+)
+"""Settings that must lie between two numbers: a broken config stops here, before it allocates."""
+MIDDLE_AGE, DECADES = 35.0, 20.0
+"""Years: about the mean of the ages and their deviation, so that a reading in training begins where it should."""
+REPORT_FACES, SHOWN = 200, 16
+"""Test faces of a report during training, and pictures in a row of a sheet."""
+
+
+def faces_network(
+    shape: tuple[int, int, int],
+    frequencies: int,
+    rank: int,
+    levels: tuple[int, ...],
+    widths: tuple[int, ...],
+    blocks: int,
+    patch: int,
+    splits: tuple[int, ...],
+    hidden: int,
+    bound: float,
+) -> Chain:
+    """g of `faces`: (B, *shape) to (B, n), see `Faces`.
+
+    >>> faces_network((3, 8, 8), 20, 6, (2, 6), (4, 4), 1, 4, (3, 1), 4, 0.7).out_shape
+    (192,)
+    """
+    transform = CosineTransform(shape)
+    n = transform.out_shape[0]
+    reflector = BlockReflector(n, frequencies, rank)
+    to_axes = Chain(transform, reflector)
+
+    def by_picture(kept: int, width: int) -> Lift:
+        moved = (n if kept == rank else rank) - kept
+        refiner = Refiner(shape, width, blocks, patch)
+        return Lift(
+            n if kept == rank else rank, kept, moved, PictureConditioner(to_axes, kept, moved, refiner)
+        )
+
+    lifts = {kept: by_picture(kept, width) for kept, width in zip(levels, widths)}
+    inner = [lifts[kept] for kept in sorted(lifts, reverse=True) if kept < rank]
+    vectors = [vector_lift(rank, kept, hidden, bound) for kept in splits]
+    lead = Chain(*inner, ActNorm((rank,)), *vectors)
+    outer = [lifts[rank]] if rank in lifts else []
+    last = [Permute(torch.arange(n)), Rescale(torch.ones(n))]
+    return Chain(transform, Translate(torch.zeros(n)), reflector, *outer, OnLeading(lead, n), *last)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Faces(OrderedProjector):
-    """`faces`: 1×64×64 faces; P keeps the span of `rank` fixed principal directions, around which g learns to bend.
+class Faces(Recipe):
+    r"""`faces`: one g for photographs of faces, 3×64×64 → 12 288 axes by importance; A is a Wiener filter.
 
-    Untrained, g is a rotation of the pixels, so training starts from pixel PCA itself. 320 pictures are few: they are
-    mirrored, shifted by up to `shift` pixels, and changed in brightness and contrast by up to `light`.
+    g turns pixels to frequencies, then rotates the `frequencies` coarsest of them until the first `rank` axes are the
+    principal axes of the training faces (a `BlockReflector`, learned on from there). All else are lifts, each of which
+    takes from finer axes what coarser ones tell of them: from the first k axes, k in `levels`, as a picture that a
+    convolutional network of `widths` features refines; from the first k in `splits` by an MLP of width `hidden`, with a
+    scale too. Untrained g is pixel PCA, so training starts level with it. Nothing n×n is stored or computed.
 
-    >>> Faces(stage_steps=(1,), stage_hidden=(4,)).build().rank
-    64
+    The objective: nested truncation to k axes, k log-uniform up to `rank` and `rank` itself for `whole_share` of the
+    batch, errors weighted by k^`rank_power`; and `nll_weight` times −log p of the leading axes, which makes them
+    independent and Gaussian, to sample from; and `age_weight` times the squared error, in units of `DECADES` years, of a
+    linear reading of age from the leading axes, which puts what tells an age where a line finds it. Faces are mirrored at
+    random.
+
+    What comes after training is closed form. An axis that moves pixels by s deviates by s^`spread_power`: the order
+    stays, and B's range is not more than float32 can undo. A = Σ(Σ + τ²)⁻¹ with Σ in pixels and τ = `wiener_noise`.
+    A(t) leads to N(μ, AΣA), the law of f(x): a sample shows of fine detail what A lets through, not grain. A year is
+    the latents' mean change with age, on the first `age_axes`.
+
+        python -m linearizer_core train faces --data faces64.zip
+
+    On a GPU (a state is saved each minute, and the same command with `--resume` goes on with it):
+
+        python -m linearizer_core train faces --data faces64.zip --device cuda --batch 256 --steps 12000 \
+            --widths 96 128 --evaluate-every 1000 --save-every 60
+
+    ValueError for levels or splits outside 1..rank, or as many widths as there are not levels.
+
+    >>> Faces(frequencies=8, rank=4, levels=(4,), widths=(2,), blocks=1, splits=(2,), hidden=2).build().g_x.out_shape
+    (12288,)
     """
 
     name: ClassVar[str] = "faces"
-    stage_steps: tuple[int, ...] = (3, 4, 4, 3)
-    stage_hidden: tuple[int, ...] = (32, 48, 64, 64)
-    steps: int = 2500
-    batch: int = 16
-    rank: int = 64
-    largest_rank: int = 64
-    damaged_share: float = 0.25
-    other_batch: int = 5
-    shift: int = 2
-    light: float = 0.1
+    absent: ClassVar[Mapping[str, object]] = {"age_weight": 0.0}
+    frequencies: int = 1536
+    rank: int = 256
+    levels: tuple[int, ...] = (64, 256)
+    widths: tuple[int, ...] = (64, 96)
+    blocks: int = 2
+    patch: int = 4
+    splits: tuple[int, ...] = (128, 64, 32, 16, 8, 4, 2)
+    hidden: int = 128
+    bound: float = 0.7
+    steps: int = 8000
+    batch: int = 64
+    learning_rate: float = 2e-3
+    evaluate_every: int = 500
+    mixed_precision: bool = True
+    basis_rate: float = 0.02
+    whole_share: float = 0.4
+    rank_power: float = 0.6
+    reconstruction_weight: float = 15.0
+    nll_weight: float = 0.1
+    age_weight: float = 0.3
+    wiener_noise: float = 0.3
+    spread_power: float = 2 / 3
+    age_axes: int = 1024
+    age_ridge: float = 100.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.critic_weight:
+        n = SHAPE[0] * SHAPE[1] * SHAPE[2]
+        if not 1 <= self.rank <= self.frequencies <= n:
             raise ValueError(
-                f"{self.name}: critic_weight must be 0, got {self.critic_weight}: the critic knows digits."
+                f"{self.name}: expected 1 ≤ rank ≤ frequencies ≤ {n}, got {self.rank} and {self.frequencies}."
             )
+        if len(self.levels) != len(self.widths) or len(set(self.levels)) != len(self.levels):
+            raise ValueError(
+                f"{self.name}: levels must differ and widths hold one number for each, got {self.levels} and "
+                f"{self.widths}."
+            )
+        for field, most in (("levels", self.rank), ("splits", self.rank - 1)):
+            wrong = [k for k in getattr(self, field) if not 1 <= k <= most]
+            if wrong:
+                raise ValueError(f"{self.name}: {field} must lie in 1..{most}, got {wrong[0]}; correct it.")
+        for field, least, most in LIMITS:
+            value = getattr(self, field)
+            wrong = [k for k in (value if isinstance(value, tuple) else (value,)) if not least <= k <= most]
+            if wrong:
+                raise ValueError(
+                    f"{self.name}: {field} must lie in {least}..{most}, got {wrong[0]}; correct it."
+                )
+        if self.patch < 1 or SHAPE[1] % self.patch:
+            raise ValueError(f"{self.name}: patch must divide {SHAPE[1]}, got {self.patch}.")
 
-    def network(self) -> InvertibleNetwork:
-        flow = image_flow((1, 64, 64), self.stage_steps, self.stage_hidden, False, self.bound)
-        return Chain(*flow.networks, Translate(torch.zeros(flow.out_shape)))
+    def build(self) -> AgedGenerator:
+        lifts = (self.levels, self.widths, self.blocks, self.patch, self.splits, self.hidden, self.bound)
+        with seeded(self.seed):
+            g = faces_network(SHAPE, self.frequencies, self.rank, *lifts)
+        n = g.out_shape[0]
+        return AgedGenerator(g, Diagonal(torch.ones(n)), torch.zeros(1, n), torch.zeros(n))
+
+    def companion(self) -> nn.Module:
+        """Reads an age from the leading axes, each in units of its deviation; what ships is found anew by `finish`."""
+        reading = nn.Linear(self.rank, 1)
+        nn.init.zeros_(reading.weight)
+        nn.init.zeros_(reading.bias)
+        return reading
 
     def dataset(self, path: str | None) -> Dataset:
-        return load_dataset("olivetti", path)
+        return face_photos(path)
 
-    def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
-        return [(1.0, list(model.parameters()))]
+    def learning_rates(self, model: AgedGenerator) -> list[tuple[float, list[nn.Parameter]]]:
+        basis = list(_layer(model.g_x, BlockReflector).parameters())
+        others = [p for p in model.parameters() if all(p is not q for q in basis)]
+        return [(1.0, others), (self.basis_rate, basis)]
 
     @torch.no_grad()
-    def prepare(self, model: Projector, images: Tensor, labels: Tensor) -> None:
+    def prepare(self, model: AgedGenerator, images: Tensor, labels: Tensor) -> None:
+        """Pixel PCA of the faces and their mirror images, on the coarsest frequencies, becomes the first axes."""
+        transform, shift, reflector = model.g_x.networks[:3]
+        mean, directions = leading_frequencies(transform, images, self.frequencies, self.rank)
+        shift.shift.copy_(-mean)
+        reflector.set_(directions)
+        front, lead = self._front_and_lead(model)
+        few = images[self._some(images)]
+        parts = torch.cat([few, few.flip(3)]).split(256)
+        initialise(lead, torch.cat([front(part)[:, : self.rank] for part in parts]))
         model.to(memory_format=torch.channels_last)
-        both = torch.cat([images, images.flip(3)])
-        z = fitting.encode_in_batches(model.g_x, both)
-        model.g_x.networks[-1].shift.copy_(-z.mean(0))
-        pca = LatentPCA(self.rank).fit_latents(z)
-        model.A.basis.copy_(pca.components.mT)
 
-    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        count, size = len(images), images.shape[-1]
-        padded = F.pad(mirrored(images, generator), [self.shift] * 4, mode="replicate")
-        tops, lefts = torch.randint(2 * self.shift + 1, (2, count), generator=generator).tolist()
-        moved = torch.stack([x[:, i : i + size, j : j + size] for x, i, j in zip(padded, tops, lefts)])
-        gain, offset = self.light * (2 * torch.rand(2, count, 1, 1, 1, generator=generator) - 1).to(images)
-        return (moved * (1 + gain) + offset).clamp(0, 1)
+    def loss(self, model: AgedGenerator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, _ = batch
+        x = mirrored(images, generator)
+        z, log_det = self._leading(model, x)
+        nll = class_nll(
+            z,
+            log_det,
+            model.means[:, : self.rank],
+            model.log_std[: self.rank],
+            torch.zeros_like(labels),
+        )
+        ranks = random_ranks(len(x), self.rank, generator)
+        ranks[: round(self.whole_share * len(x))] = self.rank
+        padded = F.pad(z, (0, model.means.shape[1] - self.rank))
+        mse = nested_reconstruction(model.g_x, x, padded, ranks, power=self.rank_power)
+        age = self._age_loss(model, companion, z, labels)
+        loss = self.reconstruction_weight * mse + self.nll_weight * nll + self.age_weight * age
+        return {"loss": loss, "mse": mse, "nll": nll, "age": age}
 
-    def kept(self, model: Projector) -> Tensor | None:
-        return model.A.basis
+    def _age_loss(self, model: AgedGenerator, reading: nn.Module, z: Tensor, ages: Tensor) -> Tensor:
+        """Mean squared error of the age that `reading` finds in leading latents z (B, rank), in units of `DECADES`."""
+        means, std = model.means[:, : self.rank].detach(), model.log_std[: self.rank].detach().exp()
+        told = reading((z - means) / std)[:, 0].float()
+        return F.mse_loss(told, (ages - MIDDLE_AGE) / DECADES)
 
-    def finish(self, model: Projector, images: Tensor, labels: Tensor) -> None:
+    @torch.no_grad()
+    def finish(self, model: AgedGenerator, images: Tensor, labels: Tensor) -> None:
+        """Axes in order and in units of pixels, A and A(t) from their variances, and what a year is, in closed form."""
         model.to(memory_format=torch.contiguous_format).eval()
-        measure_spread(model, images)
+        order, scale = model.g_x.networks[-2:]
+        order.order.copy_(torch.arange(len(order.order)))
+        scale.factors.fill_(1)
+        few = self._some(images)
+        in_pixels = moments(Chain(*model.g_x.networks[:3]), images[few], labels[few]).std[: self.rank]
+        tail = moments(model.g_x, images[few], labels[few]).std[self.rank :]
+        order.order[self.rank :] = self.rank + tail.argsort(descending=True)
+        found = self._with_tail_centred(model, moments(model.g_x, images, labels, self.age_axes))
+        scale.factors[: self.rank] = in_pixels.sort(descending=True).values / found.std[: self.rank]
+        self._take(model, found.rescaled(scale.factors))
 
-    def evaluate(self, model: Projector, path: str | None, seed: int = 0) -> list[Figure]:
+    def _with_tail_centred(self, model: AgedGenerator, found: Moments) -> Moments:
+        """Moves 0 of all but the leading axes to their mean; the leading ones, orthogonal to them, stay as they are."""
+        _, shift, reflector = model.g_x.networks[:3]
+        tail = found.mean.clone()
+        tail[: self.rank] = 0
+        shift.shift.sub_(reflector.inverse(model.g_x.networks[-2].inverse(tail)))
+        return dataclasses.replace(found, mean=found.mean - tail)
+
+    def _take(self, model: AgedGenerator, found: Moments) -> None:
+        """All that follows from the moments, in pixels, of the latents of the training faces."""
+        std = found.std.clamp(min=LEAST_STD)
+        stretch = std ** (self.spread_power - 1)
+        model.g_x.networks[-1].factors.mul_(stretch)
+        model.A.values.copy_(std.square() / (std.square() + self.wiener_noise**2))
+        model.A_t.variances.copy_(((model.A.values * std).clamp(min=LEAST_STD) * stretch).square())
+        found = found.rescaled(stretch)
+        model.means.copy_(found.mean[None])
+        model.log_std.copy_((std * stretch).log())
+        model.noise_means.copy_((found.mean / model.A_t.variances.sqrt())[None])
+        weights, offset = age_by_least_squares(found, self.age_axes, self.age_ridge)
+        model.age_weights.copy_(weights)
+        model.age_offset.copy_(offset)
+        year = found.with_label * (torch.arange(len(weights), device=weights.device) < self.age_axes)
+        model.older.copy_(year / (year @ weights))
+
+    @torch.no_grad()
+    def report(self, model: AgedGenerator, dataset: Dataset) -> dict[str, float]:
+        x = as_float(_evenly(dataset.test_images, REPORT_FACES)).to(model.means.device)
+        figures = {}
+        for k in (k for k in REPORTED if k <= self.rank):
+            figures[f"psnr_{k}"] = psnr(self._truncated(model, x, k), x)
+        z, log_det = zip(*(self._leading(model, part) for part in x.split(100)))
+        means, log_std = model.means[:, : self.rank], model.log_std[: self.rank]
+        zeros = torch.zeros(len(x), dtype=torch.long, device=x.device)
+        figures["test_nll"] = float(class_nll(torch.cat(z), torch.cat(log_det), means, log_std, zeros))
+        return figures
+
+    @torch.no_grad()
+    def sheet(self, model: AgedGenerator, dataset: Dataset) -> Tensor:
+        """Rows: test faces, ranks 4 to 256, midpoints of neighbours beside pixels', samples at 1 and at 0.7."""
+        device = model.means.device
+        x = as_float(_evenly(dataset.test_images, SHOWN)).to(device)
+        rows = [x, *(self._truncated(model, x, k) for k in REPORTED if k <= self.rank)]
+        z = model.g_x(x)
+        rows += [model.g_x.inverse((z + z.roll(1, 0)) / 2), (x + x.roll(1, 0)) / 2]
+        noise = torch.randn(2 * len(x), self.rank, generator=torch.Generator().manual_seed(0)).to(device)
+        drawn = model.means[:, : self.rank] + model.log_std[: self.rank].exp() * noise
+        drawn[len(x) :] *= 0.7
+        tail = model.means.shape[1] - self.rank
+        rows += model.g_x.inverse(F.pad(drawn, (0, tail))).split(len(x))
+        return torch.stack(rows)
+
+    def evaluate(self, model: AgedGenerator, path: str | None, seed: int = 0) -> list[Figure]:
         return evaluate_faces(model, self.dataset(path), seed)
+
+    def _some(self, images: Tensor) -> Tensor:
+        """Which faces statistics of many axes are taken of: indices of at most `FEW`."""
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.randperm(len(images), generator=generator)[:FEW].to(images.device)
+
+    def _front_and_lead(self, model: AgedGenerator) -> tuple[Chain, InvertibleNetwork]:
+        """Pictures to principal axes, and what g makes of the first `rank` of these; no lift of the others is needed."""
+        return Chain(*model.g_x.networks[:3]), _layer(model.g_x, OnLeading).network
+
+    def _leading(self, model: AgedGenerator, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The first `rank` latents of x and log |det| of how they come from the principal axes."""
+        front, lead = self._front_and_lead(model)
+        z, log_det = forward_and_log_det(lead, front(x)[:, : self.rank])
+        factors = model.g_x.networks[-1].factors[: self.rank]
+        return z * factors, log_det + factors.log().sum()
+
+    def _truncated(self, model: AgedGenerator, x: Tensor, k: int) -> Tensor:
+        """x from its first k latents, the others 0."""
+        made = []
+        for part in x.split(100):
+            z = truncate_axes(self._leading(model, part)[0], torch.full((len(part),), k))
+            made.append(model.g_x.inverse(F.pad(z, (0, model.means.shape[1] - self.rank))))
+        return torch.cat(made)
+
+
+def _layer(g: Chain, kind: type[InvertibleNetwork]) -> InvertibleNetwork:
+    return next(layer for layer in g.networks if isinstance(layer, kind))
+
+
+def _evenly(images: Tensor, count: int) -> Tensor:
+    """`count` pictures from all over the data set, which is sorted by age."""
+    return images[:: max(1, len(images) // count)][:count]

@@ -127,7 +127,7 @@ class ProjectorRecipe(Recipe, abc.ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class OrderedProjector(ProjectorRecipe, abc.ABC):
-    r"""What the rank-ordered projectors share, their loss.
+    r"""The loss of a rank-ordered projector.
 
     Nested truncation reconstructs a picture from its first k axes, `ranks_per_image` times with k + `rank_offset`
     log-uniform up to `largest_rank`, each error weighted by k^`rank_power`. The first `damaged_share` of a batch is
@@ -136,18 +136,10 @@ class OrderedProjector(ProjectorRecipe, abc.ABC):
     must be projected to pixels in [0, 1], for which `bound` keeps the couplings calm; and, once the share `critic_from`
     of the training is done, to what looks like some digit to a critic (`critic_weight`, 0 for none).
 
-    >>> from linearizer_core.recipes import DigitsProjector, Faces
-    >>> issubclass(DigitsProjector, OrderedProjector), issubclass(Faces, OrderedProjector)
-    (True, True)
+    >>> from linearizer_core.recipes import DigitsProjector
+    >>> issubclass(DigitsProjector, OrderedProjector)
+    True
     """
-
-    @abc.abstractmethod
-    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Other pictures that could as well have been in the data set."""
-
-    @abc.abstractmethod
-    def kept(self, model: Projector) -> Tensor | None:
-        """The basis whose coordinates are cut; None where they are the axes of g themselves."""
 
     def operator(self, n: int) -> LinearOperator:
         """The projection on the first `rank` of n axes."""
@@ -155,7 +147,6 @@ class OrderedProjector(ProjectorRecipe, abc.ABC):
 
     def loss(self, model: Projector, companion: Beside, batch: Batch) -> dict[str, Tensor]:
         images, labels, generator, done = batch
-        images = self.augmented(images, generator)
         spoilt = round(self.damaged_share * len(images))
         x = torch.cat([damaged(images[:spoilt], generator), images[spoilt:]])
         terms = {}
@@ -174,8 +165,7 @@ class OrderedProjector(ProjectorRecipe, abc.ABC):
             images.repeat(repeats, 1, 1, 1),
             z.repeat(repeats, 1),
             ranks,
-            self.kept(model),
-            self.rank_power,
+            power=self.rank_power,
         )
         loss = MSE_WEIGHT * terms["mse"] + self.nll_weight * terms.get("nll", 0.0)
         made_up = model(anything(images, self.other_batch, generator))

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linearizer_core.algebra import exp, pinv, power, svd, truncate, with_singular_values
+from linearizer_core.algebra import exp, pinv, power, singular_values, svd, truncate, with_singular_values
 from linearizer_core.operators import (
     Dense,
     Diagonal,
@@ -216,6 +216,13 @@ def test_truncate_keeps_the_k_largest_singular_values(make):
         torch.testing.assert_close(torch.linalg.svdvals(B.dense()), kept, rtol=1e-8, atol=rounding)
         error = (M - B.dense()).norm()  # Eckart and Young: no operator of rank k is nearer
         torch.testing.assert_close(error, values[k:].norm(), rtol=1e-8, atol=rounding)
+
+
+@every_operator
+def test_singular_values_without_vectors_are_those_of_the_decomposition(make):
+    A = make()
+    values = svd(A).values
+    torch.testing.assert_close(singular_values(A), values, rtol=1e-12, atol=1e-12 * float(values.max()))
 
 
 @every_operator

@@ -10,7 +10,7 @@ from linearizer_core import checkpoints
 from linearizer_core.models.projector import Projector
 from linearizer_core.networks import Flatten, vector_flow
 from linearizer_core.operators import Dense, Diagonal, Projection, RoundedDiagonal
-from linearizer_core.recipes import DigitsProjector, Faces, SparseProjector
+from linearizer_core.recipes import DigitsProjector, SparseProjector
 from tests.catalogue import PROJECTORS, points, stirred
 
 every_projector = pytest.mark.parametrize("make", PROJECTORS.values(), ids=PROJECTORS)
@@ -219,7 +219,6 @@ def test_gradients_reach_the_network_the_basis_and_the_input():
 TINY = {
     "digits": DigitsProjector(stage_steps=(1,), stage_hidden=(4,), rank=6),
     "sparse": SparseProjector(stage_steps=(1,), stage_hidden=(4,)),
-    "faces": Faces(stage_steps=(1, 1), stage_hidden=(4, 4), rank=6),
 }
 
 
@@ -230,7 +229,7 @@ def test_saved_and_loaded_it_is_the_same_projector(tmp_path, recipe, dtype):
     f = stirred(recipe.build(), by=0.01)
     for buffer in (f.total_std, f.kept_mean, f.kept_std):
         buffer.copy_(torch.rand_like(buffer))
-    if isinstance(f.A, Projection):  # as `Faces.prepare` does it
+    if isinstance(f.A, Projection):
         f.A.basis.copy_(torch.linalg.qr(torch.randn_like(f.A.basis)).Q)
     checkpoints.save(tmp_path, recipe, f)
     h = checkpoints.load(tmp_path)

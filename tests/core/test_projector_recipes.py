@@ -13,7 +13,7 @@ from linearizer_core.models.fitting import pixels_per_unit
 from linearizer_core.models.projector import Projector
 from linearizer_core.networks import image_flow
 from linearizer_core.operators import Diagonal, Projection, RoundedDiagonal
-from linearizer_core.recipes import DigitsProjector, Faces, SparseProjector
+from linearizer_core.recipes import DigitsProjector, SparseProjector
 from linearizer_core.recipes.base import Batch
 from linearizer_core.recipes.projectors import (
     MSE_WEIGHT,
@@ -28,7 +28,7 @@ from tests.catalogue import stirred
 
 close = torch.testing.assert_close
 SMALL = {"stage_steps": (1, 1), "stage_hidden": (4, 4)}
-KINDS = {"digits": DigitsProjector, "faces": Faces, "sparse": SparseProjector}
+KINDS = {"digits": DigitsProjector, "sparse": SparseProjector}
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
@@ -144,19 +144,6 @@ def test_pixels_of_noise_count_by_how_far_they_lie_outside():
         close(outside, torch.tensor(beyond**2).log1p())
 
 
-def test_faces_cut_coordinates_of_their_basis():
-    recipe = Faces(
-        **SMALL, other_batch=1, damaged_share=0.0, largest_rank=1, shift=0, light=0.0, rank_power=0.0
-    )
-    basis = torch.linalg.qr(torch.randn(64, 3)).Q
-    model, companion, images, labels = setting(P=lambda n, rank: Projection(basis))
-    symmetric = images + images.flip(3)  # so that mirroring changes nothing
-    symmetric = symmetric / symmetric.max()
-    terms = terms_of(recipe, model, companion, symmetric, labels)
-    z, first = model.g_x(symmetric), basis[:, :1]
-    close(terms["mse"], (model.g_x.inverse(z @ first @ first.mT) - symmetric).square().mean())
-
-
 def test_the_gradient_of_the_sparse_recipe_reaches_lambda_straight_through():
     weights = nn.Parameter(torch.rand(64))
     recipe = SparseProjector(sparsity_weight=0.2, isometry_weight=0.3)
@@ -240,47 +227,6 @@ def test_anything_is_five_kinds_in_turn():
     assert blotches.min() > -0.5 and blotches.max() < 1.5
 
 
-def pixel_pca(images, rank):
-    """Mean and principal directions of images and their mirror images, by NumPy alone."""
-    both = np.concatenate([images, images[..., ::-1]]).reshape(2 * len(images), -1)
-    mean = both.mean(0)
-    return mean, np.linalg.svd(both - mean, full_matrices=False)[2][:rank]
-
-
-def test_untrained_faces_are_pixel_pca_of_the_pictures_and_their_mirror_images():
-    recipe = Faces(**SMALL, rank=7)
-    images = torch.rand(20, 1, 64, 64) ** 2
-    model = recipe.build()
-    recipe.prepare(model, images, torch.zeros(20, dtype=torch.long))
-    x = torch.cat([images[:3], torch.rand(2, 1, 64, 64), 100 * torch.randn(1, 1, 64, 64)])
-    mean, directions = pixel_pca(images.numpy(), 7)
-    for k in (0, 1, 3, 7):  # ordered: the first k directions are the first k components
-        flat = x.flatten(1).numpy() - mean
-        expected = torch.from_numpy(mean + flat @ directions[:k].T @ directions[:k]).reshape(x.shape)
-        close(model.truncated(k)(x), expected, rtol=0, atol=1e-8)
-    close(model.domain.zero().flatten(), torch.from_numpy(mean))
-    distance = x.flatten(1) - model(x).flatten(1)  # g is a rotation: induced lengths are pixel lengths
-    close(model.distance_to_range(x), distance.norm(dim=1))
-
-
-def test_faces_are_mirrored_shifted_and_lit_by_no_more_than_asked():
-    x = torch.rand(200, 1, 64, 64)
-    assert torch.equal(Faces(shift=2).augmented(x, seeded()), Faces(shift=2).augmented(x, seeded()))
-    still = Faces(shift=0, light=0.0).augmented(x, seeded())
-    mirrored = (still - x.flip(3)).abs().amax((1, 2, 3)) < 1e-12
-    kept = (still - x).abs().amax((1, 2, 3)) < 1e-12
-    assert (mirrored ^ kept).all() and 70 <= mirrored.sum() <= 130
-    moved = Faces(shift=2, light=0.0).augmented(torch.maximum(x, x.flip(3)), seeded())
-    padded = F.pad(torch.maximum(x, x.flip(3)), [2] * 4, mode="replicate")
-    places = torch.stack([padded[..., i : i + 64, j : j + 64] for i in range(5) for j in range(5)])
-    found = (places - moved).abs().amax((2, 3, 4)) < 1e-12
-    assert (found.sum(0) == 1).all() and (found.sum(1) > 0).all()  # one place each, and all 25 occur
-    grey = Faces(shift=0, light=0.1).augmented(torch.full((200, 1, 64, 64), 0.5), seeded())[:, 0, 0, 0]
-    assert 0.34 < grey.min() < 0.4 and 0.6 < grey.max() < 0.66  # 0.5 (1 ± 0.1) ± 0.1
-    assert Faces(light=0.9).augmented(x, seeded()).min() >= 0
-    assert Faces(light=0.9).augmented(x, seeded()).max() <= 1
-
-
 @pytest.mark.parametrize("kind", ["axes", "diagonal", "rounded"])
 def test_finished_digits_are_the_same_map_in_units_of_pixels(kind):
     model, _, images, labels = setting(P=OPERATORS[kind])
@@ -329,10 +275,10 @@ def test_spread_is_mean_and_deviation_along_every_direction(kind):
     close(few.total_std, few.g_x(images[:4]).std(0))
 
 
-def faces_like(side, count=120):
+def digits_like(count=120):
     generator = seeded(7)
     images = (255 * torch.rand(count, 1, 4, 4, generator=generator)).round()
-    images = F.interpolate(images, (side, side), mode="bilinear")
+    images = F.interpolate(images, (32, 32), mode="bilinear")
     images = (images + 4 * torch.randn(images.shape, generator=generator)).clamp(0, 255).byte()
     labels = torch.arange(count) % 10
     return Dataset(images, labels, images.clone(), labels.clone(), tuple("0123456789"))
@@ -343,7 +289,7 @@ def test_a_few_steps_of_training_leave_a_projector_with_figures_and_a_sheet(kind
     torch.set_default_dtype(torch.float32)  # as training is
     ranks = {} if kind is SparseProjector else {"rank": 16, "largest_rank": 16}
     recipe = kind(**SMALL, **ranks, steps=3, batch=8, evaluate_every=3, mixed_precision=False)
-    data, seen = faces_like(64 if kind is Faces else 32), []
+    data, seen = digits_like(), []
     fresh = recipe.build().state_dict()
     model = train(recipe, data, tmp_path, progress=lambda step, figures: seen.append(figures))
     assert len(seen) == 3 and all(np.isfinite(list(figures.values())).all() for figures in seen)

@@ -7,7 +7,7 @@ import torch
 
 from linearizer_core import recipes
 from linearizer_core.models.styles import Styles
-from linearizer_core.recipes import RECIPES, ColourFaces, Digits, DigitsClassifier, PhotoStyles, Recipe
+from linearizer_core.recipes import RECIPES, Digits, DigitsClassifier, Faces, PhotoStyles, Recipe
 from linearizer_core.recipes.base import Batch
 from linearizer_core.recipes.digits import digit_map
 from tests.catalogue import SMALL_FACES, stirred
@@ -57,8 +57,7 @@ HEAVY = {
 LOADED = {
     "plane-moons": {"plane"},
     "digits": {"digits", "paper"},
-    "faces": {"faces", "projectors"},
-    "faces-colour": {"colour_faces"},
+    "faces": {"faces"},
     "styles": {"styles"},
 }
 
@@ -99,7 +98,7 @@ def tiny(recipe, **arguments):
     small = {"stage_steps": (1, 1), "stage_hidden": (4, 4)}
     if recipe is PhotoStyles:
         small = {"depth": 1, "hidden": 4, "blocks": 1, "crop": 64}
-    if recipe is ColourFaces:
+    if recipe is Faces:
         small = SMALL_FACES
     fields = {field.name for field in dataclasses.fields(recipe)}
     return recipe(**{name: value for name, value in small.items() if name in fields} | arguments)

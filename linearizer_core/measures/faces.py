@@ -1,4 +1,4 @@
-"""What `evaluate faces-colour` prints: ranks beside pixel PCA, age, the laws, one step, time and memory at n = 12 288."""
+"""What `evaluate faces` prints: ranks beside pixel PCA, age, the laws, one step, time and memory at n = 12 288."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ INVERTED = 500
 
 
 @torch.no_grad()
-def evaluate_colour_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0) -> list[Figure]:
-    """All figures of `faces-colour`, on faces that were not trained on.
+def evaluate_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0) -> list[Figure]:
+    """All figures of `faces`, on faces that were not trained on.
 
     >>> from linearizer_core.operators import Identity
     >>> model = AgedGenerator(Flatten((3, 2, 2)), Identity(12), torch.zeros(1, 12), torch.zeros(12))
     >>> x, age = torch.randint(256, (40, 3, 2, 2), dtype=torch.uint8), torch.arange(40)
-    >>> evaluate_colour_faces(model, Dataset(x[10:], age[10:], x[:10], age[:10]))[0].name
+    >>> evaluate_faces(model, Dataset(x[10:], age[10:], x[:10], age[:10]))[0].name
     'rank 4, latent axes'
     """
     generator = torch.Generator().manual_seed(seed)

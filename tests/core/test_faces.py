@@ -1,4 +1,4 @@
-"""`faces-colour`: leading axes, lifts that fill in the rest, ages, closed forms, and photographs read from a zip."""
+"""`faces`: leading axes, lifts that fill in the rest, ages, closed forms, and photographs read from a zip."""
 
 import io
 import zipfile
@@ -11,7 +11,7 @@ from linearizer_core import checkpoints
 from linearizer_core.data.face_photos import face_photos
 from linearizer_core.data.sets import DataError, Dataset
 from linearizer_core.linearizer import Linearizer
-from linearizer_core.measures.colour_faces import ages, by_rank
+from linearizer_core.measures.faces import ages, by_rank
 from linearizer_core.methods.leading import age_by_least_squares, leading_frequencies, moments
 from linearizer_core.models.aged import AgedGenerator
 from linearizer_core.networks import Chain, Flatten, Log
@@ -26,7 +26,7 @@ from linearizer_core.networks.lifting import (
 from linearizer_core.operators import Identity
 from linearizer_core.pca import LatentPCA
 from linearizer_core.recipes import RECIPES
-from linearizer_core.recipes.colour_faces import ColourFaces
+from linearizer_core.recipes.faces import Faces
 from linearizer_core.training import train
 from tests.catalogue import SMALL_FACES, stirred
 
@@ -49,7 +49,7 @@ def trained(tmp_path_factory):
     images, ages = blobs(80)
     data = Dataset(images[:60], ages[:60], images[60:], ages[60:])
     out = tmp_path_factory.mktemp("faces")
-    recipe = ColourFaces(steps=3, evaluate_every=3, **TINY)
+    recipe = Faces(steps=3, evaluate_every=3, **TINY)
     return recipe, train(recipe, data, out), data, out
 
 
@@ -198,7 +198,7 @@ def test_an_untrained_g_truncates_as_pixel_pca_does():
     z = torch.zeros(60, 12288)
     z[:, :200] = torch.randn(60, 200) / torch.arange(1, 201)
     x = CosineTransform((3, 64, 64)).inverse(z)
-    recipe = ColourFaces(**TINY | {"frequencies": 200})
+    recipe = Faces(**TINY | {"frequencies": 200})
     model = recipe.build()
     recipe.prepare(model, x, torch.zeros(60, dtype=torch.long))
     pca = LatentPCA(4).fit(Flatten((3, 64, 64)), torch.cat([x, x.flip(3)]))
@@ -266,8 +266,8 @@ def test_figures_are_measured_on_faces_not_trained_on(trained):
 
 
 def test_all_of_it_fits_in_ten_megabytes():
-    assert RECIPES["faces-colour"] is ColourFaces
-    state = ColourFaces().build().state_dict(keep_vars=True)
+    assert RECIPES["faces"] is Faces
+    state = Faces().build().state_dict(keep_vars=True)
     unique = {id(t): t.numel() * t.element_size() for t in state.values()}
     assert sum(unique.values()) <= 10e6
 
@@ -288,8 +288,8 @@ def test_all_of_it_fits_in_ten_megabytes():
     ],
 )
 def test_impossible_settings_are_refused_at_once(settings, message):
-    with pytest.raises(ValueError, match=f"faces-colour: .*{message}"):
-        ColourFaces(**settings)
+    with pytest.raises(ValueError, match=f"faces: .*{message}"):
+        Faces(**settings)
 
 
 def jpeg(size=64):
