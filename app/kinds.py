@@ -6,7 +6,8 @@ import abc
 import math
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import singledispatch
 from numbers import Real
 from typing import Any
 
@@ -51,6 +52,12 @@ class Kind(abc.ABC):
             return self.take(value)
         except ValueError as error:
             raise ValueError(str(error) or f"{name} must be {self}, got {shown(value)}.") from None
+
+
+@singledispatch
+def beside(kind: Kind, others: Mapping[str, object]) -> Kind:
+    """The kind of a setting where those beside it come as `others`: itself, but for kinds that have a rule here."""
+    return kind
 
 
 Limit = float | Callable[[], float]
@@ -267,6 +274,11 @@ class Several(Kind):
     def __str__(self) -> str:
         count = str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
         return f"a list of {count} {self.name}, each {self.kind}"
+
+
+@beside.register
+def _(kind: Several, others: Mapping[str, object]) -> Several:
+    return replace(kind, kind=beside(kind.kind, others))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -20,10 +21,32 @@ from linearizer_core.linearizer import Linearizer
 from linearizer_core.networks import Flatten
 from linearizer_core.spaces import InducedSpace
 
-NAMES = ("digits", "digits-projector", "faces")  # what a visitor can choose from; the first is the default
+DIGIT, FACE = "digit", "face"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a shipped model knows and can do: its pictures, whether it makes them of noise, how many classes of them it
+    tells apart, up to which rank it projects (0: not at all), whether it knows what years do to them.
+    """
+
+    pictures: str = DIGIT
+    generates: bool = False
+    classes: int = 0
+    ranks: int = 0
+    ages: bool = False
+
+
+KINDS = {  # what a visitor can choose from; the first is the default
+    "digits": Kind(generates=True, classes=10),
+    "digits-projector": Kind(ranks=128),
+    "faces": Kind(FACE, generates=True, ranks=256, ages=True),
+}
+NAMES = tuple(KINDS)
 
 _loading = threading.Lock()
 _places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+_held = threading.local()
 
 
 def model(name: str = "digits") -> Linearizer:
@@ -37,18 +60,33 @@ def _load(name: str) -> Linearizer:
     return lc.load(checkpoints.ASSETS / name, device="cpu").eval().requires_grad_(False)
 
 
-def side(name: str = "digits") -> int:
-    """Pixels of a side of the pictures that the model takes.
+def shape(name: str = "digits") -> tuple[int, ...]:
+    """Channels, height and width of the pictures that the model takes.
 
-    >>> side("digits")
-    32
+    >>> shape("faces")
+    (3, 64, 64)
     """
-    return model(name).g_x.in_shape[-1]
+    return tuple(model(name).g_x.in_shape)
 
 
-def available() -> list[str]:
-    """Those of `NAMES` that are here."""
-    return list(_here())
+def available(can: Callable[[Kind], object] = lambda kind: True) -> list[str]:
+    """Those of `NAMES` that are here and can do what is asked of their kind."""
+    return [name for name in _here() if can(KINDS[name])]
+
+
+def generators() -> list[str]:
+    """The models here that make pictures of noise."""
+    return available(lambda kind: kind.generates)
+
+
+def projectors() -> list[str]:
+    """The models here that project, whose axes are in order of importance."""
+    return available(lambda kind: kind.ranks)
+
+
+def knows_faces(name: str) -> bool:
+    """Whether the model's pictures are faces."""
+    return KINDS[name].pictures == FACE
 
 
 @lru_cache(maxsize=1)
@@ -61,7 +99,7 @@ def _here() -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def pixel_space(name: str = NAMES[0]) -> InducedSpace:
     """The pixels of a model's pictures as a space with g = identity: its ⊕ is + of pixels."""
-    return InducedSpace(Flatten(model(name).g_x.in_shape))
+    return InducedSpace(Flatten(shape(name)))
 
 
 @contextmanager
@@ -69,10 +107,21 @@ def one_core() -> Iterator[None]:
     """Hold one of as many places as there are cores, for work that takes longer than a tick.
 
     Unqueued handlers run in forty threads at once; without this, forty half-done answers share two cores and
-    everybody waits for the slowest.
+    everybody waits for the slowest. Within one, another is the same: who holds a place never waits for a second.
+
+    >>> with one_core(), one_core(), one_core(), one_core():
+    ...     torch.is_inference_mode_enabled()
+    True
     """
-    with _places, torch.inference_mode():
+    if getattr(_held, "place", False):
         yield
+        return
+    with _places, torch.inference_mode():
+        _held.place = True
+        try:
+            yield
+        finally:
+            _held.place = False
 
 
 class Batched:

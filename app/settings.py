@@ -19,7 +19,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
-from app.kinds import Kind, shown
+from app.kinds import Kind, beside, shown
 
 LONGEST_LINK = 16_000  # characters; four drawn digits take about 3 000, and servers refuse far longer lines
 
@@ -53,8 +53,8 @@ class Settings:
     @classmethod
     def checked(cls, **values: object) -> Self:
         """Settings from outside, those not given at their default. ValueError with a sentence."""
-        declared = cls.declared()
-        return cls(**{name: declared[name].kind.checked(value, name) for name, value in values.items()})
+        kinds = {name: beside(declared.kind, values) for name, declared in cls.declared().items()}
+        return cls(**{name: kinds[name].checked(value, name) for name, value in values.items()})
 
     @classmethod
     def of_value(cls, value: object, what: str, **more: object) -> Self:

@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def unpacked(value: dict) -> np.ndarray:
-    """The pictures of a widget's value, (B, H, W) bytes; of colours the first."""
+    """The pictures of a widget's value as bytes, (B, H, W) of one channel, (B, H, W, 3) of colours."""
     packed = value.get("pictures", value)
     content = np.frombuffer(base64.b64decode(packed["bytes"]), np.uint8)
     shape = packed["count"], packed["height"], packed["width"], packed.get("channels", 1)
-    return content.reshape(shape)[..., 0]
+    return content.reshape(shape).squeeze(-1) if shape[3] == 1 else content.reshape(shape)
 
 
 def computed(program: str, names: str, folder: Path) -> dict[str, np.ndarray]:

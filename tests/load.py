@@ -54,7 +54,7 @@ class Visitor:
         connection.close()
 
     def _ask(self, connection: http.client.HTTPConnection, session: str, weights: list[float]) -> dict:
-        body = {"data": [None, *weights], "fn_index": self.listener, "session_hash": session}
+        body = {"data": [None, *weights, "digits", 0], "fn_index": self.listener, "session_hash": session}
         headers = {"Content-Type": "application/json"}
         connection.request("POST", "/gradio_api/run/predict", json.dumps(body), headers)
         answer = connection.getresponse()
@@ -68,9 +68,10 @@ class Expected:
     """What the answers must be, computed here with the core before the clock starts."""
 
     def __init__(self, users: int, steps: int = 8) -> None:
-        from app import models
-        from app.pictures import FIRST_PICTURE, SECOND_PICTURE, encoding
+        from app import models, pictures
+        from app.pictures import encoding
         from app.views.interpolate.compute import blends
+        from app.views.interpolate.standing import Standing
 
         self.steps = steps
         self.known = {}
@@ -78,7 +79,7 @@ class Expected:
             for step in range(steps):
                 weights = self.weights(user, step)
                 with models.one_core():
-                    pair = blends([FIRST_PICTURE, SECOND_PICTURE], weights[:2])
+                    *pair, _ = blends(Standing(pictures.examples("digits"), tuple(weights[:2])))
                 self.known[tuple(weights)] = [
                     encoding.to_pixels(picture)[0, ..., 0].astype(int) for picture in pair
                 ]

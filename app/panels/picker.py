@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import gradio as gr
 
-from app import pictures, words
+from app import models, pictures, words
 from app.listening import CHOICE, QUIET, Named, listen
 from app.pictures import files
 from app.widgets.drawing_pad import DrawingPad
@@ -19,22 +19,23 @@ class Picker:
 
     pages: Sequence[gr.HTML]
     pad: gr.HTML
-    whole: bool = False
+    taken: str = "digit"
 
     def chosen(self, fn: Callable[..., Mapping], inputs: Named, outputs: Named) -> None:
         """Call `fn(picture=reference, **inputs)` with whatever picture is chosen, drawn or uploaded.
 
-        A picture that cannot be used leaves `outputs` as they are; the pad says in a sentence what is wrong. Where the
-        picker takes things `whole`, a photo stays as it is; of a drawing the digit is taken all the same.
+        A picture that cannot be used leaves `outputs` as they are; the pad says in a sentence what is wrong. A photo is
+        taken as the picker was told, or as the "model" among the inputs takes it; of a drawing the digit is taken.
         """
 
         def picked(event: gr.EventData, **values: object) -> Mapping:
             return fn(picture=pictures.accept(getattr(event, "id", None)), **values)
 
         def drawn(event: gr.EventData, **values: object) -> Mapping:
-            whole = self.whole and not getattr(event, "drawing", False)
+            taken = "digit" if getattr(event, "drawing", False) else self.taken
             try:
-                reference = pictures.accept(getattr(event, "picture", None), whole=whole)
+                taken = pictures.taken_for(values.get("model"), taken)
+                reference = pictures.accept(getattr(event, "picture", None), taken)
             except files.BadPictureError as error:
                 return {"pad": {"notice": str(error)}}
             return {"pad": {"notice": ""}, **fn(picture=reference, **values)}
@@ -44,18 +45,18 @@ class Picker:
         listen(self.pad.drawn, drawn, inputs, {"pad": self.pad, **outputs}, **CHOICE)
 
 
-def picker(slug: str, more: Sequence[str] = (), whole: bool = False) -> Picker:
+def picker(slug: str, more: Sequence[str] = (), taken: str = "digit") -> Picker:
     """Make the pages and the pad where the caller stands; a page fills when it is first seen.
 
-    `more` are pages beside those of digits, "face" or "other"; with `whole` photos are taken as they are.
+    `more` are pages beside those of digits, such as "other"; photos are `taken` in one of the ways of `references.TAKEN`.
     """
-    first, *others = [*pictures.gallery(), *more]
+    first, *others = [*pictures.gallery(), *more, *([models.FACE] if "faces" in models.available() else [])]
     with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker"):
         pages = [_page(slug, first)]
         with gr.Tab(words.DRAW):
             pad = DrawingPad(elem_id=f"{slug}-pad")
         pages += [_page(slug, source) for source in others]
-    return Picker(pages, pad, whole)
+    return Picker(pages, pad, taken)
 
 
 def _page(slug: str, source: str) -> gr.HTML:
@@ -70,7 +71,7 @@ def _page(slug: str, source: str) -> gr.HTML:
 def page_value(source: str) -> dict:
     """One page of the gallery."""
     references = pictures.page(source)
-    shown = pictures.tensor(references, "faces" if source == "face" else "digits")
+    shown = pictures.tensor(references, "faces" if source == models.FACE else "digits")
     return tiles(shown, [pictures.name_of(r) for r in references], references)
 
 

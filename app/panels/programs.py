@@ -27,7 +27,7 @@ pngs = [  # the pictures on screen
 {pngs}
 ]
 files = [Image.open(io.BytesIO(base64.b64decode(png))) for png in pngs]
-x = torch.tensor(np.stack([np.asarray(file) for file in files]))[:, None] / 255  # {shape}
+x = torch.tensor(np.stack([np.asarray(file) for file in files])){channels} / 255  # {shape}
 """
 
 
@@ -35,10 +35,15 @@ def program(body: str, references: Sequence[str] = (), model: str = "digits") ->
     """A whole program: imports, `model`, the pictures as a tensor `x` in the model's size, then `body`."""
     parts = [HEAD.format(model=model)]
     if references:
-        found = encoding.to_pixels(pictures.tensor(references, model))[..., 0]
-        pngs = [base64.b64encode(encoding.png_bytes(picture)).decode() for picture in found]
-        lines = "\n".join(f'    "{png}",' for png in pngs)
-        parts.append(PICTURES.format(pngs=lines, shape="×".join(map(str, (len(pngs), 1, *found.shape[1:])))))
+        x = pictures.tensor(references, model)
+        pngs = [base64.b64encode(encoding.png_bytes(p)).decode() for p in encoding.to_pictures(x)]
+        parts.append(
+            PICTURES.format(
+                pngs="\n".join(f'    "{png}",' for png in pngs),
+                channels="[:, None]" if x.shape[1] == 1 else ".permute(0, 3, 1, 2)",
+                shape="×".join(map(str, x.shape)),
+            )
+        )
     return "\n".join([*parts, body.strip() + "\n"])
 
 

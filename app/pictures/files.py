@@ -160,6 +160,12 @@ def whole_picture(source: str | Path | bytes, side: int = SIDE) -> np.ndarray:
     return square_of(read_picture(source), side)
 
 
+def face_picture(source: str | Path | bytes, side: int) -> np.ndarray:
+    """The middle square of an upload in its colours: uint8 (side, side, 3). Raises `BadPictureError`."""
+    photo = Image.fromarray(read_photo(source, WORKING_SIDE**2))
+    return np.asarray(ImageOps.fit(photo, (side, side), Image.Resampling.LANCZOS))
+
+
 def square_of(grey: np.ndarray, side: int = SIDE) -> np.ndarray:
     """The middle square of grey levels (H, W) in [0, 1], resized to uint8 (side, side).
 

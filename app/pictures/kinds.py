@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from app import words
-from app.kinds import Kind
+from app.kinds import Kind, beside
 from app.pictures import photos, references
 
 
 @dataclass(frozen=True)
 class Picture(Kind):
-    """The reference of a picture; of an address "data:image/…" the digit in it, or `whole` all of it as it is.
+    """The reference of a picture; of an address "data:image/…" what `taken` says, see `references.TAKEN`, and beside a
+    setting `model` what that model takes.
 
     >>> Picture().checked(["digits:3"], "picture")
     Traceback (most recent call last):
     ValueError: No such picture; “digits:17”, “sample:7:42” or a “data:image/png;base64,…” address works.
     """
 
-    whole: bool = False
+    taken: str = "digit"
     hint = str
 
     def take(self, value: object) -> str:
-        return references.accept(value, whole=self.whole)
+        return references.accept(value, self.taken)
 
     def read(self, text: str) -> str:
         return references.accept(text)
@@ -31,12 +33,19 @@ class Picture(Kind):
         return value
 
     def __str__(self) -> str:
-        taken = "taken as it is" if self.whole else "showing one digit"
+        taken = {"digit": "showing one digit", "whole": "taken as it is", "face": "showing a face"}[
+            self.taken
+        ]
         return (
             "“digits:0” to “digits:1796” (scikit-learn), “sample:7:42” (a 7 made by the model digits, seed 42), “face:12” "
             "(drawn by the model faces), “other:0” and on (no digits at all), “mnist:0” and on where MNIST is installed, "
             f"or “data:image/png;base64,…” {taken}"
         )
+
+
+@beside.register
+def _(kind: Picture, others: Mapping[str, object]) -> Picture:
+    return replace(kind, taken=references.taken_for(others.get("model"), kind.taken))
 
 
 @dataclass(frozen=True)

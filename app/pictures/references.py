@@ -3,12 +3,13 @@
     digits:17        digit 17 of scikit-learn's load_digits, redrawn in MNIST's style
     sample:7:42      the 7 that the model makes of noise with seed 42 ("sample::42": whatever digit comes)
     mnist:250        test digit 250 of MNIST, where the data is there
-    face:12          a face that the model `faces` draws from seed 12, 64×64
+    face:12          a face that the model `faces` draws from seed 12, 64×64 in colour
     other:4          something that is no digit: a piece of a photograph, stripes, noise, a negative
-    png:iVBOR…       a drawing or an upload: its PNG file, 32×32 or 64×64, in URL-safe base64
+    png:iVBOR…       a drawing or an upload: its PNG file, grey, 32×32 or 64×64, in URL-safe base64
+    jpg:_9j_4…       an upload in colour: its JPEG file, 64×64
 
 A reference always means the same bytes, so pixels and latents are remembered by it: a picture is encoded once, whoever
-looks at it. Any picture goes into any model, resized to what that model takes. "data:image/…" addresses and uploads
+looks at it. Any picture goes into any model, in the size and the colours that it takes. "data:image/…" addresses and uploads
 become references in `accept`.
 """
 
@@ -32,41 +33,64 @@ from app.pictures import encoding, files
 from app.pictures.noise import LARGEST_SEED, white
 from linearizer_core.data import handwriting
 from linearizer_core.data import sets as data
+from linearizer_core.linearizer import Linearizer
 from linearizer_core.spaces import InducedSpace, Point
 
 FIRST_PICTURE = "digits:318"
 SECOND_PICTURE = "digits:913"  # where a view wants two
-FIRST_FACE = "face:3"
+FIRST_FACE, SECOND_FACE = "face:3", "face:8"
 FACES = 30  # in a page of the gallery
-FACE_SPREAD = 0.8  # of the deviation of real faces: the rarest are left out
+FACE_SPREAD = 0.8  # of the deviation of the noise: the rarest faces are left out
 PER_DIGIT = 3  # pictures of each digit in a page of the gallery
 CLEAREST = (  # rows of the digits 0 to 9 among scikit-learn's 1797, chosen by eye
     (1342, 1329, 1232, 318, 770, 1319, 164, 393, 913, 361),
     (786, 1213, 1081, 1504, 966, 488, 212, 317, 768, 325),
     (1413, 1626, 278, 1332, 1011, 1021, 752, 472, 513, 635),
 )
-LONGEST = 8_000  # characters of a reference; a 32×32 drawing needs about 700, a 64×64 photo up to 5 600
+LONGEST = 8_000  # characters of a reference; a 32×32 drawing needs about 700, a 64×64 photo about 4 000
+QUALITIES = (92, 80, 60, 30, 5)  # of a photo's JPEG file: the best that is not longer than that
+LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601, as PIL takes it
+TAKEN = ("digit", "whole", "face")
+"""How a picture from outside is taken: the digit in it, all of it in grey, or its middle square in colour."""
 
 
-def accept(picture: object, whole: bool = False, side: int = files.SIDE) -> str:
+def accept(picture: object, taken: str = "digit") -> str:
     """The reference of a picture that came from outside: itself a reference, or a "data:image/…" address.
 
-    Of an address the digit in it is taken, or with `whole` all of the picture as it is, `side` pixels wide.
-    Raises `files.BadPictureError`, whose text says what would work.
+    `taken` is one of `TAKEN`. Raises `files.BadPictureError`, whose text says what would work.
     """
     if isinstance(picture, str) and picture.startswith("data:"):
-        content = files.content_of_data_url(picture)
-        found = files.whole_picture(content, side) if whole else files.digit_from_picture(content)
-        return reference_of(found)
+        return read(files.content_of_data_url(picture), taken)
     if not isinstance(picture, str):  # before the cache: a list cannot even be looked up
         raise files.BadPictureError(words.UNKNOWN_PICTURE)
     pixels(picture)
     return picture
 
 
+def read(file: str | Path | bytes, taken: str) -> str:
+    """The reference of a file (path or content), taken in one of the ways of `TAKEN`. Raises `files.BadPictureError`."""
+    match taken:
+        case "face":
+            return reference_of(files.face_picture(file, encoding.FACE_SIDE))
+        case "whole":
+            return reference_of(files.whole_picture(file))
+        case _:
+            return reference_of(files.digit_from_picture(file))
+
+
+def taken_for(model: object, otherwise: str = "digit") -> str:
+    """How a picture is taken for a model: by one of faces in colour, else as `otherwise` says.
+
+    >>> taken_for("faces"), taken_for("digits"), taken_for(None, "whole")
+    ('face', 'digit', 'whole')
+    """
+    known = isinstance(model, str) and model in models.NAMES
+    return "face" if known and models.knows_faces(model) else otherwise
+
+
 @lru_cache(maxsize=4096)
 def pixels(reference: str) -> np.ndarray:
-    """The picture's bytes, uint8 (32, 32) or (64, 64), read-only. Raises `files.BadPictureError`."""
+    """The picture's bytes, uint8 (32, 32), (64, 64) or (64, 64, 3), read-only. Raises `files.BadPictureError`."""
     if not isinstance(reference, str) or len(reference) > LONGEST:
         raise files.BadPictureError(words.UNKNOWN_PICTURE)
     source, _, rest = reference.partition(":")
@@ -83,30 +107,32 @@ def pixels(reference: str) -> np.ndarray:
 
 
 def tensor(references: Sequence[str], name: str = "digits") -> Tensor:
-    """The pictures as float32 (k, 1, S, S) in [0, 1], in the size S that the model takes."""
-    side = models.side(name)
-    return torch.cat([_sized(reference, side) for reference in references])
+    """The pictures as float32 (k, C, S, S) in [0, 1], in the size and the colours that the model takes."""
+    return torch.cat([_shaped(reference, models.shape(name)) for reference in references])
 
 
-@lru_cache(maxsize=4096)
-def _sized(reference: str, side: int) -> Tensor:
-    x = resized(encoding.to_tensor(np.stack([pixels(reference)])), side)
-    return encoding.to_tensor(encoding.to_pixels(x)[..., 0])  # bytes again, so that a program can carry it
+@lru_cache(maxsize=2048)
+def _shaped(reference: str, shape: tuple[int, int, int]) -> Tensor:
+    x = shaped(encoding.to_tensor(np.stack([pixels(reference)])), shape)
+    return encoding.to_tensor(encoding.to_pictures(x))  # bytes again, so that a program can carry it
 
 
-def resized(x: Tensor, side: int) -> Tensor:
-    """Pictures (k, 1, S, S) in another size: block means where they shrink, straight lines between pixels where they grow.
+def shaped(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """Pictures (k, C, S, S) in another shape (C, S, S): block means where they shrink, straight lines between pixels
+    where they grow; colours become their luminance, grey stays grey.
 
-    >>> resized(torch.ones(2, 1, 64, 64), 32).shape
+    >>> shaped(torch.ones(2, 3, 64, 64), (1, 32, 32)).shape
     torch.Size([2, 1, 32, 32])
     """
-    if x.shape[-1] == side:
-        return x
-    mode = "area" if x.shape[-1] > side else "bilinear"
-    return F.interpolate(x, (side, side), mode=mode)
+    channels, side, _ = shape
+    if x.shape[1] > channels:
+        x = (x * x.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
+    if x.shape[-1] != side:
+        x = F.interpolate(x, (side, side), mode="area" if x.shape[-1] > side else "bilinear")
+    return x.expand(-1, channels, -1, -1)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)  # one of a face takes 49 kB
 def _latent(reference: str, name: str) -> Tensor:
     with models.one_core():
         return models.model(name).g_x(tensor([reference], name))[0]
@@ -129,14 +155,44 @@ def fitting(reference: str, name: str) -> str:
     >>> fitting("face:3", "digits"), fitting("face:3", "faces")
     ('digits:318', 'face:3')
     """
-    if name == "faces":
-        return reference if reference.startswith(("face:", "png:")) else FIRST_FACE
-    return FIRST_PICTURE if reference.startswith("face:") else reference
+    if models.knows_faces(name):
+        return reference if reference.startswith(("face:", "jpg:", "png:")) else FIRST_FACE
+    return FIRST_PICTURE if reference.startswith(("face:", "jpg:")) else reference
+
+
+def model_for(reference: str, name: str) -> str:
+    """The model itself where the picture is of its kind, else the one that makes such pictures.
+
+    >>> model_for("face:3", "digits"), model_for("png:", "faces")
+    ('faces', 'faces')
+    """
+    if fitting(reference, name) == reference:
+        return name
+    return next(other for other in models.generators() if fitting(reference, other) == reference)
+
+
+def examples(name: str) -> tuple[str, str]:
+    """Two pictures of the kind that the model was trained on, for a view that opens with it.
+
+    >>> examples("digits")
+    ('digits:318', 'digits:913')
+    """
+    return (FIRST_FACE, SECOND_FACE) if models.knows_faces(name) else (FIRST_PICTURE, SECOND_PICTURE)
 
 
 def reference_of(picture: np.ndarray) -> str:
-    """The reference of a visitor's own picture, uint8 (32, 32) or (64, 64)."""
-    return "png:" + base64.urlsafe_b64encode(encoding.png_bytes(picture)).decode("ascii").rstrip("=")
+    """The reference of a visitor's own picture, uint8 (32, 32), (64, 64) or (64, 64, 3)."""
+    if picture.ndim == 2:
+        return "png:" + _safe(encoding.png_bytes(picture))
+    for quality in QUALITIES:
+        reference = f"jpg:{_safe(encoding.jpeg_bytes(picture, quality))}"
+        if len(reference) <= LONGEST:
+            break
+    return reference
+
+
+def _safe(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode("ascii").rstrip("=")
 
 
 def name_of(reference: str) -> str:
@@ -167,10 +223,15 @@ def _from_face(rest: str) -> np.ndarray:
 
 
 def faces(seeds: Sequence[int]) -> np.ndarray:
-    """What the model `faces` draws from these seeds, uint8 (k, 64, 64)."""
-    f = models.model("faces")
+    """What the model `faces` draws from these seeds in one step, uint8 (k, 64, 64, 3)."""
+    noise = white(seeds, *models.shape("faces"))
     with models.one_core():
-        return encoding.to_pixels(f.draw(FACE_SPREAD * white(seeds, f.rank)))[..., 0]
+        return encoding.to_pixels(_draw_face()(FACE_SPREAD * noise))
+
+
+@lru_cache(maxsize=1)
+def _draw_face() -> Linearizer:
+    return models.model("faces").collapse()
 
 
 def _from_other(rest: str) -> np.ndarray:
@@ -185,10 +246,10 @@ def _from_sample(rest: str) -> np.ndarray:
     return encoding.to_pixels(made)[0, ..., 0].copy()
 
 
-def _from_png(rest: str) -> np.ndarray:
+def _from_file(rest: str, form: str, mode: str, sides: Sequence[int]) -> np.ndarray:
     content = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
-    with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-        if picture.size not in ((files.SIDE,) * 2, (encoding.FACE_SIDE,) * 2) or picture.mode != "L":
+    with Image.open(io.BytesIO(content), formats=(form,)) as picture:
+        if picture.size not in {(side, side) for side in sides} or picture.mode != mode:
             raise files.BadPictureError(words.UNKNOWN_PICTURE)
         return np.array(picture)  # decodes it: here a file that is cut off shows
 
@@ -199,7 +260,8 @@ SOURCES = {
     "mnist": _from_mnist,
     "face": _from_face,
     "other": _from_other,
-    "png": _from_png,
+    "png": lambda rest: _from_file(rest, "PNG", "L", (files.SIDE, encoding.FACE_SIDE)),
+    "jpg": lambda rest: _from_file(rest, "JPEG", "RGB", (encoding.FACE_SIDE,)),
 }
 
 

@@ -24,6 +24,7 @@ from app.listening import Opening
 from app.pictures import files
 from app.views import VIEWS
 from app.views.interpolate import compute
+from app.views.interpolate.standing import Standing
 from tests import load
 from tests.helpers import ROOT
 
@@ -237,7 +238,7 @@ def client(server):
 
 def test_the_endpoint_answers_gradio_client(client):
     answer = client.predict(pictures=PAIR, weights=[0.5, 0.5], api_name="/interpolate")
-    induced, pixel = compute.blends(PAIR, [0.5, 0.5])
+    induced, pixel, _ = compute.blends(Standing(tuple(PAIR), (0.5, 0.5)))
     np.testing.assert_allclose(answer["induced"], induced[0, 0], atol=1e-4)
     np.testing.assert_allclose(answer["pixel"], pixel[0, 0], atol=1e-6)
     distance = lc.InducedSpace(models.model().g_x).distance(*pictures.tensor(PAIR)[:, None])
@@ -246,7 +247,7 @@ def test_the_endpoint_answers_gradio_client(client):
 
 def test_the_endpoint_is_documented(client):
     described = client.view_api(return_format="dict")["named_endpoints"]["/interpolate"]
-    assert [p["parameter_name"] for p in described["parameters"]] == ["pictures", "weights"]
+    assert [p["parameter_name"] for p in described["parameters"]] == ["pictures", "weights", "model", "years"]
     assert "g⁻¹" in json.dumps(described, ensure_ascii=False)
 
 

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from app import models, pictures
-from app.listening import of_standing
-from app.pictures import SECOND_PICTURE
+from app.listening import Lab, of_standing
+from app.pictures import SECOND_PICTURE, encoding
 from app.settings import query_of
 from app.views.interpolate import compute, mixer, page
 from app.views.interpolate.standing import PLACES, Standing, equal
+from app.views.interpolate.standing import opened as standing_of
 from app.widgets import proof_meter
 from tests.helpers import computed, unpacked
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "interpolate"
 
 PAIR = ("digits:318", "digits:913")
+FACES = ("face:3", "face:8")
+of_both = pytest.mark.parametrize(("pair", "model"), [(PAIR, "digits"), (FACES, "faces")])
 
 
 # --- links -------------------------------------------------------------------------------------------------
@@ -58,22 +61,69 @@ def test_drawings_travel_in_links_and_a_link_that_cannot_be_read_back_is_not_giv
     assert large.link("interpolate") == ""
 
 
+def levels(x: torch.Tensor) -> np.ndarray:
+    """A picture (C, H, W) as the widgets draw it: (H, W) or (H, W, 3), 0 to 255."""
+    return (x.clamp(0, 1) * 255).permute(1, 2, 0).squeeze(-1).numpy()
+
+
 # --- the blend ---------------------------------------------------------------------------------------------
-def test_the_stage_shows_the_blend_of_the_space_and_of_the_pixels():
-    x, f = pictures.tensor(PAIR), models.model()
-    value = compute.stage(Standing(PAIR, (0.3, 0.7)))["stage"]
+@of_both
+def test_the_stage_shows_the_blend_of_the_space_and_of_the_pixels(pair, model):
+    x, f = pictures.tensor(pair, model), models.model(model)
+    value = compute.stage(Standing(pair, (0.3, 0.7), model))["stage"]
     shown = unpacked(value)
     with torch.no_grad():
-        induced = f.domain.combine([0.3, 0.7], x)[0]
-    np.testing.assert_allclose(shown[0], induced.clamp(0, 1) * 255, atol=1)
-    np.testing.assert_allclose(shown[1], (0.3 * x[0] + 0.7 * x[1])[0] * 255, atol=1)
+        induced = f.domain.combine([0.3, 0.7], x)
+    np.testing.assert_allclose(shown[0], levels(induced), atol=1)
+    np.testing.assert_allclose(shown[1], levels(0.3 * x[0] + 0.7 * x[1]), atol=1)
     assert value["notes"] == ["g⁻¹( 0.30 g(x₁) + 0.70 g(x₂) )", "0.30 x₁ + 0.70 x₂"]
 
 
-def test_weights_of_empty_places_do_not_count():
+def test_weights_of_empty_places_do_not_count_nor_years_of_digits():
     tick = page.of_filled(compute.stage)
-    found = tick(pictures=list(PAIR), weights=[0.3, 0.7, 9.0, 9.0])
+    found = tick(pictures=list(PAIR), weights=[0.3, 0.7, 9.0, 9.0], model="digits", years=20.0)
     assert found == compute.stage(Standing(PAIR, (0.3, 0.7)))
+    assert tick(pictures=list(PAIR), weights=[0.3, 0.7, 0, 0], model=None, years=0.0) == {}  # not open yet
+
+
+def test_years_are_added_as_a_vector_and_read_again():
+    young, old = (Standing(FACES, (0.5, 0.5), "faces", years) for years in (0.0, 25.0))
+    f, x = models.model("faces"), pictures.tensor(FACES, "faces")
+    with torch.no_grad():
+        expected = f.aged(f.domain.combine([0.5, 0.5], x)[None], 25.0)
+        ages = f.age(torch.cat([f.domain.combine([0.5, 0.5], x)[None], expected]))
+    found = compute.stage(old)["stage"]
+    np.testing.assert_allclose(unpacked(found)[0], levels(expected[0]), atol=1)
+    assert found["notes"][0].endswith("+ 25 g(older) )") and found["captions"][0].endswith(
+        f"looks {ages[1]:.0f}"
+    )
+    assert compute.stage(young)["stage"]["captions"][0].endswith(f"looks {ages[0]:.0f}")
+    torch.testing.assert_close(ages[1] - ages[0], torch.tensor(25.0), atol=1e-2, rtol=0)
+    law = compute.settled(old, False).laws[3]
+    assert (
+        law.error < proof_meter.HOLDS
+        and "+ 25" in law.formula
+        and len(compute.settled(young, False).laws) == 3
+    )
+    assert compute.settled(old, True).laws[3].error > proof_meter.HOLDS
+    assert opened(old.link("interpolate")) == (old, True)
+
+
+def test_digits_do_not_age():
+    with pytest.raises(ValueError, match="digits knows nothing of years; 0 works"):
+        Standing(PAIR, (0.5, 0.5), "digits", 3.0)
+
+
+def test_a_picture_of_another_kind_brings_its_model():
+    with gr.Blocks():
+        board = mixer.mixer(Lab(picture=gr.State("digits:318")), "toy")
+    face = board.put("face:5", list(PAIR), 1, "digits")
+    assert (face["model"], face["current"], face["references"]) == ("faces", "face:5", ["face:5", "face:8"])
+    digit = board.put("digits:3", list(FACES), 0, "faces")
+    assert (digit["model"], digit["references"]) == ("digits", ["digits:3", "digits:913"])
+    same = board.put("face:5", list(FACES), 1, "faces")
+    assert same["references"] == ["face:3", "face:5"] and "model" not in same
+    assert standing_of({}, "face:4")[0].model == "faces"
 
 
 def test_a_tick_encodes_nothing(monkeypatch):
@@ -87,13 +137,17 @@ def test_a_weight_that_is_no_number_is_refused():
         of_standing(Standing, compute.stage)(pictures=PAIR, weights=[math.nan, 0.5])
 
 
-def test_the_film_runs_from_one_picture_to_the_other_on_straight_lines():
-    value = compute.film_between(*PAIR)
-    frames = unpacked(value["frames"]).reshape(2, compute.FRAMES, 32, 32).astype(float)
-    for row in frames:
-        np.testing.assert_allclose(row[0], pictures.pixels(PAIR[0]), atol=2)
-        np.testing.assert_allclose(row[-1], pictures.pixels(PAIR[1]), atol=2)
-    travelled, distance = value["travelled"], models.model().domain.distance(*pictures.tensor(PAIR)[:, None])
+@of_both
+def test_the_film_runs_from_one_picture_to_the_other_on_straight_lines(pair, model):
+    value = compute.film_between(*pair, model)
+    count = compute.FRAMES[models.KINDS[model].pictures]
+    frames = unpacked(value["frames"]).astype(float)
+    assert len(frames) == 2 * count
+    for row in (frames[:count], frames[count:]):
+        np.testing.assert_allclose(row[0], pictures.pixels(pair[0]), atol=2)
+        np.testing.assert_allclose(row[-1], pictures.pixels(pair[1]), atol=2)
+    ends = pictures.tensor(pair, model)[:, None]
+    travelled, distance = value["travelled"], models.model(model).domain.distance(*ends)
     assert travelled["induced"]["induced"][-1] == pytest.approx(distance.item(), rel=1e-3)
     assert (
         travelled["pixel"]["induced"][-1] > travelled["induced"]["induced"][-1]
@@ -114,11 +168,20 @@ def test_python_for_this_view_reproduces_the_picture_in_a_clean_process(tmp_path
     chosen, weights = (*PAIR, drawn), (0.5, -0.25, 0.75)
     program = compute.settled(Standing(chosen, weights), False).python
     out = computed(program, "induced pixel film", tmp_path)
-    induced, pixel = compute.blends(chosen, weights)
+    induced, pixel, _ = compute.blends(Standing(chosen, weights))
     np.testing.assert_allclose(out["induced"], induced[0], atol=1e-4)
     np.testing.assert_allclose(out["pixel"], pixel[0], atol=1e-6)
-    film = unpacked(compute.film_between(*chosen[:2])["frames"])[: compute.FRAMES]
+    film = unpacked(compute.film_between(*chosen[:2], "digits")["frames"])[:33]
     np.testing.assert_allclose(np.clip(out["film"][:, 0], 0, 1) * 255, film, atol=1)
+
+
+def test_python_for_faces_reproduces_the_picture_in_a_clean_process(tmp_path):
+    uploaded = pictures.reference_of(pictures.pixels("face:5"))
+    standing = Standing(("face:3", uploaded), (0.5, 0.5), "faces", -15.0)
+    out = computed(compute.settled(standing, False).python, "induced pixel", tmp_path)
+    induced, pixel, _ = compute.blends(standing)
+    np.testing.assert_allclose(out["induced"], induced[0], atol=1e-4)
+    np.testing.assert_allclose(out["pixel"], pixel[0], atol=1e-6)
 
 
 BAD_CALLS = {
@@ -132,21 +195,32 @@ BAD_CALLS = {
     "unknown picture": (["digits:3", "cat:1"], [0.5, 0.5], "No such picture"),
     "a list as a picture": (["digits:3", ["digits:4"]], [0.5, 0.5], "No such picture"),
     "no picture": (["digits:3", "data:image/png;base64,AAAA"], [0.5, 0.5], "not a picture"),
+    "unknown model": (PAIR, [0.5, 0.5], "model must be one of digits, faces", "styles"),
+    "a model that does not age": (PAIR, [0.5, 0.5], "knows nothing of years", "digits", 4),
+    "too many years": (FACES, [0.5, 0.5], "years must be a number from −60 to 60", "faces", 1000),
 }
 
 
-@pytest.mark.parametrize(("chosen", "weights", "sentence"), BAD_CALLS.values(), ids=BAD_CALLS)
-def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, chosen, weights, sentence):
+@pytest.mark.parametrize("call", BAD_CALLS.values(), ids=BAD_CALLS)
+def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, call):
+    chosen, weights, sentence, *others = call
     with pytest.raises(gr.Error, match=sentence):
-        endpoint(chosen, weights)
+        endpoint(chosen, weights, *others)
+
+
+def test_the_endpoint_takes_a_photo_as_a_face_where_the_model_knows_faces(endpoint):
+    photo = encoding.jpeg_address(np.random.default_rng(0).integers(0, 256, (80, 100, 3), dtype=np.uint8))
+    found = endpoint([photo, "face:3"], [1.0, 0.0], "faces")
+    assert np.shape(found["induced"]) == (3, 64, 64)
+    np.testing.assert_allclose(found["induced"], found["pixel"], atol=1e-3)
 
 
 def test_places_are_replaced_added_and_removed():
     pair = list(PAIR)
     assert mixer.replaced(pair, 1, "digits:0") == [PAIR[0], "digits:0"]
-    four = mixer.added(mixer.added(pair))
-    assert len(set(four)) == 4 and mixer.added(four) == four
+    four = mixer.added(mixer.added(pair, "digits"), "digits")
+    assert len(set(four)) == 4 and mixer.added(four, "digits") == four
     assert mixer.removed(four, 0) == four[1:] and mixer.removed(pair, 0) == pair
     assert [sum(equal(count)) for count in (2, 3, 4)] == pytest.approx([1, 1, 1])
     assert PLACES == 4
-    assert [place is None for place in mixer.places_value(pair, 0)] == [False, False, True, True]
+    assert [place is None for place in mixer.places_value(pair, 0, "digits")] == [False, False, True, True]

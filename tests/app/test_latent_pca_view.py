@@ -172,7 +172,7 @@ def test_a_walk_changes_the_coordinate_of_its_component_only(seen):
 def test_the_tick_shows_both_walks_and_their_strips(seen):
     found = walks.shown(seen, walk(3, -1.0, "digits:318"))
     stage, strips = found["stage"], found["strips"]
-    shape = models.model(seen.model).g_x.in_shape[1:]
+    shape = seen.pixels.shape[1:]
     assert unpacked(stage).shape == (2, *shape)
     assert stage["notes"][0].startswith("g⁻¹(g(x) − 1.00 · ") and "c₃" in stage["notes"][1]
     for index, strip in enumerate(strips):
@@ -223,7 +223,7 @@ def test_another_model_is_another_cloud_of_the_same_pictures():
 
 def test_faces_come_with_pictures_of_faces():
     found = page.switched("faces", "digits", "digits:318")
-    assert found["data"] == "face" and pictures.pixels(found["picture"]).shape == (64, 64)
+    assert found["data"] == "face" and pictures.pixels(found["picture"]).shape == (64, 64, 3)
     assert page.switched("digits", "face", found["picture"]) == {"data": "digits", "picture": "digits:318"}
     assert page.switched("digits-projector", "sample", "digits:1") == {"picture": "digits:1"}
     together = clouds.cloud(clouds.references("face", 13), "faces")
@@ -237,7 +237,7 @@ def test_uploaded_faces_stay_whole(tmp_path):
         files.append(str(tmp_path / f"{i}.png"))
         Image.fromarray(np.random.default_rng(i).integers(256, size=(80, 64), dtype=np.uint8)).save(files[-1])
     found = page.uploaded(files, "faces")["own"]
-    assert [pictures.pixels(reference).shape for reference in found] == [(64, 64)] * LEAST
+    assert [pictures.pixels(reference).shape for reference in found] == [(64, 64, 3)] * LEAST
 
 
 @BOTH

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+import linearizer_core as lc
 from app import models, pictures
 from app.listening import Lab, of_standing
 from app.pictures import files, references
@@ -19,19 +20,30 @@ from app.pictures.difference import difference
 from app.settings import query_of
 from app.views.project import compute, page, spoiling
 from app.views.project.gauge import gauge
-from app.views.project.standing import GRID, MODEL, USUAL, WHOLE, Input, Standing, largest_rank
+from app.views.project.standing import FIRST, USUAL, WHOLE, Input, Standing, grid_of
 from app.widgets import proof_meter
+from linearizer_core.models.aged import AgedGenerator
 from tests.helpers import computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "project"
 
 X = Standing("digits:318", "salt", 0.3)
+FACE = Standing("face:3", "salt", 0.3, model="faces")
+GRID = grid_of(FIRST)
 ENTRIES = [entry.text for entry in GRID]
+both = pytest.mark.parametrize("standing", [X, FACE], ids=["digits", "faces"])
 
 
 def levels(x: torch.Tensor) -> np.ndarray:
-    return (x.clamp(0, 1) * 255).numpy()[:, 0]
+    """Pictures (B, C, H, W) as the widgets draw them: (B, H, W) or (B, H, W, 3), 0 to 255."""
+    return (x.clamp(0, 1) * 255).permute(0, 2, 3, 1).squeeze(-1).numpy()
+
+
+def projector(standing: Standing) -> lc.Projector:
+    """f by the core alone."""
+    f, k = lc.load(standing.model), standing.rank
+    return f.truncated(k) if standing.model == FIRST else f.projector(k)
 
 
 def address(pixels: np.ndarray) -> str:
@@ -42,24 +54,27 @@ def address(pixels: np.ndarray) -> str:
 
 # --- what goes in ------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", USUAL)
-def test_every_kind_of_damage_survives_its_text_and_runs_as_python(kind):
-    entry = Input("digits:770", kind, USUAL[kind], seed=3)
+@both
+def test_every_kind_of_damage_survives_its_text_and_runs_as_python(kind, standing):
+    entry, model = Input(standing.picture, kind, USUAL[kind], seed=3), standing.model
     assert Input.of_text(entry.text) == entry
-    names = {"x": pictures.tensor(["digits:770"]), "torch": torch}
-    exec("from linearizer_core.data import damage\n" + spoiling.source(entry), names)
-    torch.testing.assert_close(names["x"], spoiling.tensor([entry]))
-    changed = not torch.equal(spoiling.tensor([entry]), pictures.tensor(["digits:770"]))
+    names = {"x": pictures.tensor([entry.picture], model), "torch": torch}
+    exec("from linearizer_core.data import damage\n" + spoiling.source(entry, model), names)
+    torch.testing.assert_close(names["x"], spoiling.tensor([entry], model))
+    changed = not torch.equal(spoiling.tensor([entry], model), pictures.tensor([entry.picture], model))
     assert changed == (kind != WHOLE)
 
 
 def test_the_same_seed_is_the_same_noise_and_another_one_is_not():
-    first, again, other = (spoiling.tensor([Input("digits:770", "noise", 1.0, seed)]) for seed in (1, 1, 2))
+    first, again, other = (
+        spoiling.tensor([Input("digits:770", "noise", 1.0, seed)], FIRST) for seed in (1, 1, 2)
+    )
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
 def test_a_picture_of_anything_is_taken_as_it_is_and_a_digit_is_not():
     stripes = np.tile(np.uint8([[0, 255]]), (32, 16))
-    whole = pictures.pixels(pictures.accept(address(stripes), whole=True))
+    whole = pictures.pixels(pictures.accept(address(stripes), "whole"))
     assert np.array_equal(whole, stripes)
     assert not np.array_equal(pictures.pixels(pictures.accept(address(stripes))), stripes)
 
@@ -80,9 +95,10 @@ def test_a_text_that_is_no_input_gets_one_sentence(text):
 
 
 # --- what is shown -----------------------------------------------------------------------------------------
-def test_the_stage_shows_what_the_core_computes():
-    shown = compute.stage(X, False)
-    f, x = models.model(MODEL).truncated(32), spoiling.tensor([X.input])
+@both
+def test_the_stage_shows_what_the_core_computes(standing):
+    shown = compute.stage(standing, False)
+    f, x = projector(standing), spoiling.tensor([standing.input], standing.model)
     with torch.no_grad():
         expected = torch.cat([x, f(x), f(f(x)), f.residual(x), (x - f(x)).abs()])
         away = float(f.distance_to_range(x))
@@ -100,20 +116,21 @@ def test_a_difference_is_amplified_until_it_is_seen():
 
 
 def test_a_higher_rank_is_nearer_and_keeps_more():
-    away = [float(compute.projected([X.input], rank).away) for rank in (4, 16, 64, largest_rank())]
+    away = [float(compute.projected([X.input], FIRST, rank).away) for rank in (4, 16, 64, 128)]
     assert away == sorted(away, reverse=True) and away[0] > away[-1]
 
 
-def test_broken_the_second_time_changes_the_picture_and_whole_it_does_not():
+@both
+def test_broken_the_second_time_changes_the_picture_and_whole_it_does_not(standing):
     for broken in (False, True):
-        found = compute.projected([X.input], 32, broken)
+        found = compute.projected([standing.input], standing.model, 32, broken)
         moved = float((found.twice - found.once).abs().max())
         assert moved > 1e-2 if broken else moved < 1e-3
 
 
 def test_the_grid_answers_for_all_inputs_at_once():
     rows = compute.grid(replace(X, rank=16), ENTRIES, False)["rows"]
-    f, x = models.model(MODEL).truncated(16), spoiling.tensor(GRID)
+    f, x = models.model(FIRST).truncated(16), spoiling.tensor(GRID, FIRST)
     with torch.no_grad():
         once = f(x)
     for row, expected in zip(rows, (x, once, f(once).detach())):
@@ -122,7 +139,7 @@ def test_the_grid_answers_for_all_inputs_at_once():
 
 
 def test_nothing_is_computed_before_the_view_opens():
-    empty = {"picture": "digits:318", "kind": None, "amount": None, "seed": None, "rank": None}
+    empty = {"picture": "digits:318", "kind": None, "amount": None, "seed": None, "rank": None, "model": None}
     for fn, more in ((compute.stage, {}), (compute.grid, {"entries": ENTRIES}), (compute.settled, {})):
         assert of_standing(Standing, fn)(**empty, **more, broken=False) == {}
 
@@ -157,7 +174,26 @@ def test_a_click_on_the_grid_looks_closely_and_a_strange_one_does_nothing():
 @pytest.mark.parametrize("event", [None, object(), type("Event", (), {"picture": ["x"]})()])
 def test_a_painting_that_did_not_arrive_gets_one_sentence(event):  # fault 31
     with pytest.raises(files.BadPictureError, match="No such picture"):
-        page.painted(event)
+        page.painted(FIRST, event)
+
+
+def test_what_is_painted_on_a_face_keeps_its_colours():
+    face = pictures.pixels("face:3")
+    event = type("Event", (), {"picture": address(face)})()
+    found = pictures.pixels(page.painted("faces", event)["picture"])
+    assert (
+        found.shape == (64, 64, 3) and np.abs(found.astype(int) - face).mean() < 4
+    )  # a JPEG file is not exact
+
+
+def test_another_model_brings_its_pictures_and_its_ranks():
+    found = page.switched("faces", 128)
+    assert found["picture"] == "face:3" and found["rank"].maximum == 256 and found["rank"].value == 128
+    assert found["entries"] == [entry.text for entry in grid_of("faces")]
+    back = page.switched(FIRST, 256)
+    assert back["picture"] == "digits:318" and back["rank"].maximum == back["rank"].value == 128
+    with pytest.raises(ValueError, match="model must be one of digits-projector, faces"):
+        page.switched("digits", 3)
 
 
 @pytest.mark.parametrize(
@@ -166,32 +202,40 @@ def test_a_painting_that_did_not_arrive_gets_one_sentence(event):  # fault 31
 )
 def test_a_spoilt_digit_is_farther_from_the_range_than_a_whole_one(rank, kind, amount):
     digits = pictures.gallery()["digits"][:200]
-    whole = compute.projected([Input(name) for name in digits], rank).away
-    spoilt = compute.projected([Input(name, kind, amount) for name in digits], rank).away
+    whole = compute.projected([Input(name) for name in digits], FIRST, rank).away
+    spoilt = compute.projected([Input(name, kind, amount) for name in digits], FIRST, rank).away
     assert spoilt.median() > whole.median()
     if rank == 128:
         assert (spoilt > whole).float().mean() > 0.95
 
 
 # --- laws and program --------------------------------------------------------------------------------------
-def test_the_laws_hold_and_break():
-    holds = compute.settled(X, ENTRIES, False).laws
+@both
+def test_the_laws_hold_and_break(standing):
+    entries = [entry.text for entry in grid_of(standing.model)]
+    holds = compute.settled(standing, entries, False).laws
     assert all(law.error < proof_meter.HOLDS for law in holds)
-    idempotent, adjoint, orthogonal = compute.settled(X, ENTRIES, True).laws
+    idempotent, adjoint, orthogonal = compute.settled(standing, entries, True).laws
     assert idempotent.error > 1e-2 and orthogonal.error > 1e-2
     assert adjoint.error < proof_meter.HOLDS, "half of a projection is still symmetric"
 
 
-def test_the_program_reproduces_the_screen_with_the_core_alone(tmp_path):  # fault 42
-    made = computed(compute.program(X), "once twice removed distance", tmp_path)
-    found = compute.projected([X.input], 32)
+@both
+def test_the_program_reproduces_the_screen_with_the_core_alone(standing, tmp_path):  # fault 42
+    made = computed(compute.program(standing), "once twice removed distance", tmp_path)
+    found = compute.projected([standing.input], standing.model, 32)
     for name in ("once", "twice", "removed"):
         np.testing.assert_allclose(made[name], getattr(found, name).numpy(), atol=1e-3)
     np.testing.assert_allclose(made["distance"], found.away.numpy(), rtol=1e-4)
 
 
-def test_the_rank_that_controls_know_is_that_of_the_model():
-    assert largest_rank() == models.model(MODEL).rank
+def test_what_is_said_of_the_models_is_so():
+    assert models.model(FIRST).rank == models.KINDS[FIRST].ranks
+    for name, kind in models.KINDS.items():
+        f = models.model(name)
+        assert isinstance(f, lc.Generator) == kind.generates and isinstance(f, AgedGenerator) == kind.ages
+        assert kind.classes == (len(f.means) if kind.generates and len(f.means) > 1 else 0)
+        assert f.g_x.in_shape[0] == (3 if kind.pictures == models.FACE else 1)
 
 
 # --- links -------------------------------------------------------------------------------------------------
@@ -214,7 +258,7 @@ def test_a_link_restores_the_view_and_a_broken_one_opens_it():
     assert Standing.of_link(query_of(link), picture="digits:1") == (X, True)
     query = {"x": "digits:99999", "how": "melt", "a": "7", "s": "-4", "k": "900"}
     found, whole = Standing.of_link(query, picture="digits:1")
-    assert found == Standing("digits:1", "salt", 1.0, 0, largest_rank()) and not whole
+    assert found == Standing("digits:1", "salt", 1.0, 0, 128) and not whole
     assert "does not exist" in page.opened(query, "digits:1")["notice"].value
 
 
@@ -241,7 +285,7 @@ def test_the_gauge_holds_the_number_however_far_it_lies():
 def test_the_endpoint_answers_with_plain_numbers(endpoint):
     found = endpoint("digits:318", 32.0, "salt", 0.3, 0)
     assert np.shape(found["once"]) == (32, 32) and found["largest_difference"] < 1e-3
-    assert found["distance"] == pytest.approx(float(compute.projected([X.input], 32).away), rel=1e-5)
+    assert found["distance"] == pytest.approx(float(compute.projected([X.input], FIRST, 32).away), rel=1e-5)
     assert found["usual_distances"][0] < found["usual_distances"][1]
 
 
@@ -256,6 +300,11 @@ BAD_CALLS = {
     "picture": (("digits:9999", 8), "No such picture"),
     "no picture": ((None, 8), "No such picture"),
     "no image": (("data:image/png;base64,AAAA", 8), "picture"),
+    "too many axes": (("digits:318", 200), "200 axes were asked for; digits-projector has 128"),
+    "no projector": (
+        ("digits:318", 8, "salt", 0.5, 0, "digits"),
+        "model must be one of digits-projector, faces",
+    ),
 }
 
 

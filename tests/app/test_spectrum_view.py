@@ -122,7 +122,7 @@ def test_a_damaged_link_loses_only_the_damaged_moves():
 def test_without_moves_nothing_changes(name):
     found = compute.stage(standing([], name=name))
     x, before, now = unpacked(found["stage"])
-    np.testing.assert_allclose(x, encoding.to_pixels(pictures.tensor([PICTURE], name))[0, ..., 0])
+    np.testing.assert_allclose(x, encoding.to_pictures(pictures.tensor([PICTURE], name))[0])
     np.testing.assert_allclose(before, now, atol=1)
     assert found["stage"]["ids"] == [PICTURE, "trained", "now"]
     assert "u₄" in found["formula"]
@@ -132,9 +132,9 @@ def test_without_moves_nothing_changes(name):
 def test_the_stage_shows_f_with_the_edited_singular_values(name):
     found = compute.stage(standing(CHANGES, name=name))
     f, x = models.model(name), pictures.tensor([PICTURE], name)
-    values = moves.edited(f.svd().values, [tuple(move) for move in CHANGES])
+    values = moves.edited(lc.singular_values(f.A), [tuple(move) for move in CHANGES])
     with torch.no_grad():
-        expected = f.with_singular_values(values)(x)[0, 0].clamp(0, 1) * 255
+        expected = encoding.to_pictures(f.with_singular_values(values)(x))[0].astype(int)
     np.testing.assert_allclose(unpacked(found["stage"])[2], expected, atol=1)
     assert found["stage"]["ids"][2] == "now,s3:0.2,p0.5,s0:1.5,k40"
     assert "40 terms" in found["formula"] and f"{math.sqrt(0.2):.3g}" in found["formula"]
@@ -173,7 +173,7 @@ def test_another_model_starts_as_it_was_trained_in_the_plot_as_it_was_set():
 
 def test_a_model_of_faces_is_shown_with_a_face_and_one_of_digits_with_a_digit():
     face = page.switched("faces", PICTURE, state([]))["picture"]
-    assert face.startswith("face:") and pictures.pixels(face).shape == (64, 64)
+    assert face.startswith("face:") and pictures.pixels(face).shape == (64, 64, 3)
     assert page.switched("digits", face, state([]))["picture"].startswith("digits:")
     assert pictures.tensor([face]).shape == (1, 1, 32, 32)  # where it is looked at with digits all the same
 
@@ -205,11 +205,11 @@ def test_the_model_itself_is_never_changed():
 @BOTH
 def test_directions_are_orthonormal_points_walked_along(name):
     rows = [unpacked(value) for value in compute.rows(standing([], 5, name)).values()]
-    svd, f = models.model(name).svd(), models.model(name)
-    c = compute.spread(5, name) * 3
+    f = models.model(name)
+    svd, c = f.svd(6), compute.spread(5, name) * 3
     with torch.no_grad():
-        expected = f.domain.scale(c, svd.input_point(5))[0].clamp(0, 1) * 255
-    assert [row.shape for row in rows] == [(5, *f.g_x.in_shape[1:])] * 2
+        expected = encoding.to_pictures(f.domain.scale(c, svd.input_point(5))[None])[0].astype(int)
+    assert [row.shape for row in rows] == [(5, *expected.shape)] * 2
     np.testing.assert_allclose(rows[0][-1], expected, atol=2)
 
 
@@ -330,7 +330,7 @@ def test_the_link_restores_model_picture_moves_and_selection(name):
     link = compute.settled(wanted, False).link
     found, whole = opened(query_of(link), "digits:0")
     assert found == wanted and whole and ("model=" in link) == (name != "digits")
-    assert compute.plot(found)["base"] == rounded(models.model(name).svd().values.tolist())
+    assert compute.plot(found)["base"] == rounded(trained(name).values.tolist())
 
 
 def test_a_link_is_checked_against_the_values_of_its_own_model():

@@ -222,7 +222,7 @@ def test_truncate_keeps_the_k_largest_singular_values(make):
 def test_singular_values_without_vectors_are_those_of_the_decomposition(make):
     A = make()
     values = svd(A).values
-    torch.testing.assert_close(singular_values(A), values, rtol=1e-12, atol=1e-12 * float(values.max()))
+    torch.testing.assert_close(singular_values(A), values, rtol=1e-12, atol=1e-12)
 
 
 @every_operator

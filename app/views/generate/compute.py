@@ -7,6 +7,7 @@ import torch
 from app import models, pictures
 from app import words as common
 from app.panels import programs
+from app.pictures import encoding
 from app.views.generate import SLUG, runs, shown, words
 from app.views.generate.runs import noise
 from app.views.generate.shown import LINE_FRAMES, page_of, rank, singular_values
@@ -53,13 +54,14 @@ def settled(standing: Standing, broken: bool) -> Settled:
 
 def measured(seed: int, run: Run, pair: Sequence[str], broken: bool) -> list[Law]:
     """N steps against one step: from this noise, from the noise of x₁ and x₂, from a blend of two noises."""
-    f, gen, values = runs.one_step(run, broken), models.model(), singular_values(run.steps, run.method)
+    f, gen = runs.one_step(run, broken), models.model(run.model)
+    values = singular_values(run.steps, run.method, run.model)
     found, full = rank(values), rank(values) == len(values)
-    x0, other = noise([seed]), noise([seed + 1])
+    x0, other = noise([seed], run.model), noise([seed + 1], run.model)
     with models.one_core():
         blend = f.domain.combine(WEIGHTS, torch.stack([x0, other]))
-        wanted = pictures.tensor(pair) if full else f(torch.cat([x0, other]))
-        ends = gen.sample(torch.cat([x0, blend, f.pinv()(wanted)]), run.steps, run.method, run.label)
+        wanted = pictures.tensor(pair, run.model) if full else f(torch.cat([x0, other]))
+        ends = gen.sample(torch.cat([x0, blend, f.pinv(runs.RTOL)(wanted)]), run.steps, run.method, run.label)
         many, blended, back = ends.split([1, 1, 2])
         one, sums = f(x0), f.codomain.combine(WEIGHTS, torch.stack([f(x0), f(other)]))
     names = [common.LAW_ONE_STEP, words.LAW_INVERSION, common.LAW_LINEARITY]
@@ -76,48 +78,50 @@ def program(standing: Standing) -> str:
     """Python for this view: one step for all seeds, the path of the chosen one, spectrum, inversion, line."""
     seed, run = standing.seed, standing.run
     seeds, how = page_of(seed), f"steps={run.steps}, method={run.method!r}, label={run.label}"
-    at = seeds.index(seed)
+    shape = ", ".join(map(str, models.shape(run.model)))
+    at, frames = seeds.index(seed), LINE_FRAMES[models.KINDS[run.model].pictures]
     body = f"""
 seeds = range({seeds[0]}, {seeds[-1] + 1})
-white = [torch.randn(1, 32, 32, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-noise = torch.stack(white)
+dice = [torch.Generator().manual_seed(seed) for seed in seeds]
+noise = torch.stack([torch.randn({shape}, generator=die) for die in dice])
 chosen = noise[{at}:{at + 1}]          # seed {seed}
 f = model.collapse({how})     # x = g_data⁻¹(B g_noise(x₀))
 with torch.no_grad():
     one = f(noise)                                       # one step
     path = model.path(chosen, {how}, frames={runs.FRAMES})[:, 0]
     difference = path[-1:] - f(chosen)                   # N steps − one step
-    values = f.svd().values                              # the spectrum of B
+    values = lc.singular_values(f.A)                     # the spectrum of B
 
     # And back: the noises of x₁ and x₂, what they make, and the straight line between them.
-    x0 = f.pinv()(x)
+    x0 = f.pinv({runs.RTOL})(x)
     back = f(x0)
-    line = lc.InducedSpace(f.g_x).line(x0[0], x0[1], torch.linspace(0, 1, {LINE_FRAMES}))
-    digits = f(line)
+    line = lc.InducedSpace(f.g_x).line(x0[0], x0[1], torch.linspace(0, 1, {frames}))
+    between = f(line)
 print("{run.steps} steps and one step differ by at most", difference.abs().max().item())
 """
-    return programs.program(body, standing.pictures)
+    return programs.program(body, standing.pictures, run.model)
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------
 def answer(asked: Arguments) -> dict:
-    """Turn noise into digits twice: by N steps of the integrator, and by the one matrix B that they collapse to.
+    """Turn noise into pictures twice: by N steps of the integrator, and by the one operator B that they collapse to.
 
     Returns:
-        {"one_step": a 32×32 picture for each seed by x = g_data⁻¹(B g_noise(x₀)), "n_steps": the same by N steps,
+        {"one_step": a picture for each seed, 32×32 numbers (3×64×64 of faces), by x = g_data⁻¹(B g_noise(x₀)),
+        "n_steps": the same by N steps,
         "path": up to 12 pictures on the way of the first seed, "times": their t, "largest_difference": between one
         step and N steps, "spectrum": singular values of B, "seconds": {"n_steps", "one_step"} for the first seed}
     """
     seeds, run = asked.seeds, asked.run
-    walked, one = runs.walked(seeds[0], run), models.decode(runs.made(seeds, run))
+    walked, one = runs.walked(seeds[0], run), models.decode(runs.made(seeds, run), run.model)
     with models.one_core():
-        ends = models.model().sample(noise(seeds), run.steps, run.method, run.label)
+        ends = models.model(run.model).sample(noise(seeds, run.model), run.steps, run.method, run.label)
     return {
-        "one_step": one[:, 0].tolist(),
-        "n_steps": ends[:, 0].tolist(),
-        "path": models.decode(walked.latents)[:, 0].tolist(),
+        "one_step": encoding.listed(one),
+        "n_steps": encoding.listed(ends),
+        "path": encoding.listed(models.decode(walked.latents, run.model)),
         "times": list(walked.times),
         "largest_difference": float((ends - one).abs().max()),
-        "spectrum": list(singular_values(run.steps, run.method)),
+        "spectrum": list(singular_values(run.steps, run.method, run.model)),
         "seconds": {"n_steps": walked.seconds, "one_step": runs.one_step_seconds(seeds[0], run)},
     }

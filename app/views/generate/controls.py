@@ -1,10 +1,11 @@
-"""What says how noise becomes a digit: seed, class, integrator, steps; and which two pictures go back to noise."""
+"""What says how noise becomes a picture: model, seed, class, integrator, steps; which two pictures go back to noise."""
 
 import gradio as gr
 
+from app import models, pictures
 from app import words as common
-from app.listening import LIFE, QUIET, Lab, Named, listen
-from app.panels.picker import Picker, picker
+from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
+from app.panels.picker import picker
 from app.pictures import SECOND_PICTURE
 from app.views.generate import words
 from app.views.generate.shown import page_of
@@ -18,7 +19,9 @@ PRESETS = (1, 2, 5, 10, 100, 1000)
 
 # --- seed, class, steps, integrator ------------------------------------------------------------------------
 def run_controls(slug: str) -> tuple[gr.HTML, Named]:
-    """The grid of seeds, and what says how noise becomes a digit: seed, class, steps, integrator."""
+    """The grid of seeds, and what says how noise becomes a picture: model, seed, class, steps, integrator."""
+    look = {"elem_id": f"{slug}-model", "elem_classes": "lab-keys"}
+    model = gr.Radio(models.generators(), label=common.MODEL, **look)
     gr.HTML(f"<h3>{words.SEEDS}</h3><p>{words.SEEDS_LEAD}</p>", apply_default_css=False)
     grid = Pictures(elem_id=f"{slug}-grid", label=words.SEEDS, pick=True, size=60, columns=5)
     seed = _seed(slug)
@@ -28,7 +31,13 @@ def run_controls(slug: str) -> tuple[gr.HTML, Named]:
     method = gr.Radio(names, label=words.INTEGRATOR, elem_id=f"{slug}-method", elem_classes="lab-keys")
     steps = _steps(slug)
     listen(grid.pick, picked, {}, {"seed": seed}, **QUIET)
-    return grid, {"seed": seed, "label": label, "steps": steps, "method": method}
+    return grid, {"model": model, "seed": seed, "label": label, "steps": steps, "method": method}
+
+
+def label_of(model: str, label: int | None = None) -> gr.Radio:
+    """The buttons for the class, where the model has classes."""
+    value = ANY if label is None else label  # a gr.Radio cannot hold None
+    return gr.Radio(value=value, visible=models.KINDS[model].classes > 0)
 
 
 def _seed(slug: str) -> gr.Number:
@@ -65,8 +74,8 @@ def turned(seed: int | None) -> dict:
 
 
 # --- and back ----------------------------------------------------------------------------------------------
-def way_back(slug: str, lab: Lab) -> tuple[gr.State, list[gr.HTML], Picker, gr.HTML]:
-    """The second picture, the rows of both inversions, the picker that fills x₁ or x₂, the line between them."""
+def way_back(slug: str, lab: Lab, run: Named) -> tuple[gr.State, list[gr.HTML], gr.HTML, gr.HTML]:
+    """The second picture, the rows of both inversions, the first page of the picker, the line between the noises."""
     other = gr.State(SECOND_PICTURE, time_to_live=LIFE)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320), gr.Column(elem_classes="lab-card"):
@@ -79,9 +88,21 @@ def way_back(slug: str, lab: Lab) -> tuple[gr.State, list[gr.HTML], Picker, gr.H
             gr.HTML(f"<h3>{words.BETWEEN}</h3><p>{words.BETWEEN_LEAD}</p>", apply_default_css=False)
             rows = (words.LINE_DIGIT, words.LINE_NOISE)
             strip = FilmStrip(elem_id=f"{slug}-film", label=words.BETWEEN, paths=rows)
-    sources.chosen(filled, {"place": place}, {"first": lab.picture, "second": other})
-    return other, inverted, sources, strip
+    model = {"model": run["model"]}
+    outputs = {"first": lab.picture, "second": other, **model, "label": run["label"]}
+    sources.chosen(filled, {"place": place, **model}, outputs)
+    listen(run["model"].input, switched, model, outputs, **CHOICE)
+    return other, inverted, sources.pages[0], strip
 
 
-def filled(picture: str, place: int) -> dict:
-    return {"second" if place == 1 else "first": picture}
+def filled(picture: str, place: int, model: str) -> dict:
+    """Another picture for x₁ or x₂; one of another kind brings its model."""
+    name = "second" if place == 1 else "first"
+    found = pictures.model_for(picture, model)
+    return {**(switched(found) if found != model else {}), name: picture}
+
+
+def switched(model: str) -> dict:
+    """Another model: any of its classes, two pictures of its kind."""
+    first, second = pictures.examples(model)
+    return {"model": model, "label": label_of(model), "first": first, "second": second}

@@ -1,4 +1,4 @@
-"""Generate on the page: N integrator steps from noise to a digit beside the one matrix that they are; and back."""
+"""Generate on the page: N integrator steps from noise to a picture beside the one operator that they are; and back."""
 
 import gradio as gr
 
@@ -6,11 +6,11 @@ from app import words as common
 from app.listening import TICK, Lab, Opening, endpoint, flat, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
-from app.pictures import SECOND_PICTURE
 from app.views.generate import SLUG, compute, words
-from app.views.generate.controls import run_controls, way_back
+from app.views.generate.controls import label_of, run_controls, way_back
 from app.views.generate.runs import FRAMES
-from app.views.generate.standing import ANY, Arguments, Standing
+from app.views.generate.standing import Arguments, Standing
+from app.views.generate.standing import opened as standing_of
 from app.widgets.tiles import Pictures
 
 
@@ -25,7 +25,7 @@ def build(lab: Lab) -> Opening:
         with gr.Column(scale=6, min_width=320):
             shown = _stage()
             section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_SIMPSON), *program)
-    other, inverted, sources, strip = way_back(SLUG, lab)
+    other, inverted, gallery, strip = way_back(SLUG, lab, controls)
     controls = {**controls, "pictures": [lab.picture, other]}
     shown = {"grid": grid, **shown, "inverted": inverted}
     late = {"path": shown["path"], "stage": shown["stage"], "film": strip}
@@ -35,7 +35,7 @@ def build(lab: Lab) -> Opening:
     listen(section.meter.settle, of_standing(Standing, compute.rested), inputs, late, **TICK)
     section.settles(changes, of_standing(Standing, compute.settled), controls)
     endpoint("generate", Arguments, compute.answer)
-    outputs = {"notice": said, **controls, **shown, "film": strip, "gallery": sources.pages[0]}
+    outputs = {"notice": said, **controls, **shown, "film": strip, "gallery": gallery}
     return Opening(opened, outputs)
 
 
@@ -56,12 +56,11 @@ def _stage() -> dict[str, gr.HTML]:
 
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture is the first that goes back to noise."""
-    found, whole = Standing.of_link(query, pictures=(picture, SECOND_PICTURE))
-    label = ANY if found.label is None else found.label  # a gr.Radio cannot hold None
+    found, whole = standing_of(query, picture)
     return {
         "notice": saying("" if whole else common.BAD_LINK),
         **found.values(),
-        "label": label,
+        "label": label_of(found.model, found.label),
         **compute.stage(found, False, patient=True),
         **compute.line(found),
         "gallery": picker.first_page(),

@@ -1,4 +1,4 @@
-"""Noise to digit and back: the N steps of the integrator beside the one operator B that they collapse to."""
+"""Noise to picture and back: the N steps of the integrator beside the one operator B that they collapse to."""
 
 import time
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from app import models, pictures
-from app.pictures.encoding import SIDE
 from app.pictures.noise import white
 from app.views.generate.standing import Run
 from linearizer_core.linearizer import Linearizer
@@ -21,39 +20,41 @@ from linearizer_core.methods.flow_matching import (
     spread,
     trajectory,
 )
-from linearizer_core.operators import Diagonal, LinearOperator
+from linearizer_core.operators import Diagonal, LinearOperator, TimedOperator
 from linearizer_core.spaces import decode, encode
 
+RTOL = 1e-6
+"""Of the largest singular value of B: smaller ones count as 0. B is diagonal, so none is made up by rounding."""
 FRAMES = 12  # of the path, t = 0 and t = 1 among them
 
 
-def noise(seeds: Sequence[int]) -> Tensor:
-    """White noise x₀ of these seeds, (k, 1, 32, 32)."""
-    return white(seeds, 1, SIDE, SIDE)
+def noise(seeds: Sequence[int], model: str) -> Tensor:
+    """White noise x₀ of these seeds in the shape of the model's pictures, (k, C, S, S)."""
+    return white(seeds, *models.shape(model))
 
 
 # --- N steps and one step ----------------------------------------------------------------------------------
 @lru_cache(maxsize=512)
-def operator(steps: int, method: str, broken: bool = False) -> LinearOperator:
+def operator(steps: int, method: str, model: str, broken: bool = False) -> LinearOperator:
     """B, collapsed once; the class does not enter. Broken, it is the product of `simpsons` steps."""
+    A_t = models.model(model).A_t
     with models.one_core():
-        return simpsons(steps) if broken else collapse(models.model().A_t, steps, method)
+        return simpsons(A_t, steps) if broken else collapse(A_t, steps, method)
 
 
 @lru_cache(maxsize=512)
 def one_step(run: Run, broken: bool = False) -> Linearizer:
     """x = g_data⁻¹(B g_noise(x₀)), on networks that are shared."""
-    B, gen = operator(run.steps, run.method, broken), models.model()
+    B, gen = operator(run.steps, run.method, run.model, broken), models.model(run.model)
     return Linearizer(gen.noise_network(run.label), B, gen.g_y).requires_grad_(False)
 
 
-def simpsons(steps: int) -> LinearOperator:
+def simpsons(A_t: TimedOperator, steps: int) -> LinearOperator:
     """What the "break it" switch puts in the place of B, ∏ₖ(I + h/6 (V(t) + 4V(t + h/2) + V(t + h))).
 
     It is how a published program collapses RK4: each stage takes V at its time and drops the products with the stages
     before it, so what is left is Simpson's rule.
     """
-    A_t = models.model().A_t
     v, h, values = flow(A_t), 1 / steps, torch.ones(A_t.shape[0], dtype=torch.float32)
     for k in range(steps):
         a, b, c = (v(min(k * h + part * h, 1.0), values) for part in (0, 0.5, 1))
@@ -61,18 +62,18 @@ def simpsons(steps: int) -> LinearOperator:
     return Diagonal(values)
 
 
-@lru_cache(maxsize=512)
-def encoded(seeds: tuple[int, ...], label: int | None) -> Tensor:
+@lru_cache(maxsize=128)  # fifteen faces take 740 kB
+def encoded(seeds: tuple[int, ...], label: int | None, model: str) -> Tensor:
     """z₀ = g_noise(x₀), (k, n)."""
     with models.one_core():
-        return encode(models.model().noise_network(label), noise(seeds))
+        return encode(models.model(model).noise_network(label), noise(seeds, model))
 
 
 def made(seeds: tuple[int, ...], run: Run, broken: bool = False) -> Tensor:
     """One step: z₁ = B z₀, (k, n)."""
     B = one_step(run, broken).A
     with torch.inference_mode():
-        return B(encoded(seeds, run.label))
+        return B(encoded(seeds, run.label, run.model))
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,10 @@ class Walked:
     seconds: float
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def walked(seed: int, run: Run) -> Walked:
     """N steps of the integrator in latents, at most `FRAMES` of its states kept, t = 0 and t = 1 among them."""
-    A_t, z = models.model().A_t, encoded((seed,), run.label)
+    A_t, z = models.model(run.model).A_t, encoded((seed,), run.label, run.model)
     shown, times, kept = set(spread(run.steps, FRAMES)), [], []
     with models.one_core():
         integrate(
@@ -104,7 +105,7 @@ def walked(seed: int, run: Run) -> Walked:
 
 def one_step_seconds(seed: int, run: Run, broken: bool = False) -> float:
     """How long B z₀ takes, once B is there."""
-    B, z = one_step(run, broken).A, encoded((seed,), run.label)
+    B, z = one_step(run, broken).A, encoded((seed,), run.label, run.model)
     with torch.inference_mode():
         started = time.perf_counter()
         B(z)
@@ -114,18 +115,18 @@ def one_step_seconds(seed: int, run: Run, broken: bool = False) -> float:
 # --- and back ----------------------------------------------------------------------------------------------
 @lru_cache(maxsize=256)
 def _pinv(run: Run, broken: bool) -> LinearOperator:
-    return one_step(run, broken).pinv().A
+    return one_step(run, broken).pinv(RTOL).A
 
 
 def noise_latents(references: Sequence[str], run: Run, broken: bool = False) -> Tensor:
     """B⁺ g_data(x) of pictures, (k, n): a picture is encoded once, whatever the run."""
     with torch.inference_mode():
-        return _pinv(run, broken)(pictures.latents(references))
+        return _pinv(run, broken)(pictures.latents(references, run.model))
 
 
 @dataclass(frozen=True)
 class Inverted:
-    """Pictures x, the noise f⁺(x) they come from, and f(f⁺(x)), (k, 1, 32, 32) each."""
+    """Pictures x, the noise f⁺(x) they come from, and f(f⁺(x)), (k, C, S, S) each."""
 
     pictures: Tensor
     noise: Tensor
@@ -138,12 +139,12 @@ def inverted(references: Sequence[str], run: Run, broken: bool = False) -> Inver
     with models.one_core():
         x0 = decode(f.g_x, noise_latents(references, run, broken))
         z1 = f.A(encode(f.g_x, x0))
-    return Inverted(pictures.tensor(references), x0, models.decode(z1))
+    return Inverted(pictures.tensor(references, run.model), x0, models.decode(z1, run.model))
 
 
 @dataclass(frozen=True)
 class Line:
-    """The straight line between two inverted pictures: the noises, the digits they make, and the latents of both."""
+    """The straight line between two inverted pictures: the noises, the pictures they make, and the latents of both."""
 
     noise: Tensor
     pictures: Tensor

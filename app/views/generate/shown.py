@@ -14,12 +14,11 @@ from app.views.generate.standing import ANY, MOST_STEPS, Run
 from app.widgets.curve import curves
 from app.widgets.film_strip import Path, film
 from app.widgets.tiles import tiles
-from linearizer_core import diagnostics
-from linearizer_core.algebra import svd
+from linearizer_core import algebra, diagnostics
 
 GRID = 15  # seeds on screen
-LINE_FRAMES = 33
-LIMIT = Run(MOST_STEPS, "rk4")  # as good as infinitely many steps
+LINE_FRAMES = {models.DIGIT: 33, models.FACE: 17}  # those of faces are twelve times as large
+LIMIT = (MOST_STEPS, "rk4")  # as good as infinitely many steps
 
 
 def page_of(seed: int) -> tuple[int, ...]:
@@ -34,7 +33,7 @@ def page_of(seed: int) -> tuple[int, ...]:
 def compared(seed: int, run: Run, broken: bool) -> dict:
     """The film of N steps, the comparison of their end with one step, and one step for all seeds on screen."""
     path = runs.walked(seed, run).latents
-    shown = models.decode(torch.cat([path, runs.made(page_of(seed), run, broken)]))
+    shown = models.decode(torch.cat([path, runs.made(page_of(seed), run, broken)]), run.model)
     film, made = shown[: len(path)], shown[len(path) :]
     stage = _comparison(seed, run, broken, film[-1:], made[seed % GRID, None])
     return {"path": _film(seed, run, film), "stage": stage, "grid": _grid(seed, made)}
@@ -42,10 +41,10 @@ def compared(seed: int, run: Run, broken: bool) -> dict:
 
 def running(seed: int, run: Run, broken: bool) -> dict:
     """The comparison before the N steps of a long run are taken, and one step for all seeds on screen."""
-    made = models.decode(runs.made(page_of(seed), run, broken))
+    made = models.decode(runs.made(page_of(seed), run, broken), run.model)
     one = made[seed % GRID, None]
     blank = torch.zeros_like(one)
-    shown = torch.cat([_visible(runs.noise([seed])), blank, one, blank])
+    shown = torch.cat([_visible(runs.noise([seed], run.model)), blank, one, blank])
     taken = common.seconds(runs.one_step_seconds(seed, run, broken))
     notes = [words.seed_note(seed), words.RUNNING, taken, ""]
     titles = _titles(run, broken, common.difference(1))
@@ -72,7 +71,7 @@ def run_words(run: Run) -> list[str]:
 def _comparison(seed: int, run: Run, broken: bool, many: Tensor, one: Tensor) -> dict:
     """Noise, the end of N steps, one step, and their difference so amplified that it can be seen."""
     gap = difference(many, one)
-    shown = torch.cat([_visible(runs.noise([seed])), many, one, gap.shown])
+    shown = torch.cat([_visible(runs.noise([seed], run.model)), many, one, gap.shown])
     taken = runs.walked(seed, run).seconds, runs.one_step_seconds(seed, run, broken)
     notes = [words.seed_note(seed), *map(common.seconds, taken), gap.note]
     titles = _titles(run, broken, gap.caption)
@@ -90,25 +89,25 @@ def _visible(noise: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=128)
-def singular_values(steps: int, method: str, broken: bool = False) -> tuple[float, ...]:
+def singular_values(steps: int, method: str, model: str, broken: bool = False) -> tuple[float, ...]:
     """The spectrum of B; the class does not enter."""
-    return tuple(svd(runs.operator(steps, method, broken)).values.tolist())
+    return tuple(algebra.singular_values(runs.operator(steps, method, model, broken)).tolist())
 
 
 def rank(values: Sequence[float]) -> int:
     """How many singular values are more than rounding of the largest."""
-    return sum(value > len(values) * torch.finfo(torch.float32).eps * values[0] for value in values)
+    return sum(value > runs.RTOL * values[0] for value in values)
 
 
 def spectrum(run: Run, broken: bool) -> str:
     """The spectrum of B as a curve, beside the limit of many small steps; HTML."""
-    return _spectrum(run.steps, run.method, broken)
+    return _spectrum(run.steps, run.method, run.model, broken)
 
 
 @lru_cache(maxsize=512)
-def _spectrum(steps: int, method: str, broken: bool) -> str:
-    values = singular_values(steps, method, broken)
-    lines = [(singular_values(LIMIT.steps, LIMIT.method), "quiet", True), (values, "induced", False)]
+def _spectrum(steps: int, method: str, model: str, broken: bool) -> str:
+    values = singular_values(steps, method, model, broken)
+    lines = [(singular_values(*LIMIT, model), "quiet", True), (values, "induced", False)]
     text = words.spectrum_words(values[0], values[-1], rank(values), len(values))
     return curves(lines, words.B_SPECTRUM) + common.sentence(text)
 
@@ -129,7 +128,7 @@ def rows(pair: Sequence[str], run: Run, broken: bool) -> list[dict]:
 @lru_cache(maxsize=64)
 def line(x1: str, x2: str, run: Run) -> dict:
     """The line between the noises of two pictures, to drag along in the browser."""
-    found = runs.line(x1, x2, run, LINE_FRAMES)
+    found = runs.line(x1, x2, run, LINE_FRAMES[models.KINDS[run.model].pictures])
     return film(
         Path(found.pictures, diagnostics.travelled(found.latents), diagnostics.travelled(found.pictures)),
         Path(

@@ -1,14 +1,18 @@
-"""What Generate can be set to: a seed, a class, how many steps of which integrator, two pictures that go back to noise."""
+"""What Generate can be set to: a model, a seed, a class, how many steps of which integrator, two pictures that go back to
+noise.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app import models, pictures
 from app.kinds import Choice, Maybe, Several, Whole
 from app.pictures import FIRST_PICTURE, SECOND_PICTURE
 from app.pictures.kinds import Picture
 from app.pictures.noise import LARGEST_SEED
 from app.settings import Settings, setting
+from app.views.generate import words
 from linearizer_core.methods.flow_matching import METHODS
 
 CLASSES = tuple(range(10))
@@ -21,15 +25,24 @@ SEED = Whole(0, LARGEST_SEED)
 CLASS = Maybe(Choice(CLASSES), ANY)
 STEPS = Whole(1, MOST_STEPS)
 METHOD = Choice(tuple(METHODS))
+MODEL = Choice(models.generators)
 
 
 @dataclass(frozen=True)
 class Run:
-    """How noise becomes a digit: so many steps of an integrator, for one class or (None) whatever comes."""
+    """How noise becomes a picture: so many steps of an integrator, for one class or (None) whatever comes.
+
+    ValueError for a class of a model that has none.
+    """
 
     steps: int
     method: str
     label: int | None = None
+    model: str = models.NAMES[0]
+
+    def __post_init__(self) -> None:
+        if self.label is not None and not models.KINDS[self.model].classes:
+            raise ValueError(words.no_classes(self.model))
 
     @property
     def evaluations(self) -> int:
@@ -48,15 +61,17 @@ class Standing(Settings):
     pictures: tuple[str, ...] = setting(
         Several(Picture(), 1, 2, "pictures"), (FIRST_PICTURE, SECOND_PICTURE), link="x"
     )
+    model: str = setting(MODEL, models.NAMES[0], link="model", brief=True)
 
     def __post_init__(self) -> None:
         if len(self.pictures) == 1:
-            object.__setattr__(self, "pictures", (*self.pictures, SECOND_PICTURE))
+            object.__setattr__(self, "pictures", (*self.pictures, pictures.examples(self.model)[1]))
+        _ = self.run  # its class must be one of the model
 
     @property
     def run(self) -> Run:
-        """How noise becomes a digit, whatever the noise."""
-        return Run(self.steps, self.method, self.label)
+        """How noise becomes a picture, whatever the noise."""
+        return Run(self.steps, self.method, self.label, self.model)
 
 
 @dataclass(frozen=True)
@@ -69,8 +84,22 @@ class Arguments(Settings):
     label: int | None = setting(CLASS, None, about="the class")
     steps: int = setting(STEPS, 100, about="N")
     method: str = setting(METHOD, "rk4")
+    model: str = setting(MODEL, models.NAMES[0])
+
+    def __post_init__(self) -> None:
+        _ = self.run  # its class must be one of the model
 
     @property
     def run(self) -> Run:
-        """How noise becomes a digit, whatever the noise."""
-        return Run(self.steps, self.method, self.label)
+        """How noise becomes a picture, whatever the noise."""
+        return Run(self.steps, self.method, self.label, self.model)
+
+
+def opened(query: dict[str, str], picture: str) -> tuple[Standing, bool]:
+    """What of a link can be read, and whether all of it could; without pictures of its own the current one comes first,
+    with the model that knows it.
+    """
+    asked, _ = Standing.of_link({key: query[key] for key in ("model",) if key in query})
+    name = asked.model if query else pictures.model_for(picture, models.NAMES[0])
+    first = pictures.fitting(picture, name)
+    return Standing.of_link(query, pictures=(first, pictures.examples(name)[1]), model=name)

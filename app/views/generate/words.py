@@ -3,8 +3,8 @@
 from app.words import IDENTICAL, INTEGRATORS, minus, subscript
 
 LEAD = (
-    "Noise becomes a digit along dz/dt = V(t) z, which is linear in latents. So all N steps of the integrator are one "
-    "matrix B, and one step gives the same digit."
+    "Noise becomes a picture along dz/dt = V(t) z, which is linear in latents. So all N steps of the integrator are one "
+    "operator B, and one step gives the same picture."
 )
 SEEDS = "Noise"
 SEEDS_LEAD = (
@@ -30,11 +30,15 @@ FILLS = "The pictures below fill"
 X_NOISE = "its noise f⁺(x)"
 X_BACK = "f(f⁺(x))"
 BETWEEN = "The straight line between the two noises"
-BETWEEN_LEAD = "Drag along it: every noise on the way is a digit, by one step each."
-LINE_DIGIT = "digit f(x₀)"
+BETWEEN_LEAD = "Drag along it: every noise on the way is a picture, by one step each."
+LINE_DIGIT = "picture f(x₀)"
 LINE_NOISE = "noise x₀"
 BREAK_SIMPSON = "Break it: collapse without the stages’ cross terms"
 LAW_INVERSION = "inversion"
+
+
+def no_classes(model: str) -> str:
+    return f"{model} knows no classes; leave the class out (“any”)."
 
 
 def n_steps(steps: int, method: str) -> str:

@@ -1,6 +1,7 @@
 """Interpolate: pictures added as vectors of the induced space, beside plain sums of their pixels. Values in, values out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, reduce
 from operator import add
 
@@ -17,36 +18,40 @@ from app.widgets.film_strip import Path, film
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import diagnostics
-from linearizer_core.networks import Flatten
-from linearizer_core.spaces import InducedSpace, encode
+from linearizer_core.spaces import decode, encode
 
-FRAMES = 33
-PIXELS = InducedSpace(Flatten((1, encoding.SIDE, encoding.SIDE)))  # g = identity: its ⊕ is + of pixels
+FRAMES = {models.DIGIT: 33, models.FACE: 17}  # of the film; those of faces are twelve times as large
 
 
 # --- what is shown -----------------------------------------------------------------------------------------
-def blends(references: Sequence[str], weights: Sequence[float]) -> tuple[Tensor, Tensor]:
-    """The induced blend g⁻¹(Σ wᵢ g(xᵢ)) and the pixel blend Σ wᵢ xᵢ, each (1, 1, 32, 32)."""
-    weighted = [w * point for w, point in zip(weights, pictures.points(references))]
-    induced = models.decode(reduce(add, weighted).z[None])
-    return induced, PIXELS.combine(list(weights), pictures.tensor(references))[None]
+def blends(standing: Standing) -> tuple[Tensor, Tensor, Tensor]:
+    """The induced blend g⁻¹(Σ wᵢ g(xᵢ) + a g(older)), the pixel blend Σ wᵢ xᵢ, (1, C, S, S) each; and the latent, (n,)."""
+    chosen, weights, name = standing.pictures, standing.weights, standing.model
+    z = reduce(add, [w * point for w, point in zip(weights, pictures.points(chosen, name))]).z
+    if standing.years:
+        z = z + standing.years * models.model(name).older
+    pixels = models.pixel_space(name).combine(list(weights), pictures.tensor(chosen, name))[None]
+    return models.decode(z[None], name), pixels, z
 
 
 def stage(standing: Standing) -> dict:
-    """The tick: both blends with their formulas."""
-    notes = [words.blend_formula(standing.weights), words.pixel_formula(standing.weights)]
-    shown = torch.cat(blends(standing.pictures, standing.weights))
-    return {"stage": tiles(shown, [words.INDUCED, words.PIXEL], notes=notes)}
+    """The tick: both blends with their formulas, and how old a face looks."""
+    *shown, z = blends(standing)
+    notes = [words.blend_formula(standing.weights, standing.years), words.pixel_formula(standing.weights)]
+    induced, f = words.INDUCED, models.model(standing.model)
+    if models.KINDS[standing.model].ages:
+        induced = words.read_age(induced, float(z @ f.age_weights + f.age_offset))
+    return {"stage": tiles(torch.cat(shown), [induced, words.PIXEL], notes=notes)}
 
 
 @lru_cache(maxsize=64)
-def film_between(first: str, second: str) -> dict:
+def film_between(first: str, second: str, name: str) -> dict:
     """The film from one picture to the other along both straight lines, with what is travelled on the way."""
-    ts = torch.linspace(0, 1, FRAMES, dtype=torch.float32)
-    x, y = pictures.points([first, second])
+    ts = torch.linspace(0, 1, FRAMES[models.KINDS[name].pictures], dtype=torch.float32)
+    x, y = pictures.points([first, second], name)
     with models.one_core():
         line = (1 - ts) * x + ts * y
-        pixels = PIXELS.line(*pictures.tensor([first, second]), ts)
+        pixels = models.pixel_space(name).line(*pictures.tensor([first, second], name), ts)
         induced, seen = line.x, encode(x.space.g, pixels)
     return film(
         Path(induced, diagnostics.travelled(line.z), diagnostics.travelled(induced)),
@@ -57,58 +62,76 @@ def film_between(first: str, second: str) -> dict:
 # --- laws and program --------------------------------------------------------------------------------------
 def settled(standing: Standing, broken: bool) -> Settled:
     """The laws measured on the pictures chosen, the program for this view, the link to it."""
-    references, weights = standing.pictures, standing.weights
+    chosen, name = standing.pictures, standing.model
     laws = [
-        _round_trip(references),
-        _axioms((*references, references[0])[:3], broken),
-        _linearity(references, *weights[:2], broken),
+        _round_trip(chosen, name),
+        _axioms((*chosen, chosen[0])[:3], name, broken),
+        _linearity(standing, broken),
+        *([_years(standing, broken)] if standing.years else []),
     ]
-    return Settled(laws, program(references, weights), standing.link(SLUG))
+    return Settled(laws, program(standing), standing.link(SLUG))
 
 
 @lru_cache(maxsize=256)
-def _round_trip(references: tuple[str, ...]) -> Law:
+def _round_trip(references: tuple[str, ...], name: str) -> Law:
     with models.one_core():
-        error = diagnostics.round_trip_error(models.model().g_x, pictures.tensor(references))
+        error = diagnostics.round_trip_error(models.model(name).g_x, pictures.tensor(references, name))
     return Law(common.LAW_ROUND_TRIP, "g⁻¹(g(x)) = x", error)
 
 
 @lru_cache(maxsize=256)
-def _axioms(references: tuple[str, ...], broken: bool) -> Law:
+def _axioms(references: tuple[str, ...], name: str, broken: bool) -> Law:
     """The worst of the eight axioms; remembered, because weights do not enter and sixteen blends take a while."""
-    x, y, z = pictures.tensor(references).unsqueeze(1)
+    x, y, z = pictures.tensor(references, name).unsqueeze(1)
     with models.one_core():
-        errors = diagnostics.axiom_errors(models.model().domain, x, y, z, add=_average if broken else None)
+        errors = diagnostics.axiom_errors(
+            models.model(name).domain, x, y, z, add=_average(name) if broken else None
+        )
     worst = max(errors, key=errors.get)
     return Law(common.LAW_SPACE, common.axiom_formula(worst), errors[worst])
 
 
-def _linearity(references: Sequence[str], a: float, b: float, broken: bool) -> Law:
-    x, y = pictures.tensor(references[:2]).unsqueeze(1)
+def _linearity(standing: Standing, broken: bool) -> Law:
+    (a, b, *_), name = standing.weights, standing.model
+    x, y = pictures.tensor(standing.pictures[:2], name).unsqueeze(1)
     with models.one_core():
-        error = diagnostics.linearity_error(models.model(), x, y, a, b, add=_average if broken else None)
+        add = _average(name) if broken else None
+        error = diagnostics.linearity_error(models.model(name), x, y, a, b, add=add)
     return Law(common.LAW_LINEARITY, common.linearity_formula(a, b), error)
 
 
-def _average(x: Tensor, y: Tensor) -> Tensor:
+def _years(standing: Standing, broken: bool) -> Law:
+    """Years are added to the blend as a picture, and its age is read before and after."""
+    f, years = models.model(standing.model), standing.years
+    blend, _, _ = blends(replace(standing, years=0.0))
+    with models.one_core():
+        later = f.aged(blend, years)
+        if broken:
+            later = _average(standing.model)(blend, decode(f.g_y, years * f.older)[None])
+        error = diagnostics.relative_error(f.age(later), f.age(blend) + years)
+    return Law(words.LAW_YEARS, words.years_formula(years), error)
+
+
+def _average(name: str) -> Callable[[Tensor, Tensor], Tensor]:
     """What the "break it" switch puts in the place of ⊕: the double exposure."""
-    return PIXELS.interpolate(x, y, 0.5)
+    return lambda x, y: models.pixel_space(name).interpolate(x, y, 0.5)
 
 
-def program(references: Sequence[str], weights: Sequence[float]) -> str:
+def program(standing: Standing) -> str:
     """Python for this view: both blends and the film, from the pictures inside the program."""
+    aged = f"\n    induced = model.aged(induced[None], {standing.years!r})[0]     # … ⊕ {standing.years:g} ⊙ older"
     body = f"""
-weights = {programs.tensor_of(weights)}
+weights = {programs.tensor_of(standing.weights)}
 X = lc.InducedSpace(model.g_x)
 with torch.no_grad():
     # The induced blend g⁻¹(Σ wᵢ g(xᵢ)) and the film (1 − t) ⊙ x₁ ⊕ t ⊙ x₂.
-    induced = X.combine(weights, x)
-    film = X.line(x[0], x[1], torch.linspace(0, 1, {FRAMES}))
+    induced = X.combine(weights, x){aged if standing.years else ""}
+    film = X.line(x[0], x[1], torch.linspace(0, 1, {FRAMES[models.KINDS[standing.model].pictures]}))
 
 # The double exposure Σ wᵢ xᵢ.
 pixel = torch.tensordot(weights, x, dims=1)
 """
-    return programs.program(body, references)
+    return programs.program(body, standing.pictures, standing.model)
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------
@@ -116,14 +139,15 @@ def answer(standing: Standing) -> dict:
     """Blend two to four pictures in the space that g induces, g⁻¹(Σ wᵢ g(xᵢ)), beside the blend of their pixels.
 
     Returns:
-        {"induced": 32×32 numbers, "pixel": 32×32 numbers, "distance": between the first two pictures in the
+        {"induced": 32×32 numbers (3×64×64 of faces), "pixel": the same, "distance": between the first two pictures in the
         induced space, "pixel_distance": between the same two in pixels}
     """
-    induced, pixel = blends(standing.pictures, standing.weights)
-    ends = pictures.latents(standing.pictures[:2]), pictures.tensor(standing.pictures[:2])
+    induced, pixel, _ = blends(standing)
+    pair, name = standing.pictures[:2], standing.model
+    ends = pictures.latents(pair, name), pictures.tensor(pair, name)
     return {
-        "induced": induced[0, 0].tolist(),
-        "pixel": pixel[0, 0].tolist(),
+        "induced": encoding.listed(induced[0]),
+        "pixel": encoding.listed(pixel[0]),
         "distance": float(diagnostics.travelled(ends[0])[-1]),
         "pixel_distance": float(diagnostics.travelled(ends[1])[-1]),
     }

@@ -1,27 +1,28 @@
-"""The mixer: two to four pictures, one of them marked, each with a weight."""
+"""The mixer: a model, two to four of its pictures, one of them marked, each with a weight."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
 
-from app import pictures
+from app import models, pictures
 from app import words as common
 from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
 from app.views.interpolate import words
-from app.views.interpolate.standing import LIMIT, PLACES, Standing, equal
+from app.views.interpolate.standing import LIMIT, PLACES, YEARS, Standing, equal
 from app.widgets.tiles import Pictures, tiles
 
-SPARES = ("digits:1319", "digits:1342", "digits:361", "digits:318")  # what a new place starts with
+SPARES = {  # what a new place starts with
+    models.DIGIT: ("digits:1319", "digits:1342", "digits:361", "digits:318"),
+    models.FACE: ("face:17", "face:22", "face:5", "face:3"),
+}
 
 
 # --- values ------------------------------------------------------------------------------------------------
-def places_value(references: Sequence[str], active: int) -> list[dict | None]:
+def places_value(references: Sequence[str], active: int, model: str) -> list[dict | None]:
     """What the places show; None is an empty one."""
     places = [
-        tiles(
-            pictures.tensor([reference]), [pictures.name_of(reference)], [reference], 0 if i == active else -1
-        )
+        tiles(pictures.tensor([reference], model), [pictures.name_of(reference)], [reference], -(i != active))
         for i, reference in enumerate(references)
     ]
     return places + [None] * (PLACES - len(places))
@@ -32,9 +33,10 @@ def replaced(references: Sequence[str], active: int, picture: str) -> list[str]:
     return [picture if i == active else reference for i, reference in enumerate(references)]
 
 
-def added(references: Sequence[str]) -> list[str]:
+def added(references: Sequence[str], model: str) -> list[str]:
     """The pictures and one more, as long as there is a place."""
-    spare = next(reference for reference in SPARES if reference not in references[:3])
+    spares = SPARES[models.KINDS[model].pictures]
+    spare = next(reference for reference in spares if reference not in references[:3])
     return [*references, spare][:PLACES]
 
 
@@ -47,8 +49,10 @@ def removed(references: Sequence[str], active: int) -> list[str]:
 # --- components --------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Mixer:
-    """The components made by `mixer`: what it remembers, its rows, the places and sliders in them."""
+    """The components made by `mixer`: model and years, what it remembers, its rows, the places and sliders in them."""
 
+    model: gr.Radio
+    years: gr.Slider
     references: gr.State
     active: gr.State
     rows: Sequence[gr.Row]
@@ -58,20 +62,31 @@ class Mixer:
     @property
     def standing(self) -> Named:
         """What the mixer remembers, as inputs."""
-        return {"references": self.references, "active": self.active}
+        return {"references": self.references, "active": self.active, "model": self.model}
+
+    @property
+    def controls(self) -> Named:
+        """What the blend depends on, as inputs."""
+        return {
+            "pictures": self.references,
+            "weights": self.sliders,
+            "model": self.model,
+            "years": self.years,
+        }
 
     @property
     def places(self) -> Named:
         """Everything that a change of pictures may change, as outputs."""
-        return {**self.standing, "rows": self.rows, "tiles": self.tiles, "weights": self.sliders}
+        others = {"rows": self.rows, "tiles": self.tiles, "weights": self.sliders, "years": self.years}
+        return {**self.standing, **others}
 
     def shown(
-        self, references: Sequence[str], active: int, weights: Sequence[float] | None = None
+        self, references: Sequence[str], active: int, model: str, weights: Sequence[float] | None = None
     ) -> dict[str, object]:
         """Values of `places`; without weights the sliders stay where they are."""
         rows = [gr.Row(visible=i < len(references)) for i in range(PLACES)]
         found = {"references": list(references), "active": active, "rows": rows}
-        found["tiles"] = places_value(references, active)
+        found["tiles"] = places_value(references, active, model)
         return found if weights is None else found | {"weights": self.padded(weights)}
 
     @staticmethod
@@ -79,27 +94,47 @@ class Mixer:
         """Weights for all sliders, 0 for the empty places."""
         return [*weights, *[0.0] * (PLACES - len(weights))]
 
-    def put(self, picture: str, references: list[str], active: int) -> dict[str, object]:
-        """Another picture in the marked place; it becomes the lab's current one."""
-        return {"current": picture, **self.shown(replaced(references, active, picture), active)}
+    def put(self, picture: str, references: list[str], active: int, model: str) -> dict[str, object]:
+        """Another picture in the marked place; it becomes the lab's current one. One of another kind brings its model."""
+        found = pictures.model_for(picture, model)
+        if found != model:
+            return self.switched(found, (picture, *pictures.examples(found)[1:]))
+        return {"current": picture, **self.shown(replaced(references, active, picture), active, model)}
+
+    def switched(self, model: str, references: Sequence[str] = ()) -> dict[str, object]:
+        """Another model: two of its pictures, weighted alike, no years."""
+        references = references or pictures.examples(model)
+        values = self.shown(references, 0, model, equal(len(references)))
+        return {"current": references[0], "model": model, "years": years_of(model), **values}
+
+
+def years_of(model: str, years: float = 0.0) -> gr.Slider:
+    """The slider of years, where the model knows of them."""
+    return gr.Slider(value=years, visible=models.KINDS[model].ages)
 
 
 def mixer(lab: Lab, slug: str) -> Mixer:
     """Make the rows and the buttons where the caller stands; the marked picture is the lab's current one."""
+    look = {"elem_id": f"{slug}-model", "elem_classes": "lab-keys"}
+    model = gr.Radio(models.generators(), label=common.MODEL, **look)
     rows, places, sliders = [], [], []
     for i in range(PLACES):
         with gr.Row(visible=i < 2, elem_classes="lab-place") as row:
             places.append(Pictures(elem_id=f"{slug}-x{i + 1}", label=common.slot(i), pick=True, size=60))
             sliders.append(_slider(slug, i))
         rows.append(row)
+    name = {"label": words.YEARS, "elem_id": f"{slug}-years", "elem_classes": "lab-field"}
+    years = gr.Slider(-YEARS, YEARS, 0.0, step=1, visible=False, **name)
     references = gr.State(list(Standing().pictures), time_to_live=LIFE)
-    made = Mixer(references, gr.State(0, time_to_live=LIFE), rows, places, sliders)
+    made = Mixer(model, years, references, gr.State(0, time_to_live=LIFE), rows, places, sliders)
     with gr.Row(elem_classes="lab-buttons"):
         texts = (words.ADD_PICTURE, words.REMOVE_PICTURE, words.EQUAL_WEIGHTS)
         buttons = [gr.Button(text, size="sm", min_width=90) for text in texts]
     _mark(lab, made)
     _resize(made, buttons)
     _adopt(lab, made)
+    outputs = {"current": lab.picture, **made.places}
+    listen(model.input, lambda model: made.switched(model), {"model": model}, outputs, **CHOICE)
     return made
 
 
@@ -113,25 +148,27 @@ def _mark(lab: Lab, made: Mixer) -> None:
     """A click on a place marks it."""
     for i, place in enumerate(made.tiles):
 
-        def marked(references: list[str], i: int = i) -> dict:
-            return {"current": references[i], **made.shown(references, i)} if i < len(references) else {}
+        def marked(references: list[str], model: str, i: int = i) -> dict:
+            if i >= len(references):
+                return {}
+            return {"current": references[i], **made.shown(references, i, model)}
 
-        inputs, outputs = {"references": made.references}, {"current": lab.picture, **made.places}
-        listen(place.pick, marked, inputs, outputs, **CHOICE)
+        inputs = {"references": made.references, "model": made.model}
+        listen(place.pick, marked, inputs, {"current": lab.picture, **made.places}, **CHOICE)
 
 
 def _resize(made: Mixer, buttons: Sequence[gr.Button]) -> None:
     """One picture more, one less, equal weights."""
 
-    def more(references: list[str], active: int) -> dict:
-        larger = added(references)
-        return made.shown(larger, len(larger) - 1, equal(len(larger)))
+    def more(references: list[str], active: int, model: str) -> dict:
+        larger = added(references, model)
+        return made.shown(larger, len(larger) - 1, model, equal(len(larger)))
 
-    def less(references: list[str], active: int) -> dict:
+    def less(references: list[str], active: int, model: str) -> dict:
         smaller = removed(references, active)
-        return made.shown(smaller, min(active, len(smaller) - 1), equal(len(smaller)))
+        return made.shown(smaller, min(active, len(smaller) - 1), model, equal(len(smaller)))
 
-    def even(references: list[str], active: int) -> dict:
+    def even(references: list[str], active: int, model: str) -> dict:
         return {"weights": made.padded(equal(len(references)))}
 
     for button, fn, how in zip(buttons, (more, less, even), (CHOICE, CHOICE, QUIET)):
@@ -139,12 +176,12 @@ def _resize(made: Mixer, buttons: Sequence[gr.Button]) -> None:
 
 
 def _adopt(lab: Lab, made: Mixer) -> None:
-    """The picture that another view has made the current one takes the marked place."""
+    """The picture that another view has made the current one takes the marked place, if it is of this model's kind."""
 
-    def adopted(current: str, references: list[str], active: int) -> dict:
-        if references[active] == current:
+    def adopted(current: str, references: list[str], active: int, model: str) -> dict:
+        if model is None or references[active] == current or pictures.fitting(current, model) != current:
             return {}
-        return made.shown(replaced(references, active, current), active)
+        return made.shown(replaced(references, active, current), active, model)
 
     inputs = {"current": lab.picture, **made.standing}
     listen(lab.picture.change, adopted, inputs, made.places, **CHOICE)

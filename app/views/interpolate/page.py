@@ -2,14 +2,16 @@
 
 import gradio as gr
 
+from app import models
 from app import words as common
 from app.kinds import Number
 from app.listening import QUIET, TICK, Lab, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
 from app.views.interpolate import SLUG, compute, words
-from app.views.interpolate.mixer import Mixer, mixer
+from app.views.interpolate.mixer import Mixer, mixer, years_of
 from app.views.interpolate.standing import Standing
+from app.views.interpolate.standing import opened as standing_of
 from app.widgets.film_strip import FilmStrip
 from app.widgets.tiles import Pictures
 
@@ -43,24 +45,33 @@ def build(lab: Lab) -> Opening:
 
 def _listen(board: Mixer, stage: gr.HTML, strip: gr.HTML, section: proof.Section) -> None:
     """A weight or a picture moves the blend, a picture the film; the laws are measured when the hand rests."""
-    controls = {"pictures": board.references, "weights": board.sliders}
-    moves = [board.references.change, *(slider.change for slider in board.sliders)]
-    listen(moves, of_filled(compute.stage), controls, {"stage": stage}, **TICK)
-    listen(board.references.change, film, {"pictures": board.references}, {"film": strip}, **TICK)
-    section.settles(moves, of_filled(compute.settled), controls)
+    moves = [component.change for component in (board.references, *board.sliders, board.years)]
+    listen(moves, of_filled(compute.stage), board.controls, {"stage": stage}, **TICK)
+    shown = {"pictures": board.references, "model": board.model}
+    listen(board.references.change, film, shown, {"film": strip}, **TICK)
+    section.settles(moves, of_filled(compute.settled), board.controls)
     listen(strip.use, taken, {}, {"weights": board.sliders}, **QUIET)
 
 
 def of_filled(fn):
-    """`fn(standing, …)` for the places that are filled: the weights of empty ones do not count."""
+    """`fn(standing, …)` for the places that are filled: the weights of empty ones do not count, nor years of digits."""
     handler = of_standing(Standing, fn)
-    return lambda pictures, weights, **others: handler(
-        pictures=pictures, weights=weights[: len(pictures)], **others
-    )
+
+    def filled(
+        pictures: list[str], weights: list[float], model: str, years: float, **others: object
+    ) -> object:
+        years = years if model in models.KINDS and models.KINDS[model].ages else 0.0
+        given = {"pictures": pictures, "weights": weights[: len(pictures)], "model": model, "years": years}
+        return handler(**given, **others)
+
+    return filled
 
 
-def film(pictures: list[str]) -> dict:
-    return {"film": compute.film_between(*Standing.checked(pictures=pictures).pictures[:2])}
+def film(pictures: list[str], model: str | None) -> dict:
+    if model is None:
+        return {}
+    standing = Standing.checked(pictures=pictures, model=model)
+    return {"film": compute.film_between(*standing.pictures[:2], standing.model)}
 
 
 def taken(event: gr.EventData) -> dict:
@@ -71,12 +82,13 @@ def taken(event: gr.EventData) -> dict:
 
 def opened(board: Mixer, query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture stands in the first place."""
-    start = (picture, *Standing().pictures[1:])
-    standing, whole = Standing.of_link(query, pictures=start)
+    standing, whole = standing_of(query, picture)
     return {
         "notice": saying("" if whole else common.BAD_LINK),
-        **board.shown(standing.pictures, 0, standing.weights),
+        "model": standing.model,
+        "years": years_of(standing.model, standing.years),
+        **board.shown(standing.pictures, 0, standing.model, standing.weights),
         **compute.stage(standing),
-        "film": compute.film_between(*standing.pictures[:2]),
+        "film": compute.film_between(*standing.pictures[:2], standing.model),
         "gallery": picker.first_page(),
     }

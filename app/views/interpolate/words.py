@@ -6,7 +6,7 @@ from app.words import SUBSCRIPTS, minus
 
 LEAD = (
     "Add pictures as vectors. Adding pixels gives a double exposure; adding in the space that g induces "
-    "gives another digit."
+    "gives another digit. Of faces a year is a vector, too."
 )
 MIXER = "Pictures and their weights"
 PICKER = "Choose a picture for the marked place"
@@ -16,6 +16,8 @@ PIXEL = "+ of pixels"
 ADD_PICTURE = "Add a picture"
 REMOVE_PICTURE = "Remove it"
 EQUAL_WEIGHTS = "Equal weights"
+YEARS = "Years: ⊕ a ⊙ older"
+LAW_YEARS = "a year"
 FILM_LEAD = "Drag along the film. Both rows are straight lines, each in its own space."
 FILM_USE = "Take these weights"
 
@@ -24,12 +26,27 @@ def unequal(pictures: int, weights: int) -> str:
     return f"Each picture needs one weight; {pictures} pictures came with {weights} weights."
 
 
+def ageless(model: str) -> str:
+    return f"{model} knows nothing of years; 0 works, and with faces any from −60 to 60."
+
+
 def weight(index: int) -> str:
     return f"Weight w{SUBSCRIPTS[index]}"
 
 
-def blend_formula(weights: Sequence[float]) -> str:
+def years_formula(years: float) -> str:
+    return f"age(x ⊕ {years:g} ⊙ older) = age(x) + {years:g}, for the blend x".replace("-", "−").replace(
+        "+ −", "− "
+    )
+
+
+def read_age(induced: str, age: float) -> str:
+    return f"{induced}, looks {age:.0f}"
+
+
+def blend_formula(weights: Sequence[float], years: float) -> str:
     terms = [f"{minus(w)} g(x{SUBSCRIPTS[i]})" for i, w in enumerate(weights)]
+    terms += [f"{years:g} g(older)".replace("-", "−")] if years else []
     return "g⁻¹( " + " + ".join(terms).replace("+ −", "− ") + " )"
 
 

@@ -94,9 +94,7 @@ def ready(chosen: tuple[str, ...], model: str = "digits") -> Cloud | None:
 
 def _computed(chosen: tuple[str, ...], model: str) -> Cloud:
     labels = np.array([pictures.label_of(reference) for reference in chosen])
-    shown = encoding.to_pixels(pictures.resized(encoding.to_tensor(_pixels(chosen)), models.side(model)))[
-        ..., 0
-    ]
+    shown = encoding.to_pictures(pictures.shaped(_tensor(chosen), models.shape(model)))
     x = encoding.to_tensor(shown)
     started = time.perf_counter()
     z = torch.cat([_encoded(part, model) for part in x.split(BATCH)])
@@ -118,8 +116,12 @@ def _side(z: Tensor) -> Side:
         return Side(pca, coordinates, time.perf_counter() - started)
 
 
+def _tensor(chosen: Sequence[str]) -> Tensor:
+    return encoding.to_tensor(_pixels(chosen))
+
+
 def _pixels(chosen: Sequence[str]) -> np.ndarray:
-    """uint8 (N, 32, 32), or (N, 64, 64) for faces; what a model makes is made batch by batch."""
+    """uint8 (N, 32, 32), or (N, 64, 64, 3) for faces; what a model makes is made batch by batch."""
     kinds = {reference.partition(":")[0] for reference in chosen}
     if kinds not in ({"sample"}, {"face"}):
         return np.stack([pictures.pixels(reference) for reference in chosen])

@@ -8,6 +8,7 @@ import torch
 
 from app import models, pictures
 from app import words as common
+from app.pictures import encoding
 from app.views.latent_pca import SLUG, clouds, walks, words
 from app.views.latent_pca.bars import bars
 from app.views.latent_pca.program import program
@@ -101,7 +102,7 @@ def answer(standing: Arguments) -> dict:
     Returns:
         {"labels", "device", "encoding_seconds", "latent" and "pixel": for each the "coordinates", the
         "explained_variance_ratio", the "neighbour_accuracy" of 5 nearest neighbours, the "walk" (32×32
-        numbers, 64×64 for faces) and the "seconds" it took}
+        numbers, 3×64×64 of faces) and the "seconds" it took}
     """
     seen = clouds.cloud(clouds.chosen(standing), standing.model)
     found = {"labels": seen.labels.tolist(), "device": seen.device, "encoding_seconds": seen.encoding}
@@ -113,7 +114,7 @@ def answer(standing: Arguments) -> dict:
             "coordinates": shown.tolist(),
             "explained_variance_ratio": side.pca.explained_variance_ratio.tolist(),
             "neighbour_accuracy": accuracy if math.isfinite(accuracy) else None,
-            "walk": image[0, 0].tolist(),
+            "walk": encoding.listed(image[0]),
             "seconds": side.seconds,
         }
     return found

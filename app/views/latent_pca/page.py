@@ -5,12 +5,11 @@ from pathlib import Path
 
 import gradio as gr
 
-from app import pictures
+from app import models, pictures
 from app import words as common
 from app.listening import CHOICE, TICK, Lab, Named, Opening, by_name, endpoint, listen, of_standing
 from app.panels import proof
 from app.panels.notice import notice, saying
-from app.pictures import encoding, files
 from app.views.latent_pca import SLUG, clouds, compute, words
 from app.views.latent_pca.controls import cloud_controls, source_choices, status_row, walk_controls
 from app.views.latent_pca.scatter import Scatter
@@ -96,7 +95,7 @@ def computing(**controls: object) -> dict:
 
 def switched(model: str, data: str, picture: str) -> dict:
     """Another model: pictures of the kind that it was trained on, where these are not."""
-    of_another_kind = (data == "face") != (model == "faces") and data != OWN
+    of_another_kind = (data == models.FACE) != models.knows_faces(model) and data != OWN
     fitting = pictures.fitting(picture, model)
     return {"picture": fitting, **({"data": source_for(model)} if of_another_kind else {})}
 
@@ -113,17 +112,13 @@ def uploaded(files: Sequence[str] | None, model: str | None) -> dict:
     found, refused = [], []
     for file in (files or [])[:UPLOADS]:
         try:
-            found.append(pictures.reference_of(_read(file, model == "faces")))
+            found.append(pictures.read(file, pictures.taken_for(model)))
         except ValueError:
             refused.append(Path(file).name)
     said = {"notice": saying(words.uploaded(len(found), refused, LEAST))}
     if len(found) < LEAST:
         return said
     return {**said, "own": found, "data": gr.Radio(choices=source_choices(own=True), value=OWN)}
-
-
-def _read(file: str, whole: bool):
-    return files.whole_picture(file, encoding.FACE_SIDE) if whole else files.digit_from_picture(file)
 
 
 def opened(query: dict[str, str], picture: str) -> dict:

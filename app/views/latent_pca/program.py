@@ -32,21 +32,24 @@ with torch.no_grad():
 """,
     "face": """
 faces = lc.load("faces")
-noise = [torch.randn(faces.rank, generator=torch.Generator().manual_seed(s)) for s in range({count})]
+noise = [torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(s)) for s in range({count})]
+f = faces.collapse()
 with torch.no_grad():
-    images = torch.cat([faces.draw({spread} * part) for part in torch.stack(noise).split({batch})])
+    images = torch.cat([f({spread} * part) for part in torch.stack(noise).split({batch})])
 """,
     "own": """
 sheet = "{sheet}"
 images = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet))))                   # your pictures, one below the other
-images = torch.tensor(images.reshape({count}, 1, -1, images.shape[1])) / 255
+images = torch.tensor(images.reshape({shape})).movedim(-1, 1) / 255
 """,
 }
 SHADES = (
     "images = (images.clamp(0, 1) * 255).round() / 255                  # as files and screens keep them\n"
 )
+GREY = "images = (images * torch.tensor({luminance})[:, None, None]).sum(1, keepdim=True)\n"
 RESIZED = """images = torch.nn.functional.interpolate(images, ({side}, {side}), mode="{mode}")
 """
+COLOURS = "images = images.expand(-1, 3, -1, -1)\n"
 
 
 def program(seen: clouds.Cloud, standing: Arguments) -> str:
@@ -72,16 +75,18 @@ with torch.no_grad():
 
 def _source(seen: clouds.Cloud, data: str) -> str:
     numbers = {"count": len(seen.references), "batch": clouds.BATCH, "seed": clouds.FIRST_SEED}
-    text = SOURCES[data].format(
-        **numbers, spread=references.FACE_SPREAD, sheet=_sheet(seen) if data == "own" else ""
-    )
-    side, own = models.side(seen.model), encoding.FACE_SIDE if data == "face" else encoding.SIDE
-    if side != own and data != "own":
-        text += SHADES + RESIZED.format(side=side, mode="area" if own > side else "bilinear")
+    (channels, side, _), count = models.shape(seen.model), len(seen.references)
+    shape = f"{count}, {side}, {side}, {channels}"
+    own = {"sheet": _sheet(seen), "shape": shape} if data == "own" else {}
+    text = SOURCES[data].format(**numbers, **own, spread=references.FACE_SPREAD)
+    if data != "own" and (data == models.FACE) != models.knows_faces(seen.model):
+        text += SHADES + (GREY.format(luminance=references.LUMINANCE) if channels == 1 else "")
+        text += RESIZED.format(side=side, mode="area" if channels == 1 else "bilinear")
+        text += COLOURS if channels == 3 else ""
     return text.lstrip() + SHADES
 
 
 @lru_cache(maxsize=4)
 def _sheet(seen: clouds.Cloud) -> str:
-    png = encoding.png_bytes(seen.pixels.reshape(-1, seen.pixels.shape[-1]))
+    png = encoding.png_bytes(seen.pixels.reshape(-1, *seen.pixels.shape[2:]))
     return base64.b64encode(png).decode("ascii")

@@ -70,14 +70,14 @@ def packed(array: np.ndarray, dtype: str) -> str:
 
 
 def sprite_sheet(pixels: np.ndarray, tile: int = TILE) -> tuple[str, int]:
-    """Grey pictures (N, H, W), uint8, as one sheet of square thumbnails: (data address, tiles per row)."""
+    """Pictures (N, H, W) or (N, H, W, 3), uint8, as one sheet of square thumbnails: (data address, tiles per row)."""
     columns = max(1, math.ceil(math.sqrt(len(pixels))))
     rows = max(1, math.ceil(len(pixels) / columns))
-    sheet = np.zeros((rows, tile, columns, tile), np.uint8)
+    sheet = np.zeros((rows, tile, columns, tile, *pixels.shape[3:]), np.uint8)
     for i, picture in enumerate(pixels):
         small = Image.fromarray(picture).resize((tile, tile), Image.Resampling.BILINEAR)
         sheet[i // columns, :, i % columns] = small
-    png = encoding.png_bytes(sheet.reshape(rows * tile, columns * tile))
+    png = encoding.png_bytes(sheet.reshape(rows * tile, columns * tile, *pixels.shape[3:]))
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii"), columns
 
 
@@ -103,7 +103,7 @@ def cloud(
         "tile": TILE,
         "columns": columns,
         "sprite": sprite,
-        "photos": pixels.shape[1] == encoding.FACE_SIDE,  # shown as they are, not as ink
+        "photos": pixels.ndim == 4,  # in colour: shown as they are, not as ink
         "labels": packed(labels, "u1"),
         "names": [str(name) for name in names],
         "colours": list(COLOURS),

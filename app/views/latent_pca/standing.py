@@ -32,7 +32,7 @@ def source_for(model: str) -> str:
     >>> source_for("digits")
     'digits'
     """
-    return "face" if model == "faces" else sources()[0]
+    return models.FACE if models.knows_faces(model) else sources()[0]
 
 
 @dataclass(frozen=True)

@@ -10,25 +10,28 @@ from torch import Tensor
 from app import models, pictures
 from app import words as common
 from app.panels import programs
+from app.pictures import encoding
 from app.pictures.difference import difference
 from app.views.project import SLUG, words
 from app.views.project.gauge import gauge
 from app.views.project.spoiling import latents, source, tensor
-from app.views.project.standing import MODEL, Arguments, Input, Standing
+from app.views.project.standing import Arguments, Input, Standing
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import diagnostics
 from linearizer_core.linearizer import Linearizer
+from linearizer_core.models.projector import Projector
 from linearizer_core.operators import Identity
 from linearizer_core.spaces import encode
 
 BAND = (0.05, 0.95)  # quantiles of the gallery's digits that the gauge shows
 
 
-@lru_cache(maxsize=512)
-def projector(rank: int, broken: bool = False) -> Linearizer:
+@lru_cache(maxsize=256)
+def projector(model: str, rank: int, broken: bool = False) -> Linearizer:
     """f of this rank; broken, A keeps half of what a projection drops, and A² is not A any more."""
-    f = models.model(MODEL).truncated(rank)
+    whole = models.model(model)
+    f = whole.truncated(rank) if isinstance(whole, Projector) else whole.projector(rank)
     if not broken:
         return f
     half = 0.5 * Identity(f.A.shape[0]) + 0.5 * f.A
@@ -37,7 +40,7 @@ def projector(rank: int, broken: bool = False) -> Linearizer:
 
 @dataclass(frozen=True)
 class Projected:
-    """Inputs x, f(x), f(f(x)), x ⊖ f(x), (k, 1, 32, 32) each, and the induced distance from x to the range of f, (k,)."""
+    """Inputs x, f(x), f(f(x)), x ⊖ f(x), (k, C, S, S) each, and the induced distance from x to the range of f, (k,)."""
 
     x: Tensor
     once: Tensor
@@ -46,24 +49,26 @@ class Projected:
     away: Tensor
 
 
-def projected(inputs: Sequence[Input], rank: int, broken: bool = False) -> Projected:
+def projected(inputs: Sequence[Input], model: str, rank: int, broken: bool = False) -> Projected:
     """One operator application and one g⁻¹ for f(x) and x ⊖ f(x); f(f(x)) goes all the way through f again."""
-    f = projector(rank, broken)
+    f = projector(model, rank, broken)
     with torch.inference_mode():
-        z = latents(inputs)
+        z = latents(inputs, model)
         kept = f.A(z)
-        once, removed = models.decode(torch.cat([kept, z - kept]), MODEL).split(len(z))
+        once, removed = models.decode(torch.cat([kept, z - kept]), model).split(len(z))
         with models.one_core():
             again = f.A(encode(f.g_x, once))
-        return Projected(tensor(inputs), once, models.decode(again, MODEL), removed, (z - kept).norm(dim=1))
+        twice = models.decode(again, model)
+        return Projected(tensor(inputs, model), once, twice, removed, (z - kept).norm(dim=1))
 
 
 @lru_cache(maxsize=512)
-def usual_distances(rank: int) -> tuple[float, float]:
-    """How far the digits of the gallery are from the range of f: 5 of 100 are nearer, 5 of 100 farther."""
-    z = latents([Input(picture) for picture in pictures.gallery()["digits"]])
+def usual_distances(model: str, rank: int) -> tuple[float, float]:
+    """How far the gallery's pictures of the model's kind are from the range of f: 5 of 100 are nearer, 5 of 100 farther."""
+    page = pictures.page(models.FACE if models.knows_faces(model) else "digits")
+    z = latents([Input(picture) for picture in page], model)
     with torch.inference_mode():
-        away = (z - projector(rank).A(z)).norm(dim=1)
+        away = (z - projector(model, rank).A(z)).norm(dim=1)
         low, high = away.quantile(torch.tensor(BAND)).tolist()
     return low, high
 
@@ -71,24 +76,24 @@ def usual_distances(rank: int) -> tuple[float, float]:
 # --- what is shown -----------------------------------------------------------------------------------------
 def stage(standing: Standing, broken: bool) -> dict:
     """The tick: x on the painter; f(x), f(f(x)) and their difference, what f took away; formula and distance."""
-    entry, rank = standing.input, standing.rank
-    found = projected([entry], rank, broken)
+    entry, model, rank = standing.input, standing.model, standing.rank
+    found = projected([entry], model, rank, broken)
     again = difference(found.twice, found.once)
     shown = [found.x, found.once, found.twice, found.removed, (found.x - found.once).abs(), again.shown]
     titles = [common.INPUT, words.ONCE, words.TWICE, words.TAKEN, words.PIXELS_CHANGED, again.caption]
     ids = [entry.text[:40], str(rank), *(["broken"] if broken else [])]
-    away, usual = float(found.away), usual_distances(rank)
+    away, usual, kind = float(found.away), usual_distances(model, rank), models.KINDS[model].pictures
     return {
         "painter": tiles(found.x, ids=ids[:1]),
         "stage": tiles(torch.cat(shown), titles, ids, notes=[*[""] * 5, again.note]),
         "formula": words.formula(rank, broken),
-        "distance": gauge(away, usual, words.MANIFOLD) + words.distance_words(away, *usual),
+        "distance": gauge(away, usual, words.MANIFOLD) + words.distance_words(kind, away, *usual),
     }
 
 
 def grid(standing: Standing, entries: Sequence[str], broken: bool) -> dict:
     """x, f(x), f(f(x)) of several inputs at once, at the rank on screen."""
-    found = projected(list(map(Input.of_text, entries)), standing.rank, broken)
+    found = projected(list(map(Input.of_text, entries)), standing.model, standing.rank, broken)
     distances = [words.distance_note(float(away)) for away in found.away]
     ids = [text[:40] for text in entries] + [str(standing.rank)]
     rows = (found.x, ()), (found.once, distances), (found.twice, ())
@@ -105,13 +110,13 @@ def settled(standing: Standing, entries: Sequence[str], broken: bool) -> Settled
         words.SELF_ADJOINT_FORMULA,
         words.ORTHOGONAL_FORMULA,
     )
-    laws = list(map(Law, names, formulas, law_errors(inputs, standing.rank, broken)))
+    laws = list(map(Law, names, formulas, law_errors(inputs, standing.model, standing.rank, broken)))
     return Settled(laws, program(standing), standing.link(SLUG))
 
 
-def law_errors(inputs: Sequence[Input], rank: int, broken: bool) -> tuple[float, float, float]:
+def law_errors(inputs: Sequence[Input], model: str, rank: int, broken: bool) -> tuple[float, float, float]:
     """Errors of f(f(x)) = f(x), of ⟨f(x), y⟩ = ⟨x, f(y)⟩, and of ⟨f(x), x ⊖ f(x)⟩ = 0, all through pictures."""
-    f, found = projector(rank, broken), projected(inputs, rank, broken)
+    f, found = projector(model, rank, broken), projected(inputs, model, rank, broken)
     with models.one_core():
         x, y = found.x[:1], found.x[1:2]
         adjoint = diagnostics.transpose_error(f, x, y, f)
@@ -121,11 +126,13 @@ def law_errors(inputs: Sequence[Input], rank: int, broken: bool) -> tuple[float,
 
 def program(standing: Standing) -> str:
     """Python for this view: f(x), f(f(x)), what was taken away, the distance."""
+    model, rank = standing.model, standing.rank
+    how = "truncated" if isinstance(models.model(model), Projector) else "projector"
     body = f"""
 from linearizer_core.data import damage
 
-{source(standing.input)}
-f = model.truncated({standing.rank})                          # the {standing.rank} most important axes
+{source(standing.input, model)}
+f = model.{how}({rank})                          # the {rank} most important axes
 with torch.no_grad():
     once = f(x)
     twice = f(once)                                  # the same again
@@ -133,22 +140,24 @@ with torch.no_grad():
     distance = f.distance_to_range(x)                # ‖x ⊖ f(x)‖
 print("f(f(x)) differs from f(x) by at most", (twice - once).abs().max().item())
 """
-    return programs.program(body, [standing.picture], MODEL)
+    return programs.program(body, [standing.picture], model)
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------
 def answer(asked: Arguments) -> dict:
-    """Project any picture onto the digit manifold, f(x) = g⁻¹(P g(x)) with P² = P, and once more.
+    """Project any picture onto the manifold of digits or of faces, f(x) = g⁻¹(P g(x)) with P² = P, and once more.
 
     Returns:
-        {"x", "once": f(x), "twice": f(f(x)), "removed": x ⊖ f(x), each 32×32 numbers, "distance": from x to the range of f
-        in the induced metric, "usual_distances": of which most digits are, "largest_difference": of f(f(x)) and f(x)}
+        {"x", "once": f(x), "twice": f(f(x)), "removed": x ⊖ f(x), each 32×32 numbers (3×64×64 of faces), "distance": from x
+        to the range of f in the induced metric, "usual_distances": of which most pictures of its kind are,
+        "largest_difference": of f(f(x)) and f(x)}
     """
-    found = projected([Input(asked.picture, asked.kind, asked.amount, asked.seed)], asked.rank)
-    shown = {name: getattr(found, name)[0, 0].tolist() for name in ("x", "once", "twice", "removed")}
+    entry = Input(asked.picture, asked.kind, asked.amount, asked.seed)
+    found = projected([entry], asked.model, asked.rank)
+    shown = {name: encoding.listed(getattr(found, name)[0]) for name in ("x", "once", "twice", "removed")}
     return {
         **shown,
         "distance": float(found.away),
-        "usual_distances": list(usual_distances(asked.rank)),
+        "usual_distances": list(usual_distances(asked.model, asked.rank)),
         "largest_difference": float((found.twice - found.once).abs().max()),
     }

@@ -1,19 +1,21 @@
 """Project on the page: the painter and how x is spoilt, f(x) and f(f(x)), the grid."""
 
+from dataclasses import replace
+
 import gradio as gr
 
-from app import pictures
+from app import models, pictures
 from app import words as common
 from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
 from app.views.project import SLUG, compute, words
 from app.views.project.painter import Painter
-from app.views.project.standing import GRID, SEED, WHOLE, Arguments, Input, Standing
+from app.views.project.standing import FIRST, SEED, WHOLE, Arguments, Input, Standing, grid_of
 from app.widgets.tiles import Pictures
 
 RANKS = (2, 4, 8, 16, 32, 64, 128)  # the buttons under the slider
-START = [entry.text for entry in GRID]
+START = [entry.text for entry in grid_of(FIRST)]
 
 
 def build(lab: Lab) -> Opening:
@@ -22,9 +24,11 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
+                look = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
+                model = gr.Radio(models.projectors(), label=common.MODEL, **look)
                 painter, spoiling, dice = _way_in()
                 gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
-                sources = picker.picker(SLUG, more=("other",), whole=True)
+                sources = picker.picker(SLUG, more=("other",), taken="whole")
             program = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
@@ -33,14 +37,17 @@ def build(lab: Lab) -> Opening:
                 rows, keep = _grid()
             section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_HALF), *program)
     put = {"picture": lab.picture, **spoiling}
-    controls, shown = {**put, "rank": rank}, {"painter": painter, **stage}
+    controls, shown = {**put, "model": model, "rank": rank}, {"painter": painter, **stage}
     _listen(controls, shown, section)
     _listen_to_grid({**controls, "entries": entries}, rows, section)
-    _put_in(put, painter, dice)
+    _put_in(put, model, painter, dice)
+    listen(model.input, switched, {"model": model, "rank": rank}, {**controls, "entries": entries}, **CHOICE)
     _exchange(put, entries, rows[0], keep)
-    sources.chosen(lambda picture: {"picture": picture}, {}, {"picture": lab.picture})
+    taken = {"picture": lab.picture}
+    sources.chosen(lambda picture, model: {"picture": picture}, {"model": model}, taken)
     endpoint("project", Arguments, compute.answer)
-    outputs = {"notice": said, **controls, **shown, "rows": rows, "gallery": sources.pages[0]}
+    more = {"entries": entries, "rows": rows, "gallery": sources.pages[0]}
+    outputs = {"notice": said, **controls, **shown, **more}
     return Opening(opened, outputs)
 
 
@@ -81,7 +88,7 @@ def _grid() -> tuple[list[gr.HTML], gr.Button]:
         keep = gr.Button(words.KEEP_IN_GRID, size="sm", elem_classes="lab-button", min_width=140, scale=0)
     with gr.Column(elem_classes="lab-frames"):
         rows = [
-            Pictures(elem_id=f"{SLUG}-grid-{name}", label=label, columns=len(GRID), pick=name == "x")
+            Pictures(elem_id=f"{SLUG}-grid-{name}", label=label, columns=len(START), pick=name == "x")
             for name, label in (("x", common.INPUT), ("once", words.ONCE), ("twice", words.TWICE))
         ]
     return rows, keep
@@ -103,10 +110,10 @@ def _listen_to_grid(controls: Named, rows: list[gr.HTML], section: proof.Section
     section.settles(changes, of_standing(Standing, compute.settled), controls)
 
 
-def _put_in(put: Named, painter: gr.HTML, dice: gr.Button) -> None:
+def _put_in(put: Named, model: gr.Radio, painter: gr.HTML, dice: gr.Button) -> None:
     """What is painted goes in whole; a kind of damage starts with its usual amount; the dice throw it again."""
     kind, amount, seed = ({name: put[name]} for name in ("kind", "amount", "seed"))
-    listen(painter.painted, painted, {}, {"picture": put["picture"], **kind}, **CHOICE)
+    listen(painter.painted, painted, {"model": model}, {"picture": put["picture"], **kind}, **CHOICE)
     listen(kind["kind"].input, usual, kind, amount, **QUIET)
     listen(dice.click, thrown, seed, seed, **CHOICE)
 
@@ -118,8 +125,22 @@ def _exchange(put: Named, entries: gr.State, row: gr.HTML, keep: gr.Button) -> N
     listen(keep.click, kept, {**put, "entries": entries}, {"entries": entries}, **CHOICE)
 
 
-def painted(event: gr.EventData) -> dict:
-    return {"picture": pictures.accept(getattr(event, "picture", None), whole=True), "kind": WHOLE}
+def painted(model: str, event: gr.EventData) -> dict:
+    taken = pictures.taken_for(model, "whole")
+    return {"picture": pictures.accept(getattr(event, "picture", None), taken), "kind": WHOLE}
+
+
+def switched(model: str, rank: int) -> dict:
+    """Another model: a picture of its kind, spoilt as the view starts, its own grid."""
+    found = Standing.checked(model=model, rank=rank or Standing.rank)
+    found = replace(found, picture=pictures.examples(found.model)[0])
+    entries = [entry.text for entry in grid_of(found.model)]
+    return {**found.values(), "rank": rank_of(found.model, found.rank), "entries": entries}
+
+
+def rank_of(model: str, rank: int) -> gr.Slider:
+    """The slider of the rank, as far as the model's axes are in order."""
+    return gr.Slider(maximum=models.KINDS[model].ranks, value=rank)
 
 
 def usual(kind: str) -> dict:
@@ -141,6 +162,7 @@ def picked(entries: list[str], event: gr.EventData) -> dict:
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture, spoilt as the view starts."""
     found, whole = Standing.of_link(query, picture=picture)
+    entries = [entry.text for entry in grid_of(found.model)]
     said = {"notice": saying("" if whole else common.BAD_LINK), "gallery": picker.first_page()}
-    shown = {**compute.stage(found, False), **compute.grid(found, START, False)}
-    return {**said, **found.values(), **shown}
+    shown = {**compute.stage(found, False), **compute.grid(found, entries, False)}
+    return {**said, **found.values(), "rank": rank_of(found.model, found.rank), "entries": entries, **shown}

@@ -27,7 +27,7 @@ def Painter(*, elem_id: str, label: str) -> gr.HTML:
     """Shows one picture large; what the visitor paints on it comes back as a picture of its own.
 
     value: {"pictures": encoding.for_browser(one picture), "ids": [what it is called]}
-    event `painted`: {"picture": "data:image/png;base64,…"}, 32×32 grey, after each stroke
+    event `painted`: {"picture": "data:image/png;base64,…"}, of the same size, after each stroke
     """
     tools = [["erase", words.ERASE], ["ink", words.INK], ["noise", words.SCRIBBLE]]
     return widget(

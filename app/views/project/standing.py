@@ -1,17 +1,18 @@
-"""What Project can be set to: a picture, how and by how much it is spoilt, the rank of f."""
+"""What Project can be set to: a model, a picture, how and by how much it is spoilt, the rank of f."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
+from app import models
 from app.kinds import Choice, Maybe, Number, Whole
 from app.pictures import FIRST_PICTURE
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting
-from linearizer_core import checkpoints
+from app.views.project import words
 
-MODEL = "digits-projector"
+MODEL = Choice(models.projectors)
+FIRST = "digits-projector"
 WHOLE = "none"
 USUAL = {
     WHOLE: 0.0,
@@ -28,20 +29,14 @@ AMOUNT = Number(0, 1)
 SEED = Whole(0, 9999)
 
 
-@lru_cache(maxsize=1)
-def largest_rank() -> int:
-    """The rank of the model as it ships, known without loading it."""
-    return checkpoints.read_config(checkpoints.ASSETS / MODEL).recipe.rank
-
-
-RANK = Whole(1, largest_rank)
+RANK = Whole(1, max(kind.ranks for kind in models.KINDS.values()))
 
 
 @dataclass(frozen=True)
 class Input(Settings):
     """A picture, spoilt by `kind`; the seed says which noise it is or where the hole lies. No amount is the usual one."""
 
-    picture: str = setting(Picture(whole=True), FIRST_PICTURE, link="x")
+    picture: str = setting(Picture("whole"), FIRST_PICTURE, link="x")
     kind: str = setting(Choice(tuple(USUAL)), WHOLE, link="how")
     amount: float = setting(Maybe(AMOUNT, "usual"), None, link="a")
     seed: int = setting(SEED, 0, link="s")
@@ -72,10 +67,15 @@ class Input(Settings):
 
 @dataclass(frozen=True)
 class Standing(Input):
-    """What is on screen: an input, and how many axes f keeps."""
+    """What is on screen: an input, and how many axes f keeps, at most those that its model has in order."""
 
     kind: str = setting(Choice(tuple(USUAL)), "salt", link="how")
     rank: int = setting(RANK, 32, link="k")
+    model: str = setting(MODEL, FIRST, link="model", brief=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "rank", min(self.rank, models.KINDS[self.model].ranks))
 
     @property
     def input(self) -> Input:
@@ -87,18 +87,39 @@ class Standing(Input):
 class Arguments(Settings):
     """What the endpoint takes."""
 
-    picture: str = setting(Picture(whole=True), FIRST_PICTURE)
+    picture: str = setting(Picture("whole"), FIRST_PICTURE)
     rank: int = setting(RANK, 32, about="how many axes f keeps")
     kind: str = setting(Choice(tuple(USUAL)), WHOLE, about="how x is spoilt first")
     amount: float = setting(AMOUNT, 0.3, about="by how much")
     seed: int = setting(SEED, 0, about="which noise, or where the hole lies")
+    model: str = setting(MODEL, FIRST, about="whose axes are kept")
+
+    def __post_init__(self) -> None:
+        most = models.KINDS[self.model].ranks
+        if self.rank > most:
+            raise ValueError(words.rank_too_large(self.model, self.rank, most))
 
 
-GRID = (  # what the grid starts with
-    Input("digits:393", "noise", 1.0),
-    Input("digits:913", "hole", 0.3),
-    Input("digits:770", "salt", 0.3),
-    Input("other:0"),
-    Input("digits:1319", "blur", 0.4),
-    Input("other:11"),
-)
+GRIDS = {  # what the grid starts with
+    models.DIGIT: (
+        Input("digits:393", "noise", 1.0),
+        Input("digits:913", "hole", 0.3),
+        Input("digits:770", "salt", 0.3),
+        Input("other:0"),
+        Input("digits:1319", "blur", 0.4),
+        Input("other:11"),
+    ),
+    models.FACE: (
+        Input("face:1", "noise", 0.6),
+        Input("face:4", "hole", 0.3),
+        Input("face:5", "salt", 0.2),
+        Input("other:0"),
+        Input("face:9", "blur", 0.2),
+        Input("digits:913"),
+    ),
+}
+
+
+def grid_of(model: str) -> tuple[Input, ...]:
+    """What the grid starts with for this model."""
+    return GRIDS[models.KINDS[model].pictures]

@@ -3,7 +3,7 @@
 from app.words import sentence, subscript
 
 LEAD = (
-    "A is a projection, A² = A, so f(f(x)) = f(x) for every x: f puts whatever you give it where its digits live, and "
+    "A is a projection, A² = A, so f(f(x)) = f(x) for every x: f puts whatever you give it where its pictures live, and "
     "there it stays."
 )
 GOES_IN = "What goes in"
@@ -36,12 +36,17 @@ MANIFOLD = "Distance to the range of f"
 MANY = "Anything goes in"
 MANY_LEAD = "Rows: x, f(x) with the distance between them, f(f(x)). Click an x to look at it closely."
 KEEP_IN_GRID = "Put x in the grid"
+UNITS = {"digit": "in pixels", "face": "in latents"}  # what the axes of its model count
 BREAK_HALF = "Break it: keep half of what f takes away"
 LAW_IDEMPOTENT = "idempotent"
 LAW_SELF_ADJOINT = "self-adjoint"
 LAW_ORTHOGONAL = "orthogonal"
 SELF_ADJOINT_FORMULA = "⟨f(x), y⟩ = ⟨x, f(y)⟩, with y the first picture of the grid"
 ORTHOGONAL_FORMULA = "⟨f(x), x ⊖ f(x)⟩ = 0: f(x) is the nearest point of its range"
+
+
+def rank_too_large(model: str, rank: int, most: int) -> str:
+    return f"{rank} axes were asked for; {model} has {most} in order."
 
 
 def idempotent_formula(count: int) -> str:
@@ -54,10 +59,10 @@ def formula(rank: int, broken: bool) -> str:
     return f'<p style="font-family: var(--lab-math); margin: 8px 0 0">f(x) = g⁻¹( {inside} g(x) )</p>'
 
 
-def distance_words(away: float, low: float, high: float) -> str:
+def distance_words(kind: str, away: float, low: float, high: float) -> str:
     return sentence(
-        f"‖x ⊖ f(x)‖ = <b>{away:.3g}</b>. Most digits of the gallery are {low:.2g} to {high:.2g} away (green), "
-        "in pixels; the fewer axes f keeps, the more of it are details of the digit itself."
+        f"‖x ⊖ f(x)‖ = <b>{away:.3g}</b>. Most {kind}s of the gallery are {low:.2g} to {high:.2g} away (green), "
+        f"{UNITS[kind]}; the fewer axes f keeps, the more of it are details of the {kind} itself."
     )
 
 

@@ -8,10 +8,11 @@ from torch import Tensor
 from app import models, pictures
 from app import words as common
 from app.panels import programs
+from app.pictures import encoding
 from app.views.spectrum import SLUG, words
 from app.views.spectrum.handles import rounded
 from app.views.spectrum.moves import Moves, edited, source
-from app.views.spectrum.standing import Arguments, Standing, trained
+from app.views.spectrum.standing import Arguments, Standing, all_values, trained
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
@@ -20,15 +21,14 @@ from linearizer_core.models.projector import Projector
 from linearizer_core.operators import LinearOperator
 
 WALK = (-3.0, -1.5, 0.0, 1.5, 3.0)  # standard deviations at which a direction is shown
-OTHER_PICTURE = "digits:8"  # the second picture of the linearity law
 WEIGHTS = (0.6, 0.4)
 TERMS = 8  # of the sum ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ that the proof meter takes through points
 
 
 # --- what is shown -----------------------------------------------------------------------------------------
 def values(standing: Standing) -> Tensor:
-    """All singular values (n,) as they are now."""
-    return edited(trained(standing.model).values, standing.moves)
+    """All singular values (n,) as they are now; those without a handle follow moves of the whole curve."""
+    return edited(all_values(standing.model), standing.moves)
 
 
 def function(standing: Standing) -> Linearizer:
@@ -113,7 +113,7 @@ def measured(standing: Standing, broken: bool) -> list[Law]:
     few = LinearizerSVD(first, algebra.SVD(U[:, :TERMS], now[:TERMS], V[:, :TERMS]))
     if broken:
         f, first = (clipped(h, models.model(name).total_std) for h in (f, first))
-    x, y = pictures.tensor([standing.picture, OTHER_PICTURE], name).unsqueeze(1)
+    x, y = pictures.tensor([standing.picture, pictures.examples(name)[1]], name).unsqueeze(1)
     c, sigma = 2 * spread(i, name), float(now[i])
     pair = f(svd.input_point(i, c)), svd.output_point(i, c * sigma)
     errors = [
@@ -149,9 +149,10 @@ def program(standing: Standing) -> str:
     """Python for this view: f(x) before and now, and the directions of the selected value."""
     i, name = standing.selected, standing.model
     steps = programs.tensor_of([spread(i, name) * c for c in WALK])
+    count = "" if len(trained(name).values) == len(all_values(name)) else len(trained(name).values)
     body = f"""
-svd = model.svd()                                # f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ
-values = svd.values.detach().clone()
+svd = model.svd({count})                                # f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ
+values = lc.singular_values(model.A).detach().clone()
 {source(standing.moves) or "# values[0] = 1.5        drag a handle and its line stands here"}
 f = model.with_singular_values(values)
 with torch.no_grad():
@@ -168,15 +169,15 @@ def answer(asked: Arguments) -> dict:
     """Change the singular values of A and see f(x): f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ with other σᵢ.
 
     Returns:
-        {"values": all singular values, "before" and "now": 32×32 numbers (64×64 for faces), "input_direction" and
+        {"values": all singular values, "before" and "now": 32×32 numbers (3×64×64 of faces), "input_direction" and
         "output_direction": five pictures each, from −3 to 3 standard deviations along vᵢ and uᵢ}
     """
     standing = Standing(**asked.values())
-    along = [row[:, 0].tolist() for row in directions(standing.selected, standing.model)]
+    along = [encoding.listed(row) for row in directions(standing.selected, standing.model)]
     return {
         "values": values(standing).tolist(),
-        "before": before(standing.picture, standing.model)[0, 0].tolist(),
-        "now": after(standing)[0, 0].tolist(),
+        "before": encoding.listed(before(standing.picture, standing.model)[0]),
+        "now": encoding.listed(after(standing)[0]),
         "input_direction": along[0],
         "output_direction": along[1],
     }

@@ -32,7 +32,7 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
             gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
-            sources = picker.picker(SLUG, more=("face",) if "faces" in models.available() else ())
+            sources = picker.picker(SLUG)
         with gr.Column(scale=5, min_width=320):
             section = proof.section(SLUG, words.BREAK_CLIP)
     shown = {"stage": stage, "formula": formula}
@@ -43,7 +43,9 @@ def build(lab: Lab) -> Opening:
     listen(model.input, switched, {"model": model, **inputs}, started, **CHOICE)
     section.settles(changes, of_handles(compute.settled), inputs)
     chosen = {"picture": lab.picture, "notice": said}
-    sources.chosen(lambda picture: {"picture": picture, "notice": saying("")}, {}, chosen)
+    sources.chosen(
+        lambda picture, model: {"picture": picture, "notice": saying("")}, {"model": model}, chosen
+    )
     endpoint("spectrum", Arguments, compute.answer)
     return Opening(opened, {**chosen, "model": model, **started, **shown, "gallery": sources.pages[0]})
 

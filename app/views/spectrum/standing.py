@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from torch import Tensor
+
 from app import models, pictures
 from app.kinds import Choice, Flag, Kind, Maybe, Whole
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting
 from app.views.spectrum import words
 from app.views.spectrum.moves import Move, Moves, check_range, in_range
+from linearizer_core.algebra import singular_values
 from linearizer_core.linearizer import LinearizerSVD
 
 SHOWN = (8, 16, 32, 64, 0)  # how many values the plot may show; 0 is all
@@ -18,11 +21,23 @@ MODEL = Choice(models.available)
 _ANY = Whole(-(10**9), 10**9)
 
 
+MOST = 1024
+"""Axes up to which all singular values have a handle; of a larger model those have that it projects onto."""
+
+
 @lru_cache(maxsize=8)
 def trained(name: str) -> LinearizerSVD:
-    """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ of the model of that name as it was trained."""
+    """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ of the model of that name as it was trained, as far as there are handles."""
+    f = models.model(name)
     with models.one_core():
-        return models.model(name).svd()
+        return f.svd() if f.A.shape[0] <= MOST else f.svd(models.KINDS[name].ranks)
+
+
+@lru_cache(maxsize=8)
+def all_values(name: str) -> Tensor:
+    """All singular values of the model of that name as it was trained, descending, (n,)."""
+    with models.one_core():
+        return singular_values(models.model(name).A)
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,7 @@ class Asked(Settings):
 
     @property
     def count(self) -> int:
-        """How many singular values the model has."""
+        """How many singular values of the model have a handle."""
         return len(trained(self.model).values)
 
     def fitted(self) -> Standing:

@@ -10,7 +10,7 @@ LEAD = (
 HANDLES = "Singular values of A"
 HANDLES_LEAD = (
     "Drag a handle up or down. Pale bars: as trained. Those of a projector are all 1, in order of importance: “keep” "
-    "is its rank."
+    "is its rank. Of faces the 256 largest of 12 288 have a handle; the fine rest follows “keep” and “power”."
 )
 BEFORE = "f(x) as trained"
 NOW = "f(x) now"

@@ -27,7 +27,7 @@ for (const [name, text] of own.tools) {
 const mark = () =>
   [...bar.children].forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.tool === tool)));
 
-const shape = () => ({ ...props.value.pictures, count: 1, channels: 1 });
+const shape = () => ({ ...props.value.pictures, count: 1 });
 const show = () => {
   if (levels) lab.paint(canvas, shape(), levels, 0);
 };
@@ -39,12 +39,13 @@ const draw = () => {
 };
 
 const dab = (x, y) => {
-  const { width, height } = props.value.pictures;
+  const { width, height, channels } = props.value.pictures;
+  const level = () => (tool === "erase" ? 0 : tool === "ink" ? 255 : Math.floor(256 * Math.random()));
   const reach = (Number(size.value) - 1) / 2;
   for (let v = Math.max(0, y - reach); v <= Math.min(height - 1, y + reach); v++) {
     for (let u = Math.max(0, x - reach); u <= Math.min(width - 1, x + reach); u++) {
       if ((u - x) ** 2 + (v - y) ** 2 > (reach + 0.5) ** 2) continue;
-      levels[v * width + u] = tool === "erase" ? 0 : tool === "ink" ? 255 : Math.floor(256 * Math.random());
+      for (let c = 0; c < channels; c++) levels[(v * width + u) * channels + c] = level();
     }
   }
 };
@@ -64,12 +65,15 @@ const stroke = (event) => {
   show();
 };
 const send = () => {
-  const { width, height } = props.value.pictures;
+  const { width, height, channels } = props.value.pictures;
   const copy = document.createElement("canvas");
   copy.width = width;
   copy.height = height;
   const data = new ImageData(width, height);
-  levels.forEach((level, i) => data.data.set([level, level, level, 255], 4 * i));
+  for (let i = 0; i < width * height; i++) {
+    const [red, green = red, blue = red] = levels.slice(i * channels, (i + 1) * channels);
+    data.data.set([red, green, blue, 255], 4 * i);
+  }
   copy.getContext("2d").putImageData(data, 0, 0);
   trigger("painted", { picture: copy.toDataURL("image/png") });
 };
