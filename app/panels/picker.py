@@ -8,6 +8,7 @@ import gradio as gr
 
 from app import models, pictures, words
 from app.listening import CHOICE, QUIET, Named, listen
+from app.models import knows_faces
 from app.pictures import files
 from app.widgets.drawing_pad import DrawingPad
 from app.widgets.tiles import Pictures, tiles
@@ -17,9 +18,15 @@ from app.widgets.tiles import Pictures, tiles
 class Picker:
     """The components made by `picker`. `pages[0]` is empty until the view opens: see `first_page`."""
 
+    tabs: gr.Tabs
     pages: Sequence[gr.HTML]
     pad: gr.HTML
     taken: str = "digit"
+
+    @property
+    def shown(self) -> Named:
+        """What an opening or another model changes, as outputs: see `first_page` and `turned`."""
+        return {"sources": self.tabs, "gallery": self.pages[0]}
 
     def chosen(self, fn: Callable[..., Mapping], inputs: Named, outputs: Named) -> None:
         """Call `fn(picture=reference, **inputs)` with whatever picture is chosen, drawn or uploaded.
@@ -51,16 +58,16 @@ def picker(slug: str, more: Sequence[str] = (), taken: str = "digit") -> Picker:
     `more` are pages beside those of digits, such as "other"; photos are `taken` in one of the ways of `references.TAKEN`.
     """
     first, *others = [*pictures.gallery(), *more, *([models.FACE] if "faces" in models.available() else [])]
-    with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker"):
+    with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker") as tabs:
         pages = [_page(slug, first)]
         with gr.Tab(words.DRAW):
             pad = DrawingPad(elem_id=f"{slug}-pad")
         pages += [_page(slug, source) for source in others]
-    return Picker(pages, pad, taken)
+    return Picker(tabs, pages, pad, taken)
 
 
 def _page(slug: str, source: str) -> gr.HTML:
-    with gr.Tab(words.GALLERIES[source]) as tab:
+    with gr.Tab(words.GALLERIES[source], id=source) as tab:
         name = f"{slug}-{source}"
         page = Pictures(elem_id=name, label=words.GALLERY, pick=True, size=44, columns=10)
     tab.select(lambda: page_value(source), None, page, **QUIET)
@@ -75,6 +82,16 @@ def page_value(source: str) -> dict:
     return tiles(shown, [pictures.name_of(r) for r in references], references)
 
 
-def first_page() -> dict:
-    """The page that a view shows when it opens, the value of `Picker.pages[0]`."""
-    return page_value(next(iter(pictures.gallery())))
+def first_page(model: str = models.NAMES[0]) -> dict:
+    """Values of `Picker.shown` when a view opens with this model: its first page, and faces in front where it knows them."""
+    return {
+        "gallery": page_value(next(iter(pictures.gallery()))),
+        **(turned(model) if knows_faces(model) else {}),
+    }
+
+
+def turned(model: str) -> dict:
+    """Values of `Picker.shown` for another model: the page of its own kind of pictures comes to the front."""
+    return {
+        "sources": gr.Tabs(selected=models.FACE if knows_faces(model) else next(iter(pictures.gallery())))
+    }

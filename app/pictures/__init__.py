@@ -21,6 +21,7 @@ from app.pictures.references import (
     read,
     reference_of,
     shaped,
+    start,
     taken_for,
     tensor,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "read",
     "reference_of",
     "shaped",
+    "start",
     "taken_for",
     "tensor",
 ]

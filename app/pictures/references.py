@@ -16,7 +16,7 @@ become references in `accept`.
 import base64
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -169,6 +169,18 @@ def model_for(reference: str, name: str) -> str:
     if fitting(reference, name) == reference:
         return name
     return next(other for other in models.generators() if fitting(reference, other) == reference)
+
+
+def start(query: Mapping[str, str], picture: str, among: Sequence[str]) -> tuple[str, str]:
+    """Model, one of `among`, and picture that a view opens with: those that a link asks for, else the current picture and
+    the model that knows it.
+
+    >>> start({"model": "faces"}, "digits:3", ["digits", "faces"]), start({}, "face:5", ["digits", "faces"])
+    (('faces', 'face:3'), ('faces', 'face:5'))
+    """
+    wanted = query.get("model") if query else model_for(picture, among[0])
+    name = wanted if wanted in among else among[0]
+    return name, fitting(picture, name)
 
 
 def examples(name: str) -> tuple[str, str]:

@@ -270,7 +270,9 @@ def test_a_link_without_an_amount_spoils_as_usual():
 def test_the_view_opens_with_values_for_all_its_outputs():
     with gr.Blocks():
         opening = page.build(Lab(picture=gr.State("digits:318")))
-    assert opening.fn({}, "digits:318").keys() == opening.outputs.keys()
+    assert opening.fn({"model": "faces"}, "digits:318").keys() == opening.outputs.keys()
+    found = opening.fn({}, "digits:318")
+    assert opening.outputs.keys() - found.keys() == {"sources"} and found["model"] == FIRST
 
 
 def test_the_gauge_holds_the_number_however_far_it_lies():

@@ -5,7 +5,8 @@ import gradio as gr
 from app import models, pictures
 from app import words as common
 from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
-from app.panels.picker import picker
+from app.panels import picker as pickers
+from app.panels.picker import Picker, picker
 from app.pictures import SECOND_PICTURE
 from app.views.generate import words
 from app.views.generate.shown import page_of
@@ -74,8 +75,8 @@ def turned(seed: int | None) -> dict:
 
 
 # --- and back ----------------------------------------------------------------------------------------------
-def way_back(slug: str, lab: Lab, run: Named) -> tuple[gr.State, list[gr.HTML], gr.HTML, gr.HTML]:
-    """The second picture, the rows of both inversions, the first page of the picker, the line between the noises."""
+def way_back(slug: str, lab: Lab, run: Named) -> tuple[gr.State, list[gr.HTML], Picker, gr.HTML]:
+    """The second picture, the rows of both inversions, the picker that fills x₁ or x₂, the line between the noises."""
     other = gr.State(SECOND_PICTURE, time_to_live=LIFE)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320), gr.Column(elem_classes="lab-card"):
@@ -89,10 +90,10 @@ def way_back(slug: str, lab: Lab, run: Named) -> tuple[gr.State, list[gr.HTML], 
             rows = (words.LINE_DIGIT, words.LINE_NOISE)
             strip = FilmStrip(elem_id=f"{slug}-film", label=words.BETWEEN, paths=rows)
     model = {"model": run["model"]}
-    outputs = {"first": lab.picture, "second": other, **model, "label": run["label"]}
+    outputs = {"first": lab.picture, "second": other, **model, "label": run["label"], **sources.shown}
     sources.chosen(filled, {"place": place, **model}, outputs)
     listen(run["model"].input, switched, model, outputs, **CHOICE)
-    return other, inverted, sources.pages[0], strip
+    return other, inverted, sources, strip
 
 
 def filled(picture: str, place: int, model: str) -> dict:
@@ -105,4 +106,10 @@ def filled(picture: str, place: int, model: str) -> dict:
 def switched(model: str) -> dict:
     """Another model: any of its classes, two pictures of its kind."""
     first, second = pictures.examples(model)
-    return {"model": model, "label": label_of(model), "first": first, "second": second}
+    return {
+        "model": model,
+        "label": label_of(model),
+        "first": first,
+        "second": second,
+        **pickers.turned(model),
+    }

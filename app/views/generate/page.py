@@ -25,7 +25,7 @@ def build(lab: Lab) -> Opening:
         with gr.Column(scale=6, min_width=320):
             shown = _stage()
             section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_SIMPSON), *program)
-    other, inverted, gallery, strip = way_back(SLUG, lab, controls)
+    other, inverted, sources, strip = way_back(SLUG, lab, controls)
     controls = {**controls, "pictures": [lab.picture, other]}
     shown = {"grid": grid, **shown, "inverted": inverted}
     late = {"path": shown["path"], "stage": shown["stage"], "film": strip}
@@ -35,7 +35,7 @@ def build(lab: Lab) -> Opening:
     listen(section.meter.settle, of_standing(Standing, compute.rested), inputs, late, **TICK)
     section.settles(changes, of_standing(Standing, compute.settled), controls)
     endpoint("generate", Arguments, compute.answer)
-    outputs = {"notice": said, **controls, **shown, "film": strip, "gallery": gallery}
+    outputs = {"notice": said, **controls, **shown, "film": strip, **sources.shown}
     return Opening(opened, outputs)
 
 
@@ -63,5 +63,5 @@ def opened(query: dict[str, str], picture: str) -> dict:
         "label": label_of(found.model, found.label),
         **compute.stage(found, False, patient=True),
         **compute.line(found),
-        "gallery": picker.first_page(),
+        **picker.first_page(found.model),
     }

@@ -96,10 +96,6 @@ class Arguments(Settings):
 
 
 def opened(query: dict[str, str], picture: str) -> tuple[Standing, bool]:
-    """What of a link can be read, and whether all of it could; without pictures of its own the current one comes first,
-    with the model that knows it.
-    """
-    asked, _ = Standing.of_link({key: query[key] for key in ("model",) if key in query})
-    name = asked.model if query else pictures.model_for(picture, models.NAMES[0])
-    first = pictures.fitting(picture, name)
+    """What of a link can be read, and whether all of it could; see `pictures.start` for what it does not say."""
+    name, first = pictures.start(query, picture, models.generators())
     return Standing.of_link(query, pictures=(first, pictures.examples(name)[1]), model=name)

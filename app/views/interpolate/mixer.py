@@ -8,6 +8,7 @@ import gradio as gr
 from app import models, pictures
 from app import words as common
 from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
+from app.panels import picker
 from app.views.interpolate import words
 from app.views.interpolate.standing import LIMIT, PLACES, YEARS, Standing, equal
 from app.widgets.tiles import Pictures, tiles
@@ -105,7 +106,8 @@ class Mixer:
         """Another model: two of its pictures, weighted alike, no years."""
         references = references or pictures.examples(model)
         values = self.shown(references, 0, model, equal(len(references)))
-        return {"current": references[0], "model": model, "years": years_of(model), **values}
+        shown = {"years": years_of(model), **picker.turned(model)}
+        return {"current": references[0], "model": model, **values, **shown}
 
 
 def years_of(model: str, years: float = 0.0) -> gr.Slider:
@@ -133,8 +135,6 @@ def mixer(lab: Lab, slug: str) -> Mixer:
     _mark(lab, made)
     _resize(made, buttons)
     _adopt(lab, made)
-    outputs = {"current": lab.picture, **made.places}
-    listen(model.input, lambda model: made.switched(model), {"model": model}, outputs, **CHOICE)
     return made
 
 

@@ -5,7 +5,7 @@ import gradio as gr
 from app import models
 from app import words as common
 from app.kinds import Number
-from app.listening import QUIET, TICK, Lab, Opening, endpoint, listen, of_standing
+from app.listening import CHOICE, QUIET, TICK, Lab, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
 from app.views.interpolate import SLUG, compute, words
@@ -36,10 +36,12 @@ def build(lab: Lab) -> Opening:
     with gr.Column(elem_classes="lab-card"):
         gr.HTML(f"<h3>{common.FILM}</h3><p>{words.FILM_LEAD}</p>", apply_default_css=False)
         strip = FilmStrip(elem_id=f"{SLUG}-film", use=words.FILM_USE)
-    sources.chosen(board.put, board.standing, {"current": lab.picture, **board.places})
+    changed = {"current": lab.picture, **board.places, **sources.shown}
+    sources.chosen(board.put, board.standing, changed)
+    listen(board.model.input, board.switched, {"model": board.model}, changed, **CHOICE)
     _listen(board, stage, strip, section)
     endpoint("interpolate", Standing, compute.answer)
-    outputs = {"notice": said, **board.places, "stage": stage, "film": strip, "gallery": sources.pages[0]}
+    outputs = {"notice": said, **board.places, "stage": stage, "film": strip, **sources.shown}
     return Opening(lambda query, picture: opened(board, query, picture), outputs)
 
 
@@ -90,5 +92,5 @@ def opened(board: Mixer, query: dict[str, str], picture: str) -> dict:
         **board.shown(standing.pictures, 0, standing.model, standing.weights),
         **compute.stage(standing),
         "film": compute.film_between(*standing.pictures[:2], standing.model),
-        "gallery": picker.first_page(),
+        **picker.first_page(standing.model),
     }

@@ -41,12 +41,13 @@ def build(lab: Lab) -> Opening:
     _listen(controls, shown, section)
     _listen_to_grid({**controls, "entries": entries}, rows, section)
     _put_in(put, model, painter, dice)
-    listen(model.input, switched, {"model": model, "rank": rank}, {**controls, "entries": entries}, **CHOICE)
     _exchange(put, entries, rows[0], keep)
+    changed = {**controls, "entries": entries, **sources.shown}
+    listen(model.input, switched, {"model": model, "rank": rank}, changed, **CHOICE)
     taken = {"picture": lab.picture}
     sources.chosen(lambda picture, model: {"picture": picture}, {"model": model}, taken)
     endpoint("project", Arguments, compute.answer)
-    more = {"entries": entries, "rows": rows, "gallery": sources.pages[0]}
+    more = {"entries": entries, "rows": rows, **sources.shown}
     outputs = {"notice": said, **controls, **shown, **more}
     return Opening(opened, outputs)
 
@@ -135,7 +136,8 @@ def switched(model: str, rank: int) -> dict:
     found = Standing.checked(model=model, rank=rank or Standing.rank)
     found = replace(found, picture=pictures.examples(found.model)[0])
     entries = [entry.text for entry in grid_of(found.model)]
-    return {**found.values(), "rank": rank_of(found.model, found.rank), "entries": entries}
+    shown = {"rank": rank_of(found.model, found.rank), **picker.turned(found.model)}
+    return {**found.values(), "entries": entries, **shown}
 
 
 def rank_of(model: str, rank: int) -> gr.Slider:
@@ -161,8 +163,9 @@ def picked(entries: list[str], event: gr.EventData) -> dict:
 
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture, spoilt as the view starts."""
-    found, whole = Standing.of_link(query, picture=picture)
+    model, first = pictures.start(query, picture, models.projectors())
+    found, whole = Standing.of_link(query, picture=first, model=model)
     entries = [entry.text for entry in grid_of(found.model)]
-    said = {"notice": saying("" if whole else common.BAD_LINK), "gallery": picker.first_page()}
+    said = {"notice": saying("" if whole else common.BAD_LINK), **picker.first_page(found.model)}
     shown = {**compute.stage(found, False), **compute.grid(found, entries, False)}
     return {**said, **found.values(), "rank": rank_of(found.model, found.rank), "entries": entries, **shown}

@@ -40,14 +40,14 @@ def build(lab: Lab) -> Opening:
     started = {"picture": lab.picture, "handles": handles, **rows}
     listen(changes, of_handles(compute.stage), inputs, shown, **TICK)
     listen(handles.pick, picked, {}, rows, **TICK)
-    listen(model.input, switched, {"model": model, **inputs}, started, **CHOICE)
+    listen(model.input, switched, {"model": model, **inputs}, {**started, "sources": sources.tabs}, **CHOICE)
     section.settles(changes, of_handles(compute.settled), inputs)
     chosen = {"picture": lab.picture, "notice": said}
     sources.chosen(
         lambda picture, model: {"picture": picture, "notice": saying("")}, {"model": model}, chosen
     )
     endpoint("spectrum", Arguments, compute.answer)
-    return Opening(opened, {**chosen, "model": model, **started, **shown, "gallery": sources.pages[0]})
+    return Opening(opened, {**chosen, "model": model, **started, **shown, **sources.shown})
 
 
 def _direction_rows() -> dict[str, gr.HTML]:
@@ -80,7 +80,7 @@ def picked(event: gr.EventData) -> dict:
 def switched(model: str, picture: str, handles: object) -> dict:
     """Another model was chosen."""
     found = Standing.of_value(handles or {}, words.HANDLES, picture=picture)
-    return started(found.switched(Standing.checked(model=model).model))
+    return {**started(found.switched(Standing.checked(model=model).model)), **picker.turned(model)}
 
 
 def started(found: Standing) -> dict:
@@ -92,4 +92,4 @@ def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture and the model as it was trained."""
     found, whole = standing.opened(query, picture)
     said = {"notice": saying("" if whole else common.BAD_LINK), "model": found.model}
-    return {**said, **started(found), **compute.stage(found), "gallery": picker.first_page()}
+    return {**said, **started(found), **compute.stage(found), **picker.first_page(found.model)}
