@@ -35,6 +35,24 @@ def test_the_view_opens_with_two_blends_a_film_and_laws_that_hold(visit: Visit):
     assert not visit.scrolls_sideways(page)
 
 
+def test_another_model_brings_its_pictures_and_years_change_a_face(visit: Visit):
+    page = visit.at(VIEW + "&model=faces")
+    visit.shows(page, STAGE, re.escape("0.50 g(x₁) + 0.50 g(x₂) )"))
+    expect(page.locator("#interpolate-face")).to_be_visible()  # the page of faces is in front
+    before = visit.ink(page, f"{STAGE} canvas")
+    page.locator("#interpolate-years input[type=number]").fill("30")
+    page.keyboard.press("Enter")
+    visit.shows(page, STAGE, re.escape("+ 30 g(older)"))
+    assert visit.ink(page, f"{STAGE} canvas") != before
+    expect(page.locator(f"{METER} .law")).to_have_count(4)
+    expect(page.locator(LINK)).to_have_value(re.compile("model=faces&y=30$"))
+    page.locator("#interpolate-model").get_by_label("digits").check()
+    visit.shows(page, STAGE, re.escape("0.50 x₁ + 0.50 x₂"))
+    expect(page.locator("#interpolate-years")).to_be_hidden()
+    expect(page.locator(f"{METER} .law")).to_have_count(3)
+    expect(page.locator("#interpolate-digits")).to_be_visible()
+
+
 def test_while_dragging_a_weight_the_last_position_wins(visit: Visit):
     page = visit.at(VIEW)
     visit.drag(page, SLIDER, 0.62, 0.95)
