@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "interpolate"
 
 PAIR = ("digits:318", "digits:913")
-FACES = ("face:3", "face:8")
+FACES = ("face:17", "face:31")
 of_both = pytest.mark.parametrize(("pair", "model"), [(PAIR, "digits"), (FACES, "faces")])
 
 
@@ -118,11 +118,11 @@ def test_a_picture_of_another_kind_brings_its_model():
     with gr.Blocks():
         board = mixer.mixer(Lab(picture=gr.State("digits:318")), "toy")
     face = board.put("face:5", list(PAIR), 1, "digits")
-    assert (face["model"], face["current"], face["references"]) == ("faces", "face:5", ["face:5", "face:8"])
+    assert (face["model"], face["current"], face["references"]) == ("faces", "face:5", ["face:5", "face:31"])
     digit = board.put("digits:3", list(FACES), 0, "faces")
     assert (digit["model"], digit["references"]) == ("digits", ["digits:3", "digits:913"])
     same = board.put("face:5", list(FACES), 1, "faces")
-    assert same["references"] == ["face:3", "face:5"] and "model" not in same
+    assert same["references"] == ["face:17", "face:5"] and "model" not in same
     assert standing_of({}, "face:4")[0].model == "faces"
 
 
@@ -177,7 +177,7 @@ def test_python_for_this_view_reproduces_the_picture_in_a_clean_process(tmp_path
 
 def test_python_for_faces_reproduces_the_picture_in_a_clean_process(tmp_path):
     uploaded = pictures.reference_of(pictures.pixels("face:5"))
-    standing = Standing(("face:3", uploaded), (0.5, 0.5), "faces", -15.0)
+    standing = Standing(("face:17", uploaded), (0.5, 0.5), "faces", -15.0)
     out = computed(compute.settled(standing, False).python, "induced pixel", tmp_path)
     induced, pixel, _ = compute.blends(standing)
     np.testing.assert_allclose(out["induced"], induced[0], atol=1e-4)
@@ -210,7 +210,7 @@ def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, call):
 
 def test_the_endpoint_takes_a_photo_as_a_face_where_the_model_knows_faces(endpoint):
     photo = encoding.jpeg_address(np.random.default_rng(0).integers(0, 256, (80, 100, 3), dtype=np.uint8))
-    found = endpoint([photo, "face:3"], [1.0, 0.0], "faces")
+    found = endpoint([photo, "face:17"], [1.0, 0.0], "faces")
     assert np.shape(found["induced"]) == (3, 64, 64)
     np.testing.assert_allclose(found["induced"], found["pixel"], atol=1e-3)
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "project"
 
 X = Standing("digits:318", "salt", 0.3)
-FACE = Standing("face:3", "salt", 0.3, model="faces")
+FACE = Standing("face:17", "salt", 0.3, model="faces")
 GRID = grid_of(FIRST)
 ENTRIES = [entry.text for entry in GRID]
 both = pytest.mark.parametrize("standing", [X, FACE], ids=["digits", "faces"])
@@ -178,7 +178,7 @@ def test_a_painting_that_did_not_arrive_gets_one_sentence(event):  # fault 31
 
 
 def test_what_is_painted_on_a_face_keeps_its_colours():
-    face = pictures.pixels("face:3")
+    face = pictures.pixels("face:17")
     event = type("Event", (), {"picture": address(face)})()
     found = pictures.pixels(page.painted("faces", event)["picture"])
     assert (
@@ -188,7 +188,7 @@ def test_what_is_painted_on_a_face_keeps_its_colours():
 
 def test_another_model_brings_its_pictures_and_its_ranks():
     found = page.switched("faces", 128)
-    assert found["picture"] == "face:3" and found["rank"].maximum == 256 and found["rank"].value == 128
+    assert found["picture"] == "face:17" and found["rank"].maximum == 256 and found["rank"].value == 128
     assert found["entries"] == [entry.text for entry in grid_of("faces")]
     back = page.switched(FIRST, 256)
     assert back["picture"] == "digits:318" and back["rank"].maximum == back["rank"].value == 128
