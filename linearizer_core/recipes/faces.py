@@ -32,6 +32,7 @@ class Faces(OrderedProjector):
     """
 
     name: ClassVar[str] = "faces"
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "ranks", "morphs", "samples")
     stage_steps: tuple[int, ...] = (3, 4, 4, 3)
     stage_hidden: tuple[int, ...] = (32, 48, 64, 64)
     steps: int = 2500
