@@ -68,7 +68,7 @@ def pictures(
     most = max(len(row) if row.dim() == 4 else 1 for row in rows.values())
     widths = {name: most * rows[name].shape[-1] + (most - 1) * _gap(rows[name]) for name in rows}
     shares = [sheet.shape[0] / widths[name] for name, sheet in sheets.items()]
-    scale = min(WIDTH, 1.3 * most)
+    scale = min(WIDTH, most * max(1.3, max(row.shape[-1] for row in rows.values()) / 100))
     figure = into or _figure(height=sum(share * scale + 0.3 for share in shares), width=max(scale, 2.5))
     found = figure.subplots(len(sheets), 1, squeeze=False, height_ratios=[s * scale + 0.3 for s in shares])
     for axes, (name, sheet) in zip(found[:, 0], sheets.items()):

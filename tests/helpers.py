@@ -16,6 +16,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,6 +46,12 @@ def printed(program: str, folder: Path) -> str:
     return (folder / "stdout.txt").read_text(errors="replace")
 
 
+def assert_figure(file: Path) -> None:
+    """A figure was written here, and something is drawn in it."""
+    pixels = np.asarray(Image.open(file).convert("RGB"))
+    assert pixels.std() > 5 and len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20, f"{file} is blank"
+
+
 @functools.cache
 def _parent() -> subprocess.Popen:
     """Python with the core imported; it ends with us, when its input ends."""
@@ -55,6 +62,9 @@ def _parent() -> subprocess.Popen:
 
 def _serve() -> None:
     importlib.import_module("linearizer_core")
+    importlib.import_module(
+        "linearizer_core.plots"
+    )  # as every program does at its end; matplotlib is waited for once
     assert not {"app", "gradio"} & set(sys.modules)
     sys.modules.update(app=None, gradio=None)  # a program needs the core alone: importing these fails
     for line in sys.stdin:

@@ -1,10 +1,12 @@
-"""Python for this view: programs on `linearizer_core` alone that reproduce the arrays on screen.
+"""Python for this view: programs on `linearizer_core` alone that reproduce the arrays on screen, and draw them at the end.
 
 The pictures travel inside the program as small PNG files, so it needs neither the app nor any data.
 """
 
 import base64
 from collections.abc import Sequence
+
+import numpy as np
 
 from app import pictures
 from app.pictures import encoding
@@ -27,19 +29,31 @@ pngs = [  # the pictures on screen
 {pngs}
 ]
 files = [Image.open(io.BytesIO(base64.b64decode(png))) for png in pngs]
-x = torch.tensor(np.stack([np.asarray(file) for file in files]))[:, None] / 255  # {shape}
+x = torch.tensor(np.stack([np.asarray(file) for file in files])){channels} / 255  # {shape}
 """
+CHANNELS = {1: "[:, None]", 3: ".permute(0, 3, 1, 2)"}
 
 
 def program(body: str, references: Sequence[str] = (), model: str = "digits") -> str:
     """A whole program: imports, `model`, the pictures as a tensor `x` in the model's size, then `body`."""
     parts = [HEAD.format(model=model)]
     if references:
-        found = encoding.to_pixels(pictures.tensor(references, model))[..., 0]
-        pngs = [base64.b64encode(encoding.png_bytes(picture)).decode() for picture in found]
+        found = encoding.to_pixels(pictures.tensor(references, model))
+        count, height, width, channels = found.shape
+        pngs = [base64.b64encode(encoding.png_bytes(plain(picture))).decode() for picture in found]
         lines = "\n".join(f'    "{png}",' for png in pngs)
-        parts.append(PICTURES.format(pngs=lines, shape="×".join(map(str, (len(pngs), 1, *found.shape[1:])))))
+        shape = "×".join(map(str, (count, channels, height, width)))
+        parts.append(PICTURES.format(pngs=lines, channels=CHANNELS[channels], shape=shape))
     return "\n".join([*parts, body.strip() + "\n"])
+
+
+def plain(picture: np.ndarray) -> np.ndarray:
+    """A picture (H, W, C) as image files keep it: (H, W) where it has one channel.
+
+    >>> plain(np.zeros((2, 3, 1))).shape, plain(np.zeros((2, 3, 3))).shape
+    ((2, 3), (2, 3, 3))
+    """
+    return picture[..., 0] if picture.shape[-1] == 1 else picture
 
 
 def tensor_of(values: Sequence[float]) -> str:

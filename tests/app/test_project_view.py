@@ -21,7 +21,7 @@ from app.views.project import compute, page, spoiling
 from app.views.project.gauge import gauge
 from app.views.project.standing import GRID, MODEL, USUAL, WHOLE, Input, Standing, largest_rank
 from app.widgets import proof_meter
-from tests.helpers import computed, unpacked
+from tests.helpers import assert_figure, computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "project"
@@ -184,6 +184,7 @@ def test_the_laws_hold_and_break():
 
 def test_the_program_reproduces_the_screen_with_the_core_alone(tmp_path):  # fault 42
     made = computed(compute.program(X), "once twice removed distance", tmp_path)
+    assert_figure(tmp_path / "project.png")
     found = compute.projected([X.input], 32)
     for name in ("once", "twice", "removed"):
         np.testing.assert_allclose(made[name], getattr(found, name).numpy(), atol=1e-3)

@@ -96,7 +96,7 @@ def _average(x: Tensor, y: Tensor) -> Tensor:
 
 
 def program(references: Sequence[str], weights: Sequence[float]) -> str:
-    """Python for this view: both blends and the film, from the pictures inside the program."""
+    """Python for this view: both blends and the film, computed and drawn, from the pictures inside the program."""
     body = f"""
 weights = {programs.tensor_of(weights)}
 X = lc.InducedSpace(model.g_x)
@@ -107,6 +107,9 @@ with torch.no_grad():
 
 # The double exposure Σ wᵢ xᵢ.
 pixel = torch.tensordot(weights, x, dims=1)
+
+figure = lc.plots.pictures({{"the pictures": x, "induced": induced, "pixels": pixel, "film": film[::4]}})
+figure.savefig("interpolate.png")                # in a notebook, a line with `figure` alone shows it
 """
     return programs.program(body, references)
 
