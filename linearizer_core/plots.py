@@ -168,13 +168,17 @@ def scatter(
     for axes, (title, points) in zip(found, spaces.items()):
         points = points.detach().cpu().numpy()
         if len(kinds) > len(MARKERS):
-            drawn = axes.scatter(*points.T, c=labels.numpy(), s=8, cmap="viridis", rasterized=True)
+            drawn = axes.scatter(*points.T, c=labels.numpy(), s=12, cmap="viridis", rasterized=True)
         for kind in kinds if len(kinds) <= len(MARKERS) else ():
             some, name = (
                 points[(labels == kind).numpy()],
                 names[kind] if 0 <= kind < len(names) else str(kind),
             )
-            style = {"color": COLOURS[kind % len(COLOURS)], "marker": MARKERS[kind % len(MARKERS)], "s": 12}
+            style = {
+                "color": COLOURS[kind % len(COLOURS)],
+                "marker": MARKERS[kind % len(MARKERS)],
+                "s": 12 if len(first) > 100 else 30,
+            }
             axes.scatter(*some.T, label=name, linewidths=0, alpha=0.75, rasterized=True, **style)
         axes.set_title(title, **TITLE)
         axes.set_aspect("equal", "datalim")

@@ -96,7 +96,7 @@ with torch.no_grad():
     digits = f(line)
 print("{run.steps} steps and one step differ by at most", difference.abs().max().item())
 
-figure, (above, below) = lc.plots.parts(6, 3)
+figure, (above, below) = lc.plots.parts(4, 3)
 there = torch.cat([x, x0, back])
 rows = {{"one step": one, "{run.steps} steps": path, "x, its noise, and back": there, "from x₁ to x₂": digits[::4]}}
 lc.plots.pictures(rows, above)
