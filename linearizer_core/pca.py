@@ -16,6 +16,8 @@ from .precision import PRECISIONS, WITHOUT_FLOAT64, check_floats, check_precisio
 SOLVERS = ("auto", "svd", "covariance", "randomized")
 BLOCK = 2**22
 """Numbers in a block of rows: 16 MB of float32, enough for its product to be worth a sum over n × n numbers."""
+TOLERANCES = {torch.float32: (1e-5, 16), torch.float64: (1e-9, 40)}
+"""Of "randomized": the largest residual of a component as a share of its variance, and the most passes to reach it."""
 PART = 2**19
 """Numbers of a block that a CPU multiplies twice: 2 MB of float32, which a core's own cache still holds the second time."""
 
@@ -35,7 +37,7 @@ class LatentPCA:
       One pass over blocks of rows, products in the data's precision, sums over blocks in float64; of the matrix only the
       k largest eigenpairs are computed;
     - "randomized", nothing n × n, for all else: block Krylov from a seeded start, passes over the data until
-      the residual of every component is below 10⁻⁵ of its variance, at most 16.
+      the residual of every component is below 10⁻⁵ of its variance, at most 16; 10⁻⁹ and 40 for float64.
 
     Latents above `max_bytes` are not kept: each pass then encodes the images again, batch by batch. Constant
     or non-finite data, and more components than samples or axes, raise ValueError.
@@ -284,7 +286,8 @@ def _by_krylov(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, 
             result += (wide @ block.mT) @ block
         return result.mT
 
-    values, vectors = _krylov(scatter_times, rows, k, seed, tolerance=1e-5, passes=16)
+    tolerance, passes = TOLERANCES[rows.dtype]
+    values, vectors = _krylov(scatter_times, rows, k, seed, tolerance, passes)
     return mean, values, total, vectors
 
 
