@@ -42,7 +42,8 @@ labels = None
     "own": """
 sheet = "{sheet}"
 images = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet))))                   # your pictures, one below the other
-images = torch.tensor(images.reshape({count}, 1, -1, images.shape[1])) / 255
+images = torch.tensor(images.reshape({count}, -1, *images.shape[1:]))
+images = (images[:, None] if images.dim() == 3 else images.permute(0, 3, 1, 2)) / 255
 labels = None
 """,
 }
@@ -96,5 +97,7 @@ def _source(seen: clouds.Cloud, data: str) -> str:
 
 @lru_cache(maxsize=4)
 def _sheet(seen: clouds.Cloud) -> str:
-    png = encoding.png_bytes(seen.pixels.reshape(-1, seen.pixels.shape[-1]))
+    png = encoding.png_bytes(
+        seen.pixels.reshape(-1, *seen.pixels.shape[2:])
+    )  # (N, H, W), in colour with 3 behind
     return base64.b64encode(png).decode("ascii")
