@@ -20,6 +20,8 @@ TOLERANCES = {torch.float32: (1e-5, 16), torch.float64: (1e-9, 40)}
 """Of "randomized": the largest residual of a component as a share of its variance, and the most passes to reach it."""
 PART = 2**19
 """Numbers of a block that a CPU multiplies twice: 2 MB of float32, which a core's own cache still holds the second time."""
+LEAST_ROWS = 256
+"""Fewer rows than these cost more to add to a sum over n × w numbers than to multiply."""
 
 
 class LatentPCA:
@@ -173,7 +175,8 @@ class _Rows:
         `fine` blocks stay in the cache of a core while they are used a few times.
         """
         self.passes += 1
-        most = max(1, (PART if fine and self.device.type == "cpu" else BLOCK) // self.n)
+        fine = fine and self.device.type == "cpu"
+        most = max(LEAST_ROWS, PART // self.n) if fine else max(1, BLOCK // self.n)
         buffer = torch.empty(0, self.n, dtype=self.dtype, device=self.device)
         for block in (part for whole in self.blocks() for part in whole.split(most)):
             if len(block) > len(buffer):
@@ -253,10 +256,11 @@ def _filtered(
     tolerance = max(tolerance, 20 * torch.finfo(C.dtype).eps)
     for _ in range(rounds):
         image = C @ basis
-        values, vectors, residual = _ritz(basis, image, k)
+        small = basis.mT @ image
+        values, vectors, residual = _ritz(basis, image, small, k)
         if (residual <= tolerance * values[0]).all():
             return values, vectors
-        least = torch.linalg.eigvalsh(basis.mT @ image)[0]
+        least = torch.linalg.eigvalsh(small)[0]
         half = 0.45 * torch.maximum(
             least, 0.01 * values[0]
         )  # the filter is at most 1 on [0, 2 half], and grows above
@@ -297,8 +301,9 @@ def _krylov(
     """The k largest eigenpairs of a symmetric map C, from the span of Q, CQ, C²Q, …"""
     basis = _start(rows.n, k, seed, torch.empty(0, dtype=rows.wide, device=rows.device))
     width, image = basis.shape[1], times(basis)
+    small = basis.mT @ image
     for _ in range(passes - 1):
-        values, vectors, residual = _ritz(basis, image, k)
+        values, vectors, residual = _ritz(basis, image, small, k)
         noise = 20 * torch.finfo(rows.dtype).eps * values[0]  # what rounding in the products leaves
         if (residual <= tolerance * values.abs() + noise).all():
             return values, vectors
@@ -307,13 +312,15 @@ def _krylov(
             break
         for _ in range(2):  # twice is enough (Kahan, Parlett)
             fresh = torch.linalg.qr(fresh - basis @ (basis.mT @ fresh)).Q
-        basis, image = torch.cat([basis, fresh], 1), torch.cat([image, times(fresh)], 1)
-    return _ritz(basis, image, k)[:2]
+        beyond, before = times(fresh), basis.shape[1]
+        basis, image = torch.cat([basis, fresh], 1), torch.cat([image, beyond], 1)
+        side = basis.mT @ beyond  # all that is new of basisᵀ image, which is symmetric
+        small = torch.cat([torch.cat([small, side[:before].mT]), side], 1)
+    return _ritz(basis, image, small, k)[:2]
 
 
-def _ritz(basis: Tensor, image: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Best eigenpairs within a basis (n, w), given its image C·basis, and their residuals ‖C v - λ v‖."""
-    small = basis.mT @ image
+def _ritz(basis: Tensor, image: Tensor, small: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Best eigenpairs within a basis (n, w), given its image C·basis and basisᵀ C basis; their residuals ‖C v - λ v‖."""
     values, mix = torch.linalg.eigh((small + small.mT) / 2)
     values, mix = values[-k:].flip(0), mix[:, -k:].flip(1)
     vectors = basis @ mix

@@ -176,6 +176,7 @@ def test_blocks_and_passes_change_nothing(monkeypatch, solver):
     whole = LatentPCA(3, solver).fit_latents(z).components
     monkeypatch.setattr(module, "BLOCK", 20 * 50)  # blocks of 50 rows, the last one of 7
     monkeypatch.setattr(module, "PART", 20 * 9)
+    monkeypatch.setattr(module, "LEAST_ROWS", 1)
     close(LatentPCA(3, solver).fit_latents(z).components, whole)
 
 
