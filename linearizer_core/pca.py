@@ -17,7 +17,10 @@ SOLVERS = ("auto", "svd", "covariance", "randomized")
 BLOCK = 2**22
 """Numbers in a block of rows: 16 MB of float32, enough for its product to be worth a sum over n × n numbers."""
 TOLERANCES = {torch.float32: (1e-5, 16), torch.float64: (1e-9, 40)}
-"""Of "randomized": the largest residual of a component as a share of its variance, and the most passes to reach it."""
+"""Of "randomized": the largest residual of a component as a share of its variance, and how many times the k + 5 directions
+that are wanted may be looked at to reach it."""
+NARROW = 24
+"""Columns of a block of latents that are held: narrow blocks need fewer products, but more passes, than wide ones."""
 PART = 2**19
 """Numbers of a block that a CPU multiplies twice: 2 MB of float32, which a core's own cache still holds the second time."""
 LEAST_ROWS = 256
@@ -39,7 +42,7 @@ class LatentPCA:
       One pass over blocks of rows, products in the data's precision, sums over blocks in float64; of the matrix only the
       k largest eigenpairs are computed;
     - "randomized", nothing n × n, for all else: block Krylov from a seeded start, passes over the data until
-      the residual of every component is below 10⁻⁵ of its variance, at most 16; 10⁻⁹ and 40 for float64.
+      the residual of every component is below 10⁻⁵ of its variance (10⁻⁹ for float64), up to a limit.
 
     Latents above `max_bytes` are not kept: each pass then encodes the images again, batch by batch. Constant
     or non-finite data, and more components than samples or axes, raise ValueError.
@@ -158,8 +161,10 @@ class LatentPCA:
 class _Rows:
     """Samples as blocks of rows (b, n), as often as asked for: `blocks()` is a fresh iterator."""
 
-    def __init__(self, blocks: Callable[[], Iterator[Tensor]], count: int, n: int) -> None:
-        self.blocks, self.count, self.n, self.passes = blocks, count, n, 0
+    def __init__(
+        self, blocks: Callable[[], Iterator[Tensor]], count: int, n: int, held: bool = False
+    ) -> None:
+        self.blocks, self.count, self.n, self.held, self.passes = blocks, count, n, held, 0
         first = next(blocks())
         self.start, self.dtype, self.device = first.mean(0), first.dtype, first.device
         # float64 where the device has it: sums over many blocks lose nothing, and cost nothing
@@ -167,7 +172,8 @@ class _Rows:
 
     @staticmethod
     def of(matrix: Tensor) -> _Rows:
-        return _Rows(lambda: iter(matrix.split(max(1, BLOCK // matrix.shape[1]))), *matrix.shape)
+        blocks = matrix.split(max(1, BLOCK // matrix.shape[1]))
+        return _Rows(lambda: iter(blocks), *matrix.shape, held=True)
 
     def centred(self, centre: Tensor, fine: bool = False) -> Iterator[Tensor]:
         """The blocks minus a centre, each valid until the next: one buffer, for fresh memory is slow.
@@ -252,7 +258,7 @@ def _filtered(
 
     None where the residuals of some pair stay above `tolerance` of the largest eigenvalue, as for a flat spectrum.
     """
-    basis = _start(len(C), k, seed, C)
+    basis = _start(len(C), _wide(k), seed, C)
     tolerance = max(tolerance, 20 * torch.finfo(C.dtype).eps)
     for _ in range(rounds):
         image = C @ basis
@@ -271,10 +277,14 @@ def _filtered(
     return None
 
 
-def _start(n: int, k: int, seed: int, like: Tensor) -> Tensor:
-    """Orthonormal columns of noise (n, w), a few more than the k that are wanted; multiples of 8 keep products fast."""
-    width = min(n, -(-(k + 5) // 8) * 8)
-    draw = torch.randn(n, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+def _wide(k: int) -> int:
+    """A few more than the k that are wanted; multiples of 8 keep products fast."""
+    return -(-(k + 5) // 8) * 8
+
+
+def _start(n: int, width: int, seed: int, like: Tensor) -> Tensor:
+    """Orthonormal columns of noise (n, width), or (n, n) where that is less."""
+    draw = torch.randn(n, min(n, width), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return torch.linalg.qr(draw.to(like)).Q
 
 
@@ -299,14 +309,16 @@ def _krylov(
     times: Callable[[Tensor], Tensor], rows: _Rows, k: int, seed: int, tolerance: float, passes: int
 ) -> tuple[Tensor, Tensor]:
     """The k largest eigenpairs of a symmetric map C, from the span of Q, CQ, C²Q, …"""
-    basis = _start(rows.n, k, seed, torch.empty(0, dtype=rows.wide, device=rows.device))
+    width = min(_wide(k), NARROW) if rows.held else _wide(k)
+    basis = _start(rows.n, width, seed, torch.empty(0, dtype=rows.wide, device=rows.device))
     width, image = basis.shape[1], times(basis)
     small = basis.mT @ image
-    for _ in range(passes - 1):
-        values, vectors, residual = _ritz(basis, image, small, k)
-        noise = 20 * torch.finfo(rows.dtype).eps * values[0]  # what rounding in the products leaves
-        if (residual <= tolerance * values.abs() + noise).all():
-            return values, vectors
+    while basis.shape[1] < passes * _wide(k):
+        if basis.shape[1] >= k:
+            values, vectors, residual = _ritz(basis, image, small, k)
+            noise = 20 * torch.finfo(rows.dtype).eps * values[0]  # what rounding in the products leaves
+            if (residual <= tolerance * values.abs() + noise).all():
+                return values, vectors
         fresh = image[:, -width:][:, : rows.n - basis.shape[1]]
         if fresh.shape[1] == 0:
             break

@@ -62,9 +62,6 @@ def _parent() -> subprocess.Popen:
 
 def _serve() -> None:
     importlib.import_module("linearizer_core")
-    importlib.import_module(
-        "linearizer_core.plots"
-    )  # as every program does at its end; matplotlib is waited for once
     assert not {"app", "gradio"} & set(sys.modules)
     sys.modules.update(app=None, gradio=None)  # a program needs the core alone: importing these fails
     for line in sys.stdin:
