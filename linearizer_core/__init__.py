@@ -1,5 +1,8 @@
 """Linearizers: f(x) = g_y⁻¹(A g_x(x)), exactly linear between the spaces that g_x and g_y induce (arXiv:2510.08570)."""
 
+from importlib import import_module
+from types import ModuleType
+
 from .algebra import exp, pinv, power, singular_values, svd, truncate, with_singular_values
 from .checkpoints import from_pretrained, load, pretrained, push_to_hub, save
 from .inputs import as_float
@@ -38,3 +41,10 @@ __all__ = [
     "with_singular_values",
 ]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`plots` at its first use: it imports matplotlib, for which nobody else shall wait."""
+    if name == "plots":
+        return import_module(".plots", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
 from tqdm import tqdm
 
 from . import benchmark, checkpoints, devices, files
@@ -84,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluation.add_argument("--seed", type=_seed, default=0, help="of the random pairs and noise (default 0)")
     evaluation.add_argument("--device", default=_device(), help="default: cuda where there is one")
     evaluation.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    evaluation.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help="also draw, as PNG and SVG with captions"
+    )
     evaluation.set_defaults(command=_evaluate)
     benchmark.add_arguments(commands.add_parser("benchmark", help="speed, both contenders in one run"))
     return parser
@@ -213,14 +217,25 @@ def _plain_warnings() -> Iterator[None]:
 
 def _evaluate(options: argparse.Namespace) -> None:
     devices.usable(options.device)
+    if options.plots is not None:
+        files.check_writable(files.expanded(options.plots))  # before minutes are spent on what shall go there
     folder = checkpoints.fetch(options.name)
     model, recipe = checkpoints.load(folder, options.device), checkpoints.read_config(folder).recipe
     with _plain_warnings():
         rows = recipe.evaluate(model, options.data, options.seed)
+        written = _drawn(recipe, model, options) if options.plots is not None else []
     if options.json:
         print(reporting.format_json(rows, encoding=sys.stdout.encoding or "utf-8"))
     else:
         print(reporting.format_table(rows))
+        print(*(f"wrote {file}" for file in written), sep="\n", end="\n" if written else "")
+
+
+def _drawn(recipe: Recipe, model: nn.Module, options: argparse.Namespace) -> list[Path]:
+    from . import drawn, plots  # they import matplotlib, for which no other command shall wait
+
+    found = list(drawn.of(recipe, model, options.data, options.seed))
+    return plots.write(files.expanded(options.plots), found) if found else []
 
 
 def _device() -> str:

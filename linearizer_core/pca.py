@@ -14,9 +14,17 @@ from .networks.base import check_network
 from .precision import PRECISIONS, WITHOUT_FLOAT64, check_floats, check_precision, precision_of
 
 SOLVERS = ("auto", "svd", "covariance", "randomized")
-BLOCK = (
-    2**22
-)  # numbers in a block of rows: 16 MB of float32, small enough to stay in a cache while it is used twice
+BLOCK = 2**22
+"""Numbers in a block of rows: 16 MB of float32, enough for its product to be worth a sum over n × n numbers."""
+TOLERANCES = {torch.float32: (1e-5, 16), torch.float64: (1e-9, 40)}
+"""Of "randomized": the largest residual of a component as a share of its variance, and how many times the k + 5 directions
+that are wanted may be looked at to reach it."""
+NARROW = 24
+"""Columns of a block of latents that are held: narrow blocks need fewer products, but more passes, than wide ones."""
+PART = 2**19
+"""Numbers of a block that a CPU multiplies twice: 2 MB of float32, which a core's own cache still holds the second time."""
+LEAST_ROWS = 256
+"""Fewer rows than these cost more to add to a sum over n × w numbers than to multiply."""
 
 
 class LatentPCA:
@@ -24,19 +32,22 @@ class LatentPCA:
 
     After `fit` with k components, for N samples with n latent axes: `mean` (n,); `components` (k, n), the
     largest entry of each positive; `explained_variance` (k,) with divisor N - 1; `explained_variance_ratio`
-    (k,); `singular_values` (k,) of the centred latents; the name of the solver that was `used`.
+    (k,); `singular_values` (k,) of the centred latents; the name of the solver that was `used`; how many `passes` over
+    the data it took.
 
     `solver` "auto" decides by size:
 
     - "svd", exact, of the centred matrix: while N·n·min(N, n) ≤ 2·10⁹, so for few samples or few axes;
-    - "covariance", exact, n × n: while n ≤ max(1024, 32 k), or 4096 where the latents do not fit in memory.
-      One pass over blocks of rows, products in the data's precision, sums over blocks in float64;
+    - "covariance", exact, n × n: while n ≤ max(512, 32 k), or 4096 where the latents do not fit in memory.
+      One pass over blocks of rows, products in the data's precision, sums over blocks in float64; of the matrix only the
+      k largest eigenpairs are computed;
     - "randomized", nothing n × n, for all else: block Krylov from a seeded start, passes over the data until
-      the residual of every component is below 10⁻⁴ of its variance, at most 12.
+      the residual of every component is below 10⁻⁵ of its variance (10⁻⁹ for float64), up to a limit.
 
     Latents above `max_bytes` are not kept: each pass then encodes the images again, batch by batch. Constant
     or non-finite data, and more components than samples or axes, raise ValueError.
-    Source: Halko, Martinsson, Tropp, arXiv:0909.4061; Musco and Musco, arXiv:1504.05477 (block Krylov).
+    Source: Halko, Martinsson, Tropp, arXiv:0909.4061; Musco and Musco, arXiv:1504.05477 (block Krylov); Zhou, Saad,
+    "A Chebyshev-Davidson algorithm for large symmetric eigenproblems", 2007 (the filter for large matrices).
 
     >>> from linearizer_core.networks import Flatten
     >>> images = torch.tensor([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]]).reshape(4, 1, 1, 2)
@@ -123,6 +134,7 @@ class LatentPCA:
         self.used = _choose(count, n, k, fits) if self.solver == "auto" else self.solver
         solve = {"svd": _by_svd, "covariance": _by_covariance, "randomized": _by_krylov}[self.used]
         mean, scatter, total, vectors = solve(rows, k, self.seed)
+        self.passes = rows.passes
         flip = vectors.gather(0, vectors.abs().argmax(0, keepdim=True)).sign()
         self.mean, self.components = mean.to(rows.dtype), (vectors * flip).mT.to(rows.dtype).contiguous()
         scatter = scatter.clamp(min=0)
@@ -149,8 +161,10 @@ class LatentPCA:
 class _Rows:
     """Samples as blocks of rows (b, n), as often as asked for: `blocks()` is a fresh iterator."""
 
-    def __init__(self, blocks: Callable[[], Iterator[Tensor]], count: int, n: int) -> None:
-        self.blocks, self.count, self.n = blocks, count, n
+    def __init__(
+        self, blocks: Callable[[], Iterator[Tensor]], count: int, n: int, held: bool = False
+    ) -> None:
+        self.blocks, self.count, self.n, self.held, self.passes = blocks, count, n, held, 0
         first = next(blocks())
         self.start, self.dtype, self.device = first.mean(0), first.dtype, first.device
         # float64 where the device has it: sums over many blocks lose nothing, and cost nothing
@@ -158,21 +172,28 @@ class _Rows:
 
     @staticmethod
     def of(matrix: Tensor) -> _Rows:
-        return _Rows(lambda: iter(matrix.split(max(1, BLOCK // matrix.shape[1]))), *matrix.shape)
+        blocks = matrix.split(max(1, BLOCK // matrix.shape[1]))
+        return _Rows(lambda: iter(blocks), *matrix.shape, held=True)
 
-    def centred(self, centre: Tensor) -> Iterator[Tensor]:
-        """The blocks minus a centre, each valid until the next: one buffer, for fresh memory is slow."""
+    def centred(self, centre: Tensor, fine: bool = False) -> Iterator[Tensor]:
+        """The blocks minus a centre, each valid until the next: one buffer, for fresh memory is slow.
+
+        `fine` blocks stay in the cache of a core while they are used a few times.
+        """
+        self.passes += 1
+        fine = fine and self.device.type == "cpu"
+        most = max(LEAST_ROWS, PART // self.n) if fine else max(1, BLOCK // self.n)
         buffer = torch.empty(0, self.n, dtype=self.dtype, device=self.device)
-        for block in self.blocks():
+        for block in (part for whole in self.blocks() for part in whole.split(most)):
             if len(block) > len(buffer):
                 buffer = torch.empty_like(block, memory_format=torch.contiguous_format)
             yield torch.sub(block, centre, out=buffer[: len(block)])
 
-    def moments(self, product: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    def moments(self, product: Callable[[Tensor], Tensor], fine: bool = False) -> tuple[Tensor, Tensor]:
         """mean (n,), and Σ product(block of z - mean) for a product quadratic in z, (n, n) or (n,)."""
         total = torch.zeros(self.n, dtype=self.wide, device=self.device)
         squares = torch.zeros_like(product(total[None]))
-        for block in self.centred(self.start):  # near the mean, so the correction below cancels nothing
+        for block in self.centred(self.start, fine):  # near the mean, so the correction below cancels nothing
             total += block.sum(0)
             squares += product(block)
         shift = total / self.count
@@ -187,13 +208,13 @@ class _Rows:
 def _choose(count: int, n: int, k: int, fits: bool) -> str:
     if fits and count * n * min(count, n) <= 2e9:
         return "svd"
-    if n <= max(1024, 32 * k) or (n <= 4096 and not fits):
+    if n <= max(512, 32 * k) or (n <= 4096 and not fits):
         return "covariance"
     return "randomized"
 
 
 def _by_svd(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    mean, squares = rows.moments(lambda block: block.square().sum(0))
+    mean, squares = rows.moments(lambda block: block.square().sum(0), fine=True)
     total = _checked_total(squares.sum(), mean, rows)
     matrix = _stack(rows.centred(mean.to(rows.dtype)), rows.count)
     _, values, vectors = torch.linalg.svd(matrix, full_matrices=False)
@@ -203,28 +224,84 @@ def _by_svd(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Ten
 def _by_covariance(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     mean, scatter = rows.moments(_gram)
     total = _checked_total(scatter.trace(), mean, rows)
-    if rows.device.type == "cuda":
-        values, vectors = (pairs[..., -k:] for pairs in torch.linalg.eigh(scatter))
-    else:  # LAPACK finds k pairs in a fraction of the time of all, but torch has no name for it
+    values, vectors = largest_pairs(scatter, k, seed)
+    return mean, values, total, vectors
+
+
+def largest_pairs(C: Tensor, k: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """The k largest eigenvalues, descending, and their vectors (n, k), of a symmetric C (n, n) ≥ 0, on its device.
+
+    >>> largest_pairs(torch.diag(torch.tensor([1.0, 3.0, 2.0])), 2)[0]
+    tensor([3., 2.])
+    """
+    n = len(C)
+    if 16 * k <= n and n >= (2048 if C.device.type == "cpu" else 1024):
+        found = _filtered(C, k, seed)
+        if found is not None:
+            return found
+    if (
+        C.device.type == "cpu"
+    ):  # LAPACK finds k pairs in a fraction of the time of all, but torch has no name for it
         import scipy.linalg  # here, as whoever loads a model and asks for no PCA need not wait for it
 
-        some = scipy.linalg.eigh(scatter.cpu().numpy(), subset_by_index=[rows.n - k, rows.n - 1])
-        values, vectors = (torch.from_numpy(pairs).to(rows.device) for pairs in some)
-    return mean, values.flip(0), total, vectors.flip(1)
+        some = scipy.linalg.eigh(C.numpy(), subset_by_index=[n - k, n - 1])
+        values, vectors = map(torch.from_numpy, some)
+    else:
+        values, vectors = (pairs[..., -k:] for pairs in torch.linalg.eigh(C))
+    return values.flip(0), vectors.flip(1)
+
+
+def _filtered(
+    C: Tensor, k: int, seed: int, degree: int = 10, rounds: int = 40, tolerance: float = 1e-11
+) -> tuple[Tensor, Tensor] | None:
+    """`largest_pairs` by products with narrow matrices alone: a Chebyshev polynomial of C that is small below the span.
+
+    None where the residuals of some pair stay above `tolerance` of the largest eigenvalue, as for a flat spectrum.
+    """
+    basis = _start(len(C), _wide(k), seed, C)
+    tolerance = max(tolerance, 20 * torch.finfo(C.dtype).eps)
+    for _ in range(rounds):
+        image = C @ basis
+        small = basis.mT @ image
+        values, vectors, residual = _ritz(basis, image, small, k)
+        if (residual <= tolerance * values[0]).all():
+            return values, vectors
+        least = torch.linalg.eigvalsh(small)[0]
+        half = 0.45 * torch.maximum(
+            least, 0.01 * values[0]
+        )  # the filter is at most 1 on [0, 2 half], and grows above
+        before, basis = basis, image / half - basis
+        for _ in range(degree - 1):
+            before, basis = basis, 2 * (C @ basis / half - basis) - before
+        basis = torch.linalg.qr(basis).Q
+    return None
+
+
+def _wide(k: int) -> int:
+    """A few more than the k that are wanted; multiples of 8 keep products fast."""
+    return -(-(k + 5) // 8) * 8
+
+
+def _start(n: int, width: int, seed: int, like: Tensor) -> Tensor:
+    """Orthonormal columns of noise (n, width), or (n, n) where that is less."""
+    draw = torch.randn(n, min(n, width), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.linalg.qr(draw.to(like)).Q
 
 
 def _by_krylov(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    mean, squares = rows.moments(lambda block: block.square().sum(0))
+    mean, squares = rows.moments(lambda block: block.square().sum(0), fine=True)
     total = _checked_total(squares.sum(), mean, rows)
     centre = mean.to(rows.dtype)
 
     def scatter_times(q: Tensor) -> Tensor:
-        narrow, result = q.to(rows.dtype), torch.zeros_like(q)
-        for block in rows.centred(centre):
-            result += block.mT @ (block @ narrow)
-        return result
+        wide = q.mT.to(rows.dtype).contiguous()  # (w, n): both products then run along the rows as they lie
+        result = torch.zeros(wide.shape, dtype=rows.wide, device=rows.device)
+        for block in rows.centred(centre, fine=True):
+            result += (wide @ block.mT) @ block
+        return result.mT
 
-    values, vectors = _krylov(scatter_times, rows, k, seed, tolerance=1e-4, passes=12)
+    tolerance, passes = TOLERANCES[rows.dtype]
+    values, vectors = _krylov(scatter_times, rows, k, seed, tolerance, passes)
     return mean, values, total, vectors
 
 
@@ -232,27 +309,30 @@ def _krylov(
     times: Callable[[Tensor], Tensor], rows: _Rows, k: int, seed: int, tolerance: float, passes: int
 ) -> tuple[Tensor, Tensor]:
     """The k largest eigenpairs of a symmetric map C, from the span of Q, CQ, C²Q, …"""
-    width = min(rows.n, -(-(k + 8) // 16) * 16)  # multiples of 16 keep the products fast
-    start = torch.randn(rows.n, width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    basis = torch.linalg.qr(start.to(rows.device, rows.wide)).Q
-    image = times(basis)
-    for _ in range(passes - 1):
-        values, vectors, residual = _ritz(basis, image, k)
-        noise = 20 * torch.finfo(rows.dtype).eps * values[0]  # what rounding in the products leaves
-        if (residual <= tolerance * values.abs() + noise).all():
-            return values, vectors
+    width = min(_wide(k), NARROW) if rows.held else _wide(k)
+    basis = _start(rows.n, width, seed, torch.empty(0, dtype=rows.wide, device=rows.device))
+    width, image = basis.shape[1], times(basis)
+    small = basis.mT @ image
+    while basis.shape[1] < passes * _wide(k):
+        if basis.shape[1] >= k:
+            values, vectors, residual = _ritz(basis, image, small, k)
+            noise = 20 * torch.finfo(rows.dtype).eps * values[0]  # what rounding in the products leaves
+            if (residual <= tolerance * values.abs() + noise).all():
+                return values, vectors
         fresh = image[:, -width:][:, : rows.n - basis.shape[1]]
         if fresh.shape[1] == 0:
             break
         for _ in range(2):  # twice is enough (Kahan, Parlett)
             fresh = torch.linalg.qr(fresh - basis @ (basis.mT @ fresh)).Q
-        basis, image = torch.cat([basis, fresh], 1), torch.cat([image, times(fresh)], 1)
-    return _ritz(basis, image, k)[:2]
+        beyond, before = times(fresh), basis.shape[1]
+        basis, image = torch.cat([basis, fresh], 1), torch.cat([image, beyond], 1)
+        side = basis.mT @ beyond  # all that is new of basisᵀ image, which is symmetric
+        small = torch.cat([torch.cat([small, side[:before].mT]), side], 1)
+    return _ritz(basis, image, small, k)[:2]
 
 
-def _ritz(basis: Tensor, image: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Best eigenpairs within a basis (n, w), given its image C·basis, and their residuals ‖C v - λ v‖."""
-    small = basis.mT @ image
+def _ritz(basis: Tensor, image: Tensor, small: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Best eigenpairs within a basis (n, w), given its image C·basis and basisᵀ C basis; their residuals ‖C v - λ v‖."""
     values, mix = torch.linalg.eigh((small + small.mT) / 2)
     values, mix = values[-k:].flip(0), mix[:, -k:].flip(1)
     vectors = basis @ mix

@@ -16,6 +16,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +44,12 @@ def printed(program: str, folder: Path) -> str:
     code = json.loads(parent.stdout.readline())
     assert code == 0, (folder / "stderr.txt").read_text(errors="replace")
     return (folder / "stdout.txt").read_text(errors="replace")
+
+
+def assert_figure(file: Path) -> None:
+    """A figure was written here, and something is drawn in it."""
+    pixels = np.asarray(Image.open(file).convert("RGB"))
+    assert pixels.std() > 5 and len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20, f"{file} is blank"
 
 
 @functools.cache

@@ -148,6 +148,14 @@ def test_the_algebra_names_no_type_of_operator_but_the_matrix():
             }
 
 
+DRAWING = {"matplotlib"}  # of which the core has one module; another asks that one
+
+
+def test_one_module_of_the_core_draws():
+    drawing = [path.name for path in CORE if {name.split(".")[0] for name in imports(path)} & DRAWING]
+    assert drawing == ["plots.py"]
+
+
 # --- written once ---------------------------------------------------------------------------------------------
 def assigned(tree):
     """The names that the top level of a module gives, as often as it gives them; rules of a type are all called _."""
@@ -257,7 +265,6 @@ def test_the_finder_of_overridden_methods_finds_them():
 IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL"}
 NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
     "plotly": "draws every chart of the app from the next step on, DESIGN §1",
-    "matplotlib": "draws every figure on paper (`evaluate --plots`) from the next step on, DESIGN §1",
 }
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",

@@ -1,4 +1,4 @@
-"""Python for this view: programs on `linearizer_core` alone that reproduce the arrays on screen.
+"""Python for this view: programs on `linearizer_core` alone that reproduce the arrays on screen, and draw them at the end.
 
 The pictures travel inside the program as small PNG files, so it needs neither the app nor any data.
 """
@@ -29,6 +29,7 @@ pngs = [  # the pictures on screen
 files = [Image.open(io.BytesIO(base64.b64decode(png))) for png in pngs]
 x = torch.tensor(np.stack([np.asarray(file) for file in files])){channels} / 255  # {shape}
 """
+CHANNELS = {1: "[:, None]", 3: ".permute(0, 3, 1, 2)"}
 
 
 def program(body: str, references: Sequence[str] = (), model: str = "digits") -> str:
@@ -40,7 +41,7 @@ def program(body: str, references: Sequence[str] = (), model: str = "digits") ->
         parts.append(
             PICTURES.format(
                 pngs="\n".join(f'    "{png}",' for png in pngs),
-                channels="[:, None]" if x.shape[1] == 1 else ".permute(0, 3, 1, 2)",
+                channels=CHANNELS[x.shape[1]],
                 shape="×".join(map(str, x.shape)),
             )
         )

@@ -18,7 +18,7 @@ from ..pca import LatentPCA
 from ..spaces import decode, encode
 from .figure import Figure
 from .judge import SURE, accuracy, digit_judge, sureness
-from .pixels import by_pixel_pca, pixel_pca
+from .pixels import by_pixel_pca, pixel_pca, psnr_by_rank
 
 RANKS = (4, 8, 16, 32, 64, 128, 256)
 DIGIT_MARKS = {
@@ -172,12 +172,9 @@ def reconstruction(
     x = as_float(dataset.test_images).to(model.total_std.device)
     how, figures = f"PSNR in dB, {len(x)} test pictures", []
     ranks = [k for k in RANKS if k <= min(model.rank, len(pca.components))]
-    errors = dict.fromkeys(ranks, 0.0)
-    for part in x.split(BATCH):
-        for k, made in by_rank(model, part, ranks):
-            errors[k] += float((made - part).double().square().mean()) * len(part) / len(x)
-    for k in ranks:
-        ours, pixels = -10 * math.log10(errors[k]), mean_psnr(lambda part, k=k: by_pixel_pca(pca, part, k), x)
+    reached = psnr_by_rank(lambda part: by_rank(model, part, ranks), x, ranks).tolist()
+    for k, ours in zip(ranks, reached):
+        pixels = mean_psnr(lambda part, k=k: by_pixel_pca(pca, part, k), x)
         figures.append(
             Figure(f"rank {k}, projector", ours, marks.get(k, ""), f"{how}; {ours - pixels:+.1f} dB")
         )

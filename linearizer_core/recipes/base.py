@@ -40,7 +40,8 @@ class Recipe(abc.ABC):
     runs once before training, `finish` once after it. `evaluate` gives the figures of a trained model on data that was
     not trained on, which `path` holds as for `dataset`. `afresh` begins the names of tensors that may be new where
     training starts from other weights. `absent` says what fields stand for that an older config does not name, where
-    that is not their default. `classes` is how many labels a model learns, each of which must occur in its data; 0 where
+    that is not their default. `drawn` names the figures of `linearizer_core.plots` that suit what the model can do, which
+    `evaluate --plots` draws. `classes` is how many labels a model learns, each of which must occur in its data; 0 where
     labels do not matter. `build` and `companion` draw from a generator of their own by `seed`, `loss` from the batch's.
     ValueError for settings that are not above 0, not finite, or of another type than their default.
 
@@ -54,6 +55,7 @@ class Recipe(abc.ABC):
     classes: ClassVar[int] = 0
     afresh: ClassVar[tuple[str, ...]] = ()
     absent: ClassVar[Mapping[str, object]] = {}
+    drawn: ClassVar[tuple[str, ...]] = ()
     seed: int = 0
     steps: int = 1000
     batch: int = 128

@@ -80,6 +80,7 @@ class Digits(Recipe):
     """
 
     name: ClassVar[str] = "digits"
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "ranks", "morphs", "samples")
     classes: ClassVar[int] = 10
     absent: ClassVar[Mapping[str, object]] = {"paper_steps": 0}
     stage_steps: tuple[int, ...] = (6, 8, 4)

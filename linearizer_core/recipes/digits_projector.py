@@ -80,6 +80,7 @@ class DigitsProjector(DigitProjectorRecipe, OrderedProjector):
     """
 
     name: ClassVar[str] = "digits-projector"
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "ranks", "morphs", "samples")
     steps: int = 8000
     learning_rate: float = 1.5e-3
     critic_weight: float = 0.02

@@ -147,6 +147,7 @@ class Faces(Recipe):
     """
 
     name: ClassVar[str] = "faces"
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "ranks", "morphs", "samples")
     absent: ClassVar[Mapping[str, object]] = {"age_weight": 0.0}
     frequencies: int = 1536
     rank: int = 256

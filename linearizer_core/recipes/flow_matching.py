@@ -35,6 +35,7 @@ class DigitsFlowMatching(Recipe):
     """
 
     name: ClassVar[str] = "digits-flow-matching"
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "morphs", "samples")
     stage_steps: tuple[int, ...] = (6, 8, 4)
     stage_hidden: tuple[int, ...] = (64, 64, 64)
     steps: int = 1400

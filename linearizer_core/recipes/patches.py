@@ -37,6 +37,7 @@ class Patches(Recipe):
     """
 
     name: ClassVar[str] = "patches"
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "morphs", "samples")
     stage_steps: tuple[int, ...] = (6, 6, 4)
     stage_hidden: tuple[int, ...] = (64, 96, 96)
     steps: int = 4000

@@ -49,6 +49,7 @@ class PlaneRecipe(Recipe, abc.ABC):
     (2,)
     """
 
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "plane")
     steps: int = 2000
     batch: int = 256
     learning_rate: float = 5e-3

@@ -31,6 +31,7 @@ class SparseProjector(DigitProjectorRecipe):
     """
 
     name: ClassVar[str] = "digits-projector-sparse"
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "morphs", "samples")
     steps: int = 1500
     learning_rate: float = 1.5e-3
     batch: int = 64

@@ -57,6 +57,7 @@ class PhotoStyles(Recipe):
     """
 
     name: ClassVar[str] = "styles"
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "styles")
     teacher: tuple[str, ...] = (
         "mosaic=style_teachers/mosaic.onnx",
         "candy=style_teachers/candy.onnx",
@@ -137,6 +138,10 @@ class PhotoStyles(Recipe):
         photos, teachers = self._photos(path), self._teachers(path)
         middle = square_views(photos.train_images, 1, teachers[0].side, torch.Generator())
         return painted(photos._replace(train_images=middle), teachers)
+
+    def photographs(self, path: str | None) -> Tensor:
+        """The middle squares of the photos that were not trained on, (N, 3, S, S) in [0, 1]; no teacher is asked."""
+        return as_float(self._photos(path).test_images)
 
     def _photos(self, path: str | None) -> Dataset:
         if path is None:

@@ -20,7 +20,7 @@ from app.widgets import proof_meter
 from app.widgets.curve import curves
 from linearizer_core.diagnostics import one_step_psnr
 from linearizer_core.methods.flow_matching import METHODS
-from tests.helpers import computed, unpacked
+from tests.helpers import assert_figure, computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "generate"
@@ -230,6 +230,7 @@ def test_python_for_this_view_reproduces_the_arrays_with_the_core_alone(tmp_path
     standing = Standing(seed=22, label=8, steps=30, method="midpoint", pictures=PAIR)
     run = standing.run
     out = computed(compute.program(standing), "one path difference values x0 back between", tmp_path)
+    assert_figure(tmp_path / "generate.png")
     found = compute.stage(standing, False)
     np.testing.assert_allclose(levels(torch.tensor(out["one"][:, 0])), unpacked(found["grid"]), atol=1)
     np.testing.assert_allclose(levels(torch.tensor(out["path"][:, 0])), unpacked(found["path"]), atol=1)

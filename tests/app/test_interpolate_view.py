@@ -15,7 +15,7 @@ from app.views.interpolate import compute, mixer, page
 from app.views.interpolate.standing import PLACES, Standing, equal
 from app.views.interpolate.standing import opened as standing_of
 from app.widgets import proof_meter
-from tests.helpers import computed, unpacked
+from tests.helpers import assert_figure, computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "interpolate"
@@ -168,6 +168,7 @@ def test_python_for_this_view_reproduces_the_picture_in_a_clean_process(tmp_path
     chosen, weights = (*PAIR, drawn), (0.5, -0.25, 0.75)
     program = compute.settled(Standing(chosen, weights), False).python
     out = computed(program, "induced pixel film", tmp_path)
+    assert_figure(tmp_path / "interpolate.png")
     induced, pixel, _ = compute.blends(Standing(chosen, weights))
     np.testing.assert_allclose(out["induced"], induced[0], atol=1e-4)
     np.testing.assert_allclose(out["pixel"], pixel[0], atol=1e-6)

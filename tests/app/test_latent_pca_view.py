@@ -30,7 +30,7 @@ from app.views.latent_pca.standing import (
     source_for,
 )
 from app.widgets import proof_meter
-from tests.helpers import computed, unpacked
+from tests.helpers import assert_figure, computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "latent_pca"
@@ -260,6 +260,7 @@ def test_before_the_controls_are_filled_nothing_is_computed():
 def test_python_for_this_view_reproduces_the_arrays_in_a_clean_process(tmp_path, seen):
     program = compute.settled(controls(seen.model), False).python
     out = computed(program, "coordinates pixel_coordinates walk", tmp_path)
+    assert_figure(tmp_path / "latent_pca.png")
     for name, side in (("coordinates", seen.latent), ("pixel_coordinates", seen.pixel)):
         close = 1e-3 * max(
             1.0, float(side.coordinates.abs().max())
@@ -276,6 +277,7 @@ def test_python_for_this_view_carries_a_visitors_own_pictures(tmp_path):
     program = compute.settled(standing, False).python
     assert "app" not in program.replace("mapping", "")
     out = computed(program, "pixel_coordinates", tmp_path)
+    assert_figure(tmp_path / "latent_pca.png")
     seen = clouds.cloud(own, "digits")
     np.testing.assert_allclose(out["pixel_coordinates"], seen.pixel.coordinates, atol=1e-3)
 

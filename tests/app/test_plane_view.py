@@ -24,7 +24,7 @@ from app.views.plane.standing import MODES, MOST_STEPS, NAMES, Arguments, Standi
 from app.widgets import proof_meter
 from linearizer_core.data.point_sets import draw_points
 from linearizer_core.networks import ActNorm
-from tests.helpers import computed
+from tests.helpers import assert_figure, computed
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "plane"
@@ -280,6 +280,7 @@ def test_python_for_this_view_computes_what_is_on_screen(mode, tmp_path):
     if mode == "orbit":
         assert standing.matrix().det() < 0  # whole powers exist all the same
     out = run(compute.program(standing), mode, tmp_path)
+    assert_figure(tmp_path / "plane.png")
     g, A = network.shipped("rings").g_x, standing.matrix().float()
     x, y = (torch.tensor(point) for point in (standing.x, standing.y))
     sum_ = standing.a * g(x[None]) + standing.b * g(y[None])

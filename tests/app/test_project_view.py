@@ -23,7 +23,7 @@ from app.views.project.gauge import gauge
 from app.views.project.standing import FIRST, USUAL, WHOLE, Input, Standing, grid_of
 from app.widgets import proof_meter
 from linearizer_core.models.aged import AgedGenerator
-from tests.helpers import computed, unpacked
+from tests.helpers import assert_figure, computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "project"
@@ -223,6 +223,7 @@ def test_the_laws_hold_and_break(standing):
 @both
 def test_the_program_reproduces_the_screen_with_the_core_alone(standing, tmp_path):  # fault 42
     made = computed(compute.program(standing), "once twice removed distance", tmp_path)
+    assert_figure(tmp_path / "project.png")
     found = compute.projected([standing.input], standing.model, 32)
     for name in ("once", "twice", "removed"):
         np.testing.assert_allclose(made[name], getattr(found, name).numpy(), atol=1e-3)

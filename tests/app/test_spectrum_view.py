@@ -20,7 +20,7 @@ from app.views.spectrum.moves import Moves
 from app.views.spectrum.standing import Standing, opened, trained
 from app.widgets import proof_meter
 from linearizer_core.operators import Diagonal
-from tests.helpers import computed, unpacked
+from tests.helpers import assert_figure, computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "spectrum"
@@ -286,6 +286,7 @@ def test_laws_are_those_of_the_chosen_model(only_the_projector):
 def test_python_for_this_view_reproduces_the_pictures_with_the_core_alone(name, tmp_path):  # fault 42
     found = standing(CHANGES, name=name)
     out = computed(compute.program(found), "before now v u", tmp_path)
+    assert_figure(tmp_path / "spectrum.png")
     np.testing.assert_allclose(out["before"], compute.before(PICTURE, name), atol=1e-4)
     np.testing.assert_allclose(out["now"], compute.after(found), atol=1e-4)
     for letter, row in zip("vu", compute.directions(3, name)):

@@ -23,7 +23,7 @@ from app.views.styles import compute, fitting, page, studio, words
 from app.views.styles.standing import MODEL, Arguments, Mix, Standing, names
 from app.views.styles.studio import Studio, shipped
 from linearizer_core.models.photo import padded
-from tests.helpers import printed
+from tests.helpers import assert_figure, printed
 
 pytestmark = pytest.mark.usefixtures("float32")
 ENDPOINT = "compose_styles"
@@ -213,6 +213,7 @@ def test_the_program_reproduces_the_screen(changed, tmp_path):
     )
     code += "\nprint(y.double().sum().item())"
     said, total = printed(code, tmp_path).splitlines()
+    assert_figure(tmp_path / "styles.png")
     assert said.startswith("painted: (1, 3, 160, 192)")
     reference = photos.accept(encoding.png_bytes(part))
     *_, last = compute.paint_full(shipped(), reference, asked.mix)

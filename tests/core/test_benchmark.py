@@ -15,12 +15,33 @@ from linearizer_core.benchmark import Row
 from linearizer_core.measures import reporting
 
 
-def test_pca_rows_hold_both_contenders_and_small_errors():
-    rows = benchmark.pca(samples=400, axes=24, components=(2, 5), repeats=1)
-    assert [row.against for row in rows] == ["scikit-learn auto", "scikit-learn covariance_eigh"] * 2
+def test_pca_rows_hold_all_contenders_and_small_errors():
+    rows = benchmark.pca(cases=[(400, 24, (2, 5))], repeats=1, scale=1.0)
+    others = ["torch.pca_lowrank", "scikit-learn covariance_eigh"]
+    assert [row.against for row in rows] == [*others, "ARPACK", *others]
     for row in rows:
         assert row.seconds > 0 and row.ratio == pytest.approx(row.seconds_against / row.seconds)
-        assert row.error < 1e-2 and row.error_against < 1e-2
+        assert row.error < 1e-2 and row.error_against < (1 if "lowrank" in row.against else 1e-2)
+        assert "floor" in row.note and row.size == "400×24"
+
+
+def test_the_scale_multiplies_samples_alone():
+    (row, *_) = benchmark.pca(cases=[(400, 24, (2,))], repeats=1, scale=0.25)
+    assert row.size == "100×24"
+
+
+def test_latents_of_the_benchmark_have_the_spectrum_that_they_promise():
+    z = benchmark._latents(200_000, 6).double()
+    values = torch.linalg.eigvalsh(torch.cov(z.mT)).flip(0)
+    torch.testing.assert_close(values, 64 / torch.arange(1, 7).double(), rtol=0.02, atol=0)
+    torch.testing.assert_close(z.mean(0), torch.full((6,), 0.5).double(), rtol=0, atol=0.1)
+
+
+def test_the_floor_is_the_larger_of_what_reading_and_multiplying_take():
+    rates = benchmark.Rates(copied=100.0, multiplied=10.0)
+    assert rates.floor(50.0, 1.0) == (0.5, "bytes") and rates.floor(50.0, 9.0) == (0.9, "operations")
+    measured = benchmark.Rates.measured(side=64)
+    assert measured.copied > 1e6 and measured.multiplied > 1e6
 
 
 def test_algebra_rows_agree_with_the_dense_matrix():
@@ -48,10 +69,11 @@ def test_contenders_take_turns_and_the_median_counts():
     assert "".join(calls) == "abababab" and set(measured) == {"a", "b"}
 
 
-def test_angle_sees_a_small_turn_and_ignores_the_sign():
-    exact = torch.eye(3)
-    turned = torch.tensor([[1.0, 0, 0], [0, -math.cos(0.01), math.sin(0.01)]])
-    assert benchmark.angle(turned, exact) == pytest.approx(0.01)
+def test_the_angle_of_spans_sees_a_small_turn_and_no_mere_change_of_basis():
+    exact, c, s = torch.eye(3)[:2], math.cos(0.01), math.sin(0.01)
+    turned = torch.tensor([[1.0, 0, 0], [0, -c, s]])
+    assert benchmark.subspace_angle(turned, exact) == pytest.approx(0.01)
+    assert benchmark.subspace_angle(torch.tensor([[c, -s, 0], [s, c, 0]]), exact) < 1e-7
 
 
 PEAK = """
@@ -91,6 +113,13 @@ def test_the_command_prints_json(parser, capsys):
     content = json.loads(capsys.readouterr().out)
     assert content["torch"] == torch.__version__
     assert content["rows"][0]["ratio"] == 121.5 and content["rows"][0]["error_against"] is None
+
+
+@pytest.mark.parametrize("scale", ["0", "-1", "nan", "1e9"])
+def test_a_scale_that_leaves_nothing_is_refused(parser, scale):
+    options = parser.parse_args(["toy", "--scale", scale])
+    with pytest.raises(ValueError, match="--scale must lie in"):
+        options.command(options)
 
 
 def test_an_unknown_benchmark_is_named(parser):

@@ -105,7 +105,8 @@ def test_krylov_finds_close_pairs_that_scikit_learn_misses():
 
 def test_the_solver_is_chosen_by_size():
     assert module._choose(400, 4096, 3, fits=True) == "svd"
-    assert module._choose(60_000, 1024, 3, fits=True) == "covariance"
+    assert module._choose(60_000, 512, 3, fits=True) == "covariance"
+    assert module._choose(60_000, 1024, 3, fits=True) == "randomized"
     assert module._choose(60_000, 1024, 50, fits=True) == "covariance"
     assert module._choose(60_000, 4096, 3, fits=False) == "covariance"
     assert module._choose(60_000, 12_288, 50, fits=True) == "randomized"
@@ -113,11 +114,69 @@ def test_the_solver_is_chosen_by_size():
     assert LatentPCA(2).fit_latents(data(20, 5)).used == "svd"
 
 
+def symmetric(values):
+    n = len(values)
+    Q = torch.linalg.qr(torch.randn(n, n)).Q
+    return (Q * values) @ Q.mT
+
+
+SPECTRA = {
+    "steep": lambda n: 1 / torch.arange(1, n + 1),
+    "geometric": lambda n: 0.9 ** torch.arange(n),
+    "close pairs": lambda n: torch.cat([torch.tensor([5.0, 4.999, 4.0, 3.999]), torch.linspace(2, 0, n - 4)]),
+    "a few not zero": lambda n: (torch.arange(n) < 6) * (10.0 - torch.arange(n)),
+    "equal": lambda n: torch.cat([torch.full((8,), 3.0), torch.ones(n - 8)]),
+}
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("k", [1, 4, 8])
+def test_a_filter_finds_the_largest_pairs_that_lapack_finds(name, k):
+    """What a GPU and large matrices take instead of a whole decomposition."""
+    C = symmetric(SPECTRA[name](200))
+    values, vectors = module._filtered(C, k, seed=0)
+    wanted = torch.linalg.eigvalsh(C).flip(0)
+    close(values, wanted[:k], rtol=1e-10, atol=1e-10)
+    close(C @ vectors, vectors * values, rtol=0, atol=1e-9)
+    close(vectors.mT @ vectors, torch.eye(k), rtol=0, atol=1e-10)
+
+
+def test_a_spectrum_without_any_step_is_left_to_lapack():
+    C = symmetric(torch.linspace(2, 1, 200))
+    assert module._filtered(C, 8, seed=0, rounds=3) is None
+    values, vectors = module.largest_pairs(C, 8)
+    close(C @ vectors, vectors * values, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("n", "k", "filtered"), [(2048, 4, True), (2048, 200, False), (300, 4, False)])
+def test_few_pairs_of_a_large_matrix_need_no_whole_decomposition(monkeypatch, n, k, filtered):
+    used, found = [], (torch.ones(k), torch.eye(n, k))
+    monkeypatch.setattr(module, "_filtered", lambda *_: used.append("filter") or found)
+    monkeypatch.setattr(
+        "scipy.linalg.eigh", lambda C, subset_by_index: used.append("lapack") or [x.numpy() for x in found]
+    )
+    module.largest_pairs(torch.eye(n), k)
+    assert used == ["filter" if filtered else "lapack"]
+
+
+def test_the_passes_over_the_data_are_counted():
+    z, encoded = data(500, 24).reshape(500, 1, 4, 6), []
+    g = Stretch((1, 4, 6))
+    g.register_forward_pre_hook(lambda _, inputs: encoded.append(len(inputs[0])))
+    for solver in ("covariance", "randomized"):
+        encoded.clear()
+        fitted = LatentPCA(3, solver, max_bytes=1000).fit(g, z, batch_size=100)
+        assert sum(encoded) == 500 * fitted.passes + 100  # one batch says what the latents are like
+        assert fitted.passes == 1 or solver == "randomized"
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_blocks_and_passes_change_nothing(monkeypatch, solver):
     z = data(257, 20)
     whole = LatentPCA(3, solver).fit_latents(z).components
     monkeypatch.setattr(module, "BLOCK", 20 * 50)  # blocks of 50 rows, the last one of 7
+    monkeypatch.setattr(module, "PART", 20 * 9)
+    monkeypatch.setattr(module, "LEAST_ROWS", 1)
     close(LatentPCA(3, solver).fit_latents(z).components, whole)
 
 

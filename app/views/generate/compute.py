@@ -98,6 +98,13 @@ with torch.no_grad():
     line = lc.InducedSpace(f.g_x).line(x0[0], x0[1], torch.linspace(0, 1, {frames}))
     between = f(line)
 print("{run.steps} steps and one step differ by at most", difference.abs().max().item())
+
+figure, (above, below) = lc.plots.parts(4, 3)
+there = torch.cat([x, x0, back])
+rows = {{"one step": one, "{run.steps} steps": path, "x, its noise, and back": there, "from x₁ to x₂": between[::4]}}
+lc.plots.pictures(rows, above)
+lc.plots.spectrum({{"B": values}}, below)
+figure.savefig("generate.png")         # in a notebook, a line with `figure` alone shows it
 """
     return programs.program(body, standing.pictures, run.model)
 

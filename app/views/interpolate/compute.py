@@ -118,7 +118,7 @@ def _average(name: str) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def program(standing: Standing) -> str:
-    """Python for this view: both blends and the film, from the pictures inside the program."""
+    """Python for this view: both blends and the film, computed and drawn, from the pictures inside the program."""
     aged = f"\n    induced = model.aged(induced[None], {standing.years!r})[0]     # … ⊕ {standing.years:g} ⊙ older"
     body = f"""
 weights = {programs.tensor_of(standing.weights)}
@@ -130,6 +130,9 @@ with torch.no_grad():
 
 # The double exposure Σ wᵢ xᵢ.
 pixel = torch.tensordot(weights, x, dims=1)
+
+figure = lc.plots.pictures({{"the pictures": x, "induced": induced, "pixels": pixel, "film": film[::4]}})
+figure.savefig("interpolate.png")                # in a notebook, a line with `figure` alone shows it
 """
     return programs.program(body, standing.pictures, standing.model)
 

@@ -15,12 +15,14 @@ SOURCES = {
     "digits": """
 from linearizer_core.data.handwriting import small_digits
 
-images = torch.tensor(small_digits(range({count}))[0])[:, None] / 255
+drawings, classes = small_digits(range({count}))
+images, labels = torch.tensor(drawings)[:, None] / 255, torch.tensor(classes)
 """,
     "mnist": """
 from linearizer_core.data.sets import mnist
 
-images = torch.nn.functional.pad(mnist().test_images[:{count}], (2, 2, 2, 2)) / 255     # mnist(PATH) where it lies
+data = mnist()                                               # mnist(PATH) where it lies
+images, labels = torch.nn.functional.pad(data.test_images[:{count}], (2, 2, 2, 2)) / 255, data.test_labels[:{count}]
 """,
     "sample": """
 digits = lc.load("digits")
@@ -36,11 +38,13 @@ noise = [torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(s)) for 
 f = faces.collapse()
 with torch.no_grad():
     images = torch.cat([f({spread} * part) for part in torch.stack(noise).split({batch})])
+labels = None
 """,
     "own": """
 sheet = "{sheet}"
 images = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet))))                   # your pictures, one below the other
 images = torch.tensor(images.reshape({shape})).movedim(-1, 1) / 255
+labels = None
 """,
 }
 SHADES = (
@@ -68,6 +72,15 @@ steps = {standing.steps!r}
 step = latent.explained_variance[{standing.component - 1}].sqrt() * latent.components[{standing.component - 1}]
 with torch.no_grad():
     walk = model.g_x.inverse(({start} + steps * step)[None])
+
+figure, (above, middle, below) = lc.plots.parts(4.5, 2, 2.5)
+spaces = {{"latents g(x)": coordinates[:, :2], "pixels x": pixel_coordinates[:, :2]}}
+lc.plots.scatter(spaces, labels, into=above)
+lc.plots.pictures({{"x, and where the walk stands": torch.cat([x, walk])}}, middle)
+found = {{"latents": latent.explained_variance_ratio, "pixels": pixel.explained_variance_ratio}}
+shares = {{name: (torch.arange(1, len(ratio) + 1), ratio) for name, ratio in found.items()}}
+lc.plots.curves(shares, "component", "share of the variance", below)
+figure.savefig("latent_pca.png")                # in a notebook, a line with `figure` alone shows it
 """
     head = "from linearizer_core.networks import Flatten\n"
     return programs.program(head + body, [standing.picture], seen.model)

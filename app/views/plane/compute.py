@@ -93,6 +93,13 @@ EXTRAS = {
     one_step = model.collapse(steps={steps}, method="{method}", label=0)(noise)
 """,
 }
+DRAWN = {  # what the mode adds to the points of the figure, and its lines
+    "add": "points",
+    "operator": 'points, {"unit circle": circle, "f of it": ellipse}',
+    "orbit": 'points | {"x, f(x), f(f(x)), …": orbit}',
+    "project": 'points | {"nearest to x on the line of y": nearest}',
+    "flow": 'points | {"by steps": by_steps, "in one step": one_step}',
+}
 PRINTED = {
     "add": '"zero:", zero.tolist()',
     "operator": '"singular values:", svd.values.tolist()',
@@ -129,6 +136,10 @@ with torch.no_grad():
 {extra.lstrip(chr(10))}
 print("induced:", induced.tolist(), "ordinary:", ordinary.tolist(), "image:", image.tolist())
 print({PRINTED[standing.mode]})
+
+points = {{"x": x, "y": y, "a ⊙ x ⊕ b ⊙ y": induced, "a x + b y": ordinary, "f(a ⊙ x ⊕ b ⊙ y)": image, "0": zero}}
+figure = lc.plots.plane(model.g_x, {DRAWN[standing.mode]})
+figure.savefig("plane.png")                              # in a notebook, a line with `figure` alone shows it
 """
 
 

@@ -139,6 +139,12 @@ with torch.no_grad():
     removed = f.residual(x)                          # x ⊖ f(x)
     distance = f.distance_to_range(x)                # ‖x ⊖ f(x)‖
 print("f(f(x)) differs from f(x) by at most", (twice - once).abs().max().item())
+
+stage = torch.cat([x, once, twice, removed])
+figure = lc.plots.pictures(
+    {{f"‖x ⊖ f(x)‖ = {{distance.item():.2f}}": stage}}, columns=["x", "f(x)", "f(f(x))", "x ⊖ f(x)"]
+)
+figure.savefig("project.png")                        # in a notebook, a line with `figure` alone shows it
 """
     return programs.program(body, [standing.picture], model)
 

@@ -146,7 +146,7 @@ def clipped(f: Linearizer, limit: Tensor) -> Linearizer:
 
 
 def program(standing: Standing) -> str:
-    """Python for this view: f(x) before and now, and the directions of the selected value."""
+    """Python for this view: f(x) before and now, and the directions of the selected value, computed and drawn."""
     i, name = standing.selected, standing.model
     steps = programs.tensor_of([spread(i, name) * c for c in WALK])
     count = "" if len(trained(name).values) == len(all_values(name)) else len(trained(name).values)
@@ -160,6 +160,12 @@ with torch.no_grad():
     v = svd.input_point({i}, {steps})     # c ⊙ v{common.subscript(i + 1)}
     u = svd.output_point({i}, {steps})    # c ⊙ u{common.subscript(i + 1)}
 print("f(x) has changed by at most", (now - before).abs().max().item())
+
+figure, (above, below) = lc.plots.parts(5, 3)
+stage = torch.cat([x, before, now])
+lc.plots.pictures({{"x, f(x) as trained, f(x) now": stage, "along v": v, "along u": u}}, above)
+lc.plots.spectrum({{"as trained": svd.values, "now": values}}, below)
+figure.savefig("spectrum.png")                   # in a notebook, a line with `figure` alone shows it
 """
     return programs.program(body, [standing.picture], name)
 

@@ -210,7 +210,9 @@ def program(photo: str, mix: Mix, fitted: bool = False) -> str:
         "x = torch.tensor(np.array(photo)).permute(2, 0, 1)[None] / 255    # 1×3×H×W, any size from 64×64 on\n"
         f"{_made(mix)}{undone}\n"
         "with torch.no_grad():\n    y = f(x)\n"
-        'print("painted:", tuple(y.shape), "mean", y.mean().item())\n'
+        'print("painted:", tuple(y.shape), "mean", y.mean().item())\n\n'
+        'figure = lc.plots.pictures({"before and after": torch.cat([x, y])})\n'
+        'figure.savefig("styles.png")                                      # in a notebook, `figure` alone shows it\n'
     )
 
 
