@@ -18,15 +18,20 @@ def png_bytes(pixels: np.ndarray, fast: bool = False) -> bytes:
     return stream.getvalue()
 
 
+def jpeg_bytes(pixels: np.ndarray, quality: int = 90) -> bytes:
+    """A uint8 picture (H, W) or (H, W, 3) as a JPEG file."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality, subsampling=0)
+    return stream.getvalue()
+
+
 def jpeg_address(pixels: np.ndarray, quality: int = 90) -> str:
     """A uint8 picture (H, W, 3) as a "data:image/jpeg;base64,…" address: a tenth of its bytes for a browser.
 
     >>> jpeg_address(np.zeros((8, 8, 3), np.uint8))[:23]
     'data:image/jpeg;base64,'
     """
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=quality, subsampling=0)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg_bytes(pixels, quality)).decode("ascii")
 
 
 def to_tensor(pixels: np.ndarray) -> Tensor:

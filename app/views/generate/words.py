@@ -37,6 +37,9 @@ BREAK_SIMPSON = "Break it: collapse without the stages’ cross terms"
 LAW_INVERSION = "inversion"
 
 
+LIMIT = "the limit of many small steps"
+
+
 def n_steps(steps: int, method: str) -> str:
     return f"{steps} {INTEGRATORS[method]} step{'s' if steps > 1 else ''}"
 
