@@ -5,9 +5,9 @@
     except accelerator.RefusedError as refused:
         done = accelerator.on_cpu(work, g, pixels, watch=watch, note=str(refused))
 
-`work(place, *arguments)` is a function of a module, takes and returns what can be pickled with its tensors on the CPU, and works
-on `place.device` in batches of `place.batch`. Ticks never come here: a slider does not wait for a card. On a Space `on_card`
-is called in the visitor's own handler, never in a thread of ours, as the visitor's quota is found through the request.
+`work(place, *arguments)` is a function of a module, takes and returns what can be pickled with its tensors on the CPU, and
+works on `place.device` in batches of `place.batch`. Ticks never come here: a slider does not wait for a card. On a Space
+`on_card` is called in the visitor's own handler, never in a thread of ours: the visitor's quota is found by the request.
 """
 
 from __future__ import annotations

@@ -67,14 +67,16 @@ def widget(
     arguments of its own. Constants are not passed as gr.HTML's props: Gradio 6.31 overwrites those when a handler returns
     gr.skip() for the component.
 
-    `after` is the address of a script, see `served`: then the widget's own script is served as well, and both are fetched when
-    such a widget is first seen; the page carries neither.
+    `after` is the address of a script, see `served`: then the widget's own script is served as well, and both are fetched
+    when such a widget is first seen; the page carries neither.
     """
     import gradio as gr  # here, so that what only makes values for widgets runs without it
 
     script = script_of(name, scripts)
     if after:
-        events = json.dumps(sorted(set(re.findall(r'trigger\("(\w+)"', script))))  # Gradio looks for their names here
+        events = json.dumps(
+            sorted(set(re.findall(r'trigger\("(\w+)"', script)))
+        )  # Gradio looks for their names here
         late = f"lab.late.{name} = (element, props, trigger, watch, own) => {{\n{script}\n}};"
         addresses = json.dumps([after, served.SCRIPTS.put(late.encode(), "js")])
         script = f"lab.lately('{name}', {addresses}, {events}, element, props, trigger, watch, own);"

@@ -7,6 +7,7 @@ Two things are drawn without plotly, which has nothing of the kind: Spectrum's h
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,14 +43,14 @@ LAYOUT = {
     "plot_bgcolor": "rgba(0,0,0,0)",
     "font": {"family": "system-ui, sans-serif", "size": 12, "color": "var(--lab-text)"},
     "hoverlabel": {"bgcolor": "var(--lab-card)", "bordercolor": "var(--lab-line)"},
-    "margin": {"l": 44, "r": 10, "t": 8, "b": 36},
+    "margin": {"l": 44, "r": 10, "t": 30, "b": 36},
     "modebar": {
         "bgcolor": "rgba(0,0,0,0)",
         "color": "var(--lab-quiet)",
         "activecolor": "var(--lab-induced)",
         "orientation": "h",
     },
-    "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+    "legend": {"bgcolor": "rgba(0,0,0,0)"},
 }
 MOST_SEEN = 160  # points of a line; more cannot be seen
 
@@ -60,8 +61,8 @@ def Chart(value: dict | None = None, *, elem_id: str, label: str, height: int = 
     value: from `charts(...)`, or None for nothing yet; it only ever comes from the server
     event `pick`: {"index": i}, where the charts are linked and a point was clicked
     event `taken`: {"indices": int32 as base64}, the points in a lasso or a box, none where it was taken away
-    The page's event "lab:walk" with {"id": elem_id, "component": j, "steps": t, "picked": bool} draws a cross in linked charts,
-    t standard deviations along component j from the mean or from the picked point; no request is made.
+    The page's event "lab:walk" with {"id": elem_id, "component": j, "steps": t, "picked": bool} draws a cross in linked
+    charts, t standard deviations along component j from the mean or from the picked point; no request is made.
     """
     return widget(
         "chart",
@@ -86,19 +87,31 @@ def charts(
     """The value of `Chart`. `name` is that of the files that it saves.
 
     `linked` says that the charts show the same points, each trace's `customdata` being their numbers from 0 to `count`:
-    {"count", "picked": number or −1, "thumbnails": on or off, "spread": per chart the standard deviation along each axis,
-    "sheets": addresses of sheets of thumbnails, "tile": their pixels, "columns" and "rows" of a sheet, "photos": as they came}.
+    {"count", "picked": number or −1, "thumbnails": on or off, "spread": of each chart along each axis, "sheets": addresses of
+    sheets of thumbnails, "tile": their pixels, "columns" and "rows" of a sheet, "photos": shown as they came}.
 
-    >>> charts([figure([], "empty")], "nothing")["figures"][0]["layout"]["uirevision"]
+    The text is one string: what is an object in a value, Gradio's page walks through at every event.
+
+    >>> read(charts([figure([], "empty")], "nothing"))["figures"][0]["layout"]["uirevision"]
     'empty'
     """
-    return {
+    value = {
         "name": name.lower().replace(" ", "-"),
         "figures": [found.to_dict() for found in figures],
         "titles": list(titles),
         "notes": list(notes),
         "linked": dict(linked) if linked is not None else None,
     }
+    return {"text": json.dumps(value, ensure_ascii=False, separators=(",", ":"))}
+
+
+def read(value: dict) -> dict:
+    """What `charts` was given, with plotly's figures as plain dictionaries.
+
+    >>> read(charts([], "nothing"))["name"]
+    'nothing'
+    """
+    return json.loads(value["text"])
 
 
 def figure(traces: Sequence, revision: str, **layout: Any) -> go.Figure:
@@ -109,7 +122,7 @@ def figure(traces: Sequence, revision: str, **layout: Any) -> go.Figure:
 def curves(lines: Sequence[tuple[Sequence[float], str, str, bool]], name: str) -> dict:
     """Positive sequences (values, name, hue, dashed), numbered from 1, both axes logarithmic; zeros are left out.
 
-    >>> chart = curves([([4.0, 1.0, 0.0], "now", "induced", False)], "spectrum")
+    >>> chart = read(curves([([4.0, 1.0, 0.0], "now", "induced", False)], "spectrum"))
     >>> [len(trace["x"]) for trace in chart["figures"][0]["data"]]
     [2]
     """
@@ -121,6 +134,7 @@ def curves(lines: Sequence[tuple[Sequence[float], str, str, bool]], name: str) -
         f"{name} {count}",
         xaxis={**AXIS, "type": "log", "title": {"text": "i"}, "range": [0, longest], "dtick": 1},
         yaxis={**AXIS, "type": "log", "title": {"text": "σᵢ"}, "exponentformat": "power", "dtick": 1},
+        legend={**LAYOUT["legend"], "x": 0, "y": 0, "xanchor": "left", "yanchor": "bottom"},
         showlegend=len(lines) > 1,
     )
     return charts([found], name)

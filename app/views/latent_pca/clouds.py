@@ -20,7 +20,7 @@ from app.views.latent_pca import shipped
 from app.views.latent_pca.standing import EXPLAINED, OWN, Arguments
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.measures.neighbours import neighbour_agreement
-from linearizer_core.networks import Flatten, InvertibleNetwork
+from linearizer_core.networks import InvertibleNetwork
 from linearizer_core.pca import LatentPCA
 
 BATCH = 64
@@ -55,8 +55,8 @@ class Side:
 class Cloud:
     """Pictures with their labels (−1 is none), seen in the latents of a model and in pixels.
 
-    `pixels` are bytes (N, S, S) or (N, S, S, 3) in the model's size; of a shipped cloud they are None and made anew when they
-    are asked for, and `sheet` holds its thumbnails.
+    `pixels` are bytes (N, S, S) or (N, S, S, 3) in the model's size; of a shipped cloud they are None and made anew when
+    they are asked for, and `sheet` holds its thumbnails.
     """
 
     references: tuple[str, ...]
@@ -264,7 +264,7 @@ def _samples(place: Place, made: Made) -> np.ndarray:
 
 
 def _latent_side(place: Place, g: InvertibleNetwork, x: Tensor) -> tuple[Side, float]:
-    """PCA of g(x), of latents that are kept where they fit, else of ones that are encoded at each pass; seconds of encoding."""
+    """PCA of g(x), of latents that are kept where they fit, else encoded again at each pass; and the seconds of encoding."""
     told, began = _Told(g, place, len(x)), time.perf_counter()
     if len(x) * g.out_shape[0] * x.element_size() > MOST_LATENTS:
         pca = LatentPCA(_most(x), max_bytes=0).fit(told, x, batch_size=place.batch)

@@ -52,6 +52,8 @@ from app.widgets.tiles import Pictures
 
 HUES = ("induced", "pixel")
 HEAVY = {**CHOICE, "show_progress": "hidden", "trigger_mode": "always_last"}  # the hall lets in whom it can
+# Of an event that another listener waits for with "always_last": that tells it again to all, and two would never end.
+BESIDE = {**QUIET, "trigger_mode": "multiple"}
 # Tells the scatter where the walk stands, also one that is not drawn yet.
 MARK = f"""const detail = {{ id: '{SLUG}-scatter', component: component - 1, steps, picked: start === '{PICTURE}' }};
   lab.walk = detail;
@@ -90,7 +92,7 @@ def build(lab: Lab) -> Opening:
     shown = {"status": status, "verdict": verdict, "scatter": points, "variance": variance, "sums": sums}
     marks = gr.State(None, time_to_live=LIFE)
     sent = gr.State("", time_to_live=LIFE)  # the cloud that is on screen
-    page = {**shown, "bar": bar, "stop": stop, "sent": sent, "count": cloud["count"], **_without(chosen)}
+    page = {**shown, "bar": bar, "stop": stop, "sent": sent, **_without(chosen)}
     _listen_to_cloud(controls, {"marks": marks, "sent": sent}, page)
     _listen(controls, status, {"stage": stage, "strips": strips}, {"neighbours": near}, section)
     _listen_to_points(points, controls, marks, chosen, buttons, page)
@@ -110,23 +112,25 @@ def _without(chosen: Named) -> dict:
 def _listen_to_cloud(controls: Named, known: Named, page: Named) -> None:
     """The cloud, in the queue and with a bar where it takes long; what is asked for anew ends what is on its way."""
     changes = [controls[name].change for name in ("data", "count", "own", "dimensions")]
-    listen(changes, superseded, controls, {}, **QUIET)
+    listen(changes, superseded, controls, {}, **BESIDE)
     listen(changes, computing, {**controls, **known}, page, **HEAVY)
+    few = {name: controls[name] for name in ("data", "count")}
+    listen(controls["data"].input, fitting, few, {"count": controls["count"]}, **QUIET)
     seen = {name: controls[name] for name in ("model", "data", "picture", "count")}
     others = {name: seen[name] for name in ("data", "picture", "count")}
     changed = listen(controls["model"].input, switched, seen, others, **CHOICE)
-    listen(changed.then, superseded, controls, {}, **QUIET)
+    listen(changed.then, superseded, controls, {}, **BESIDE)
     listen(changed.then, computing, {**controls, **known}, page, **HEAVY)
 
 
 def _listen(controls: Named, status: gr.HTML, walk: Named, near: Named, section: proof.Section) -> None:
-    """The walk and the neighbours follow the hand, and the cloud when it has changed."""
+    """The walk follows the hand, and the cloud when it has changed; the neighbours when the hand rests."""
     moves = [controls[name].change for name in ("start", "component", "steps", "picture")]
     moves.append(status.change)
     listen(moves, of_standing(Standing, compute.walk), controls, walk, js=by_name(controls, MARK), **TICK)
-    closer = [controls["picture"].change, controls["dimensions"].change, status.change]
-    listen(closer, of_standing(Standing, compute.neighbours), controls, near, **TICK)
-    section.settles(moves, of_standing(Standing, compute.settled), controls)
+    listen(section.meter.settle, of_standing(Standing, compute.neighbours), controls, near, **BESIDE)
+    rests = [*moves, controls["dimensions"].change]
+    section.settles(rests, of_standing(Standing, compute.settled), controls)
 
 
 def _listen_to_points(
@@ -146,9 +150,8 @@ def _listen_to_points(
 def computing(request: gr.Request, marks: Marks | None, sent: str, **controls: Any) -> Iterator[dict]:
     """A new cloud; what speaks against it is said where the cloud would tell how it came about."""
     yield {}
-    fitting = _fitting(controls)
     try:
-        standing = of_standing(Standing, lambda standing: standing)(**{**controls, **fitting})
+        standing = of_standing(Standing, lambda standing: standing)(**{**controls, **fitting(**controls)})
         if not isinstance(standing, Standing) or _key(standing) == sent:
             return
         token = f"{_visitor(request)} {_key(standing)}"
@@ -157,14 +160,13 @@ def computing(request: gr.Request, marks: Marks | None, sent: str, **controls: A
             there = "scatter" in values
             busy = {"stop": gr.Button(visible=bool(values["bar"]))} if "bar" in values else {}
             more = {"sent": _key(standing), "numbers": (), "means": None, "chosen_words": ""} if there else {}
-            yield {**values, **busy, **more, **fitting}
+            yield {**values, **busy, **more}
     except ValueError as error:
         yield {"status": common.sentence(str(error)), "bar": "", "stop": gr.Button(visible=False), "sent": ""}
 
 
-def _fitting(controls: dict[str, Any]) -> dict[str, int]:
+def fitting(data: str | None, count: float | None, **others: object) -> dict[str, int]:
     """A smaller count where the source has not so many pictures."""
-    data, count = controls["data"], controls["count"]
     most = most_of(data) if isinstance(data, str) else COUNTS[-1]
     return {"count": most} if isinstance(count, int | float) and count > most else {}
 
@@ -182,7 +184,7 @@ def _visitor(request: gr.Request | None) -> str:
 def superseded(request: gr.Request, **controls: Any) -> dict:
     """Ends what is on its way where it is not what is asked for now."""
     token = running.get(_visitor(request))
-    standing = of_standing(Standing, lambda standing: standing)(**{**controls, **_fitting(controls)})
+    standing = of_standing(Standing, lambda standing: standing)(**{**controls, **fitting(**controls)})
     if token and isinstance(standing, Standing) and token != f"{_visitor(request)} {_key(standing)}":
         hall.HALL.stop(token)
     return {}

@@ -16,7 +16,7 @@ from PIL import Image
 from app.pictures import encoding
 from app.views.latent_pca import words
 from app.widgets import served
-from app.widgets.chart import AXIS, charts, figure
+from app.widgets.chart import AXIS, LAYOUT, charts, figure
 
 COLOURS = (
     "#4e79a7",
@@ -54,6 +54,7 @@ DEEP_SYMBOLS = (  # all that plotly has in three dimensions
 )
 TILE = 20  # pixels of a thumbnail of a digit
 PHOTO_TILE = 32
+MANY = 5000  # points that can be large
 SIDE = 64  # thumbnails along a side of a sheet
 
 
@@ -134,7 +135,7 @@ def scatters(
 def _scatter(panel: Panel, groups: Sequence[tuple[str, np.ndarray]], revision: str) -> go.Figure:
     deep = len(panel.axes) == 3
     points = np.ascontiguousarray(panel.points, dtype=np.float32)
-    size = (3.5 if deep else 7) if len(points) <= 5000 else (2 if deep else 4)
+    size = (3.5 if deep else 7) if len(points) <= MANY else (2 if deep else 3)
     traces = []
     for k, (name, members) in enumerate(groups):
         own = {"color": COLOURS[k % len(COLOURS)], "opacity": 0.85, "size": size}
@@ -178,5 +179,6 @@ def variance(latent: Sequence[float], pixel: Sequence[float], revision: str) -> 
         "xaxis": {**AXIS, "title": {"text": words.COMPONENT}},
         "yaxis": {**AXIS, "tickformat": ".0%", "range": [0, 1]},
     }
-    look = {"barmode": "group", "bargap": 0.2, "hovermode": "x unified"}
+    legend = {**LAYOUT["legend"], "x": 1, "y": 0.5, "xanchor": "right", "yanchor": "middle"}
+    look = {"barmode": "group", "bargap": 0.2, "hovermode": "x unified", "legend": legend}
     return charts([figure(traces, revision, **axes, **look)], words.VARIANCE)

@@ -32,11 +32,11 @@ COMPONENT = "Component"
 STEPS = "Standard deviations"
 VARIANCE = "Explained variance"
 NEIGHBOURS = "Nearest to the current picture"
-NEIGHBOURS_LEAD = "Upper row: nearest on the chart of latents. Lower row: nearest on the chart of pixels. x itself comes first."
+NEIGHBOURS_LEAD = "x itself, then those nearest to it on the chart of latents; below, on the chart of pixels."
 CHOSEN = "Taken with lasso or box"
 CHOSEN_LEAD = (
-    "Choose ◌ or ▭ in a chart's mode bar (2-D) and draw around points: their mean appears here. Their axes stay as they are, "
-    "whatever is kept or left out."
+    "Choose lasso or box in the bar of a 2-D chart and draw around points: their mean appears here. "
+    "The axes stay as they are, whatever is left out."
 )
 MEAN_INDUCED = "mean by ⊕"
 MEAN_PIXELS = "mean of pixels"
@@ -102,8 +102,8 @@ def so_far(name: str) -> str:
 
 def shipped_status(count: int, model: str, seconds: float, device: str) -> str:
     return sentence(
-        f"{count} digits that {model} drew from noise. They ship with the lab: drawn, encoded once by {model} and measured in "
-        f"{seconds:.0f} s on {device}."
+        f"{count} digits that {model} drew from noise. They ship with the lab: drawn, encoded once by {model} and measured "
+        f"in {seconds:.0f} s on {device}."
     )
 
 

@@ -1,7 +1,16 @@
 // Charts by plotly; see app/widgets/chart.py. This script and plotly's are fetched when a chart is first seen. The
 // value is never sent back. This file is the tools and the start.
 
-const SIGNS = { circle: "●", square: "■", diamond: "◆", cross: "✚", x: "✖", star: "★", pentagon: "⬟", hexagon: "⬢" };
+const SIGNS = {
+  circle: "●",
+  square: "■",
+  diamond: "◆",
+  cross: "✚",
+  x: "✖",
+  star: "★",
+  pentagon: "⬟",
+  hexagon: "⬢",
+};
 SIGNS["triangle-up"] = "▲";
 SIGNS["triangle-down"] = "▼";
 SIGNS["circle-open"] = "○";
@@ -31,6 +40,7 @@ function fillTools() {
 }
 
 let queue = Promise.resolve();
+let written = ""; // the value that is drawn
 
 // One drawing after the other; what was overtaken by a newer value is left out.
 function build() {
@@ -41,8 +51,10 @@ function build() {
 }
 
 async function drawAll() {
-  const now = props.value?.figures ? props.value : null;
-  if (now === shown && turns) return;
+  const { text = "" } = props.value ?? {};
+  if (text === written && turns) return;
+  written = text;
+  const now = text ? JSON.parse(text) : null;
   const others = now?.linked?.sheets?.join() !== shown?.linked?.sheets?.join();
   const other = now?.figures.length !== panels.length || Boolean(now?.linked) !== Boolean(shown?.linked);
   const turned = now && shown && isDeepIn(now) !== isDeep();

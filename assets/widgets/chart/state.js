@@ -22,7 +22,14 @@ const linked = () => shown?.linked ?? null;
 const isDeep = () => shown?.figures[0]?.data.some((trace) => trace.type === "scatter3d") ?? false;
 const nameOf = (i) => groups[groupOf[i]]?.name ?? "";
 
-const ARRAYS = { f4: Float32Array, f8: Float64Array, i4: Int32Array, i2: Int16Array, i1: Int8Array, u1: Uint8Array };
+const ARRAYS = {
+  f4: Float32Array,
+  f8: Float64Array,
+  i4: Int32Array,
+  i2: Int16Array,
+  i1: Int8Array,
+  u1: Uint8Array,
+};
 ARRAYS.u2 = Uint16Array;
 ARRAYS.u4 = Uint32Array;
 
