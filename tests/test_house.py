@@ -260,6 +260,7 @@ NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
 }
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",
+    "starlette": "what Gradio's server is made of: a route of ours is one of its",
     "spaces": "lends a graphics card on a Space with ZeroGPU, where it is installed; nowhere else",
 }
 COMES_WITH = {  # import: the requirement that brings it

@@ -78,7 +78,7 @@ def widget(
             sorted(set(re.findall(r'trigger\("(\w+)"', script)))
         )  # Gradio looks for their names here
         late = f"lab.late.{name} = (element, props, trigger, watch, own) => {{\n{script}\n}};"
-        addresses = json.dumps([after, served.SCRIPTS.put(late.encode(), "js")])
+        addresses = json.dumps([after, served.LASTING.put(late.encode(), "js")])
         script = f"lab.lately('{name}', {addresses}, {events}, element, props, trigger, watch, own);"
     return gr.HTML(
         value,

@@ -87,8 +87,8 @@ def charts(
     """The value of `Chart`. `name` is that of the files that it saves.
 
     `linked` says that the charts show the same points, each trace's `customdata` being their numbers from 0 to `count`:
-    {"count", "picked": number or −1, "thumbnails": on or off, "spread": of each chart along each axis, "sheets": addresses of
-    sheets of thumbnails, "tile": their pixels, "columns" and "rows" of a sheet, "photos": shown as they came}.
+    {"count", "picked": number or −1, "thumbnails": on or off, "spread": of each chart along each axis, "sheets": addresses
+    of sheets of thumbnails, "tile": their pixels, "columns" and "rows" of a sheet, "photos": shown as they came}.
 
     The text is one string: what is an object in a value, Gradio's page walks through at every event.
 

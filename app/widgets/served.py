@@ -59,20 +59,20 @@ class Shelf:
 
 
 PICTURES = Shelf(most=2**27)
-SCRIPTS = Shelf(most=2**26)  # two of them, so nothing ever goes
+LASTING = Shelf(most=2**26)  # a few scripts, so none ever goes
 
 
 @cache
 def plotly_script() -> str:
     """The address of the script that comes with the installed plotly, the one that its figures are made for."""
-    return SCRIPTS.put(
+    return LASTING.put(
         Path(plotly.__file__).with_name("package_data").joinpath("plotly.min.js").read_bytes(), "js"
     )
 
 
 @cache
 def _packed(address: str) -> bytes:
-    return gzip.compress(SCRIPTS.get(address), 6)
+    return gzip.compress(LASTING.get(address), 6)
 
 
 def answer(request: Request) -> Response:
@@ -81,10 +81,10 @@ def answer(request: Request) -> Response:
 
     address = f"{PLACE}/{request.path_params['name']}"
     kind = KINDS.get(address.rpartition(".")[2])
-    if SCRIPTS.get(address) is not None and "gzip" in request.headers.get("accept-encoding", ""):
+    if LASTING.get(address) is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers = {**FOR_EVER, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return Response(_packed(address), media_type=kind, headers=headers)
-    content = SCRIPTS.get(address) or PICTURES.get(address)
+    content = LASTING.get(address) or PICTURES.get(address)
     if content is None:
         return Response(status_code=404)
     return Response(content, media_type=kind, headers=FOR_EVER)

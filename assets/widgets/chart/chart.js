@@ -1,5 +1,5 @@
-// Charts by plotly; see app/widgets/chart.py. This script and plotly's are fetched when a chart is first seen. The
-// value is never sent back. This file is the tools and the start.
+// Charts by plotly; see app/widgets/chart.py. This script and plotly's are fetched when one is first seen.
+// The value is never sent back. This file is the tools and the start.
 
 const SIGNS = {
   circle: "●",
@@ -28,9 +28,10 @@ function fillTools() {
   $("tools").hidden = !linked();
   if (!linked()) return;
   const rows = groups.length > 1 ? groups : [];
+  const signed = ({ name, symbol }) => `${SIGNS[symbol] ?? "●"} ${name}`;
   lab.keys(
     $("legend"),
-    rows.map(({ name, symbol, hidden }, k) => [`${SIGNS[symbol] ?? "●"} ${name}`, !hidden, () => toggle(k)]),
+    rows.map((group, k) => [signed(group), !group.hidden, () => toggle(k)]),
   );
   [...$("legend").children].forEach((button, k) => {
     button.style.setProperty("--hue", groups[k].colour);

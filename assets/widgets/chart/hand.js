@@ -1,4 +1,5 @@
-// The hand on linked charts: hover and pick, lasso and box, wheel, keys; a finger picks and leaves the swipe to the page.
+// The hand on linked charts: hover and pick, lasso and box, wheel, keys; a finger picks and leaves the
+// swipe to the page.
 const FINGER = 28; // pixels from a point at which a finger still means it
 
 function show(i) {

@@ -1,4 +1,5 @@
-// What lies over a linked chart: thumbnails that do not cover each other, the point under the hand, the picked one, the walk.
+// What lies over a linked chart: thumbnails that do not cover each other, the point under the hand, the
+// picked one, the walk.
 const SMALL = 22; // pixels of a thumbnail among others
 const LARGE = 72;
 

@@ -1,4 +1,5 @@
-// Thumbnails: sheets fetched when a picture of them is first wanted; grey is ink, in the theme's or a class's colour.
+// Thumbnails: sheets fetched when a picture of them is first wanted; grey is ink, in the theme's or a class's
+// colour.
 let sheets = []; // {image, inked, coloured} by number
 
 const rgbOf = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));

@@ -3,7 +3,7 @@
 const times = (m, v) =>
   [0, 1, 2, 3].map((row) => m[row] * v[0] + m[4 + row] * v[1] + m[8 + row] * v[2] + m[12 + row] * v[3]);
 
-// A function from coordinates (d numbers of an array from `start` on) to [x, y, depth] in CSS pixels, or null.
+// A function from coordinates, those of an array from `i` on, to [x, y, depth] in CSS pixels; or null.
 function projection({ plot }) {
   const layout = plot._fullLayout;
   if (!layout) return null;

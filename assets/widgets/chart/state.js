@@ -1,4 +1,5 @@
 // What all files of the chart share: its parts, what is shown, the points that linked charts have in common.
+const { Plotly } = window;
 const $ = (name) => element.querySelector(`[data-part="${name}"]`);
 const stage = $("stage");
 const told = $("told");
