@@ -3,7 +3,6 @@
 import base64
 import io
 import math
-import re
 from dataclasses import replace
 
 import gradio as gr
@@ -21,6 +20,7 @@ from app.views.project import compute, page, spoiling
 from app.views.project.gauge import gauge
 from app.views.project.standing import GRID, MODEL, USUAL, WHOLE, Input, Standing, largest_rank
 from app.widgets import proof_meter
+from app.widgets.chart import read
 from tests.helpers import computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
@@ -231,10 +231,10 @@ def test_the_view_opens_with_values_for_all_its_outputs():
 
 def test_the_gauge_holds_the_number_however_far_it_lies():
     for value in (0.0, 1.0, 1e6):
-        places = [
-            float(found) for found in re.findall(r"(?:left:|calc\()([\d.]+)%", gauge(value, (1.0, 2.0), "d"))
-        ]
-        assert all(0 <= place <= 100 for place in places)
+        (shown,) = read(gauge(value, (1.0, 2.0), "d"))["figures"][0]["data"]
+        low, high = shown["gauge"]["axis"]["range"]
+        assert shown["value"] == value and low == 0 and max(value, 2.0) <= high <= max(6.0, 1.1 * value)
+        assert shown["gauge"]["steps"][0]["range"] == [1.0, 2.0]
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------
