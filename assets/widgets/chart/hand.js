@@ -90,7 +90,22 @@ function listen(panel) {
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
   frame.addEventListener("keydown", (event) => key(panel, event));
-  frame.addEventListener("pointerdown", () => frame.focus({ preventScroll: true }), true);
+  let down = null;
+  frame.addEventListener(
+    "pointerdown",
+    (event) => {
+      down = event;
+      frame.focus({ preventScroll: true });
+    },
+    true,
+  );
+  frame.addEventListener(
+    "pointerup",
+    (event) => {
+      if (isDeep() && !event.target.closest(".modebar") && down && lab.isTap(down, event)) pick(hover);
+    },
+    true,
+  );
   frame.addEventListener(
     "wheel",
     (event) => {

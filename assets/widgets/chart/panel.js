@@ -37,7 +37,8 @@ async function drawPanel(panel) {
   data.forEach((trace, k) => {
     if (groups[k]?.hidden) trace.visible = false;
   });
-  await Plotly.react(panel.plot, data, layoutOf(figure), configOf(panel));
+  panel.config ??= configOf(panel); // another one, though equal, would lose zoom and camera
+  await Plotly.react(panel.plot, data, layoutOf(figure), panel.config);
   if (panel.heard) return;
   panel.heard = true; // plotly's element can only tell once it has been drawn
   if (linked()) hear(panel);
@@ -48,7 +49,9 @@ function hear(panel) {
   const numberIn = (event) => event?.points?.[0]?.customdata ?? -1;
   plot.on("plotly_hover", (event) => show(numberIn(event)));
   plot.on("plotly_unhover", () => show(-1));
-  plot.on("plotly_click", (event) => pick(numberIn(event)));
+  plot.on("plotly_click", (event) => {
+    if (!isDeep()) pick(numberIn(event)); // in three dimensions it also tells of a drag: see hand.js
+  });
   plot.on("plotly_selected", (event) => select(panel, event));
   plot.on("plotly_deselect", () => select(panel, null));
   for (const name of ["relayouting", "relayout", "afterplot"]) plot.on(`plotly_${name}`, drawSoon);
