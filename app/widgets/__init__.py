@@ -56,7 +56,7 @@ def widget(
     label: str,
     visible: bool = True,
     scripts: Sequence[str] = (),
-    after: str = "",
+    needs: str = "",
     **own: object,
 ) -> gr.HTML:
     """A component of our own: fixed HTML that assets/widgets/`name`/`name`.js brings to life, in the look of `name`.css.
@@ -67,18 +67,18 @@ def widget(
     arguments of its own. Constants are not passed as gr.HTML's props: Gradio 6.31 overwrites those when a handler returns
     gr.skip() for the component.
 
-    `after` is the address of a script, see `served`: then the widget's own script is served as well, and both are fetched
+    `needs` is the address of a script, see `served`: then the widget's own script is served as well, and both are fetched
     when such a widget is first seen; the page carries neither.
     """
     import gradio as gr  # here, so that what only makes values for widgets runs without it
 
     script = script_of(name, scripts)
-    if after:
+    if needs:
         events = json.dumps(
             sorted(set(re.findall(r'trigger\("(\w+)"', script)))
         )  # Gradio looks for their names here
         late = f"lab.late.{name} = (element, props, trigger, watch, own) => {{\n{script}\n}};"
-        addresses = json.dumps([after, served.LASTING.put(late.encode(), "js")])
+        addresses = json.dumps([needs, served.LASTING.put(late.encode(), "js")])
         script = f"lab.lately('{name}', {addresses}, {events}, element, props, trigger, watch, own);"
     return gr.HTML(
         value,

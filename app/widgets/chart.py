@@ -71,7 +71,7 @@ def Chart(value: dict | None = None, *, elem_id: str, label: str, height: int = 
         elem_id=elem_id,
         label=label,
         scripts=SCRIPTS,
-        after=served.plotly_script(),
+        needs=served.plotly_script(),
         height=height,
         words=words.CHART,
     )
