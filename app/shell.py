@@ -14,7 +14,7 @@ from app.pictures import files
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build
-from app.widgets import ASSETS, asset, page_head
+from app.widgets import ASSETS, asset, page_head, served
 
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
@@ -128,4 +128,5 @@ def launch_settings() -> dict:
         "max_file_size": files.MAX_BYTES,
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
+        "app_kwargs": {"routes": served.routes()},
     }

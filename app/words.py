@@ -62,6 +62,17 @@ def picture_name(source: str, rest: str) -> str:
     return names.get(source, "your picture")
 
 
+CHART = {
+    "png": "Save as PNG",
+    "svg": "Save as SVG",
+    "csv": "Save the points as CSV",
+    "thumbnails": "pictures",
+    "by_hand": "move by hand",
+    "legend": "Classes shown",
+    "picture": "picture",
+    "keys": "pictures. Arrow keys move between them, Enter picks one, + and − zoom.",
+    "failed": "The chart could not be drawn; reload the page.",
+}
 METER = "Proof meter"
 METER_HOLDS = "holds to rounding"
 METER_WAIT = "measuring …"
@@ -157,6 +168,16 @@ HALL_BROKE = "The training broke off; please try again, perhaps with other data.
 def hall_waiting(before: int) -> str:
     people = "one training is" if before == 1 else f"{before} trainings are"
     return f"You are number {before} in the queue: {people} before yours."
+
+
+# --- devices
+NO_MEMORY = "The graphics card has too little memory for this, so the CPU did it."
+TOO_MUCH_MEMORY = "This machine has too little memory for that many pictures; fewer would work."
+
+
+def card_refused(reason: str) -> str:
+    said = reason.strip().splitlines()[0][:80].rstrip(".") if reason.strip() else "no reason given"
+    return f"No graphics card was to be had ({said}), so the CPU did it."
 
 
 # --- numbers

@@ -264,10 +264,11 @@ def test_the_finder_of_overridden_methods_finds_them():
 # --- required and used ----------------------------------------------------------------------------------------
 IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL"}
 NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
-    "plotly": "draws every chart of the app from the next step on, DESIGN §1",
 }
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",
+    "starlette": "what Gradio's server is made of: a route of ours is one of its",
+    "spaces": "lends a graphics card on a Space with ZeroGPU, where it is installed; nowhere else",
 }
 COMES_WITH = {  # import: the requirement that brings it
     "gradio_client": "gradio",
@@ -351,6 +352,7 @@ ROOMS = {
     "listening",
     "models",
     "hall",
+    "accelerator",
     "pictures",
     "panels",
     "widgets",

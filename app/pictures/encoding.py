@@ -19,7 +19,7 @@ def png_bytes(pixels: np.ndarray, fast: bool = False) -> bytes:
 
 
 def jpeg_bytes(pixels: np.ndarray, quality: int = 90) -> bytes:
-    """A uint8 picture (H, W, 3) as a JPEG file."""
+    """A uint8 picture (H, W) or (H, W, 3) as a JPEG file."""
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=quality, subsampling=0)
     return stream.getvalue()

@@ -15,10 +15,13 @@ and says what its `value` and its events are. What keeps them quick and safe:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from app.widgets import served
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -53,6 +56,7 @@ def widget(
     label: str,
     visible: bool = True,
     scripts: Sequence[str] = (),
+    needs: str = "",
     **own: object,
 ) -> gr.HTML:
     """A component of our own: fixed HTML that assets/widgets/`name`/`name`.js brings to life, in the look of `name`.css.
@@ -62,15 +66,26 @@ def widget(
     Gradio writes a .pyi file beside the source of every subclass and rebuilds components by calling their class with
     arguments of its own. Constants are not passed as gr.HTML's props: Gradio 6.31 overwrites those when a handler returns
     gr.skip() for the component.
+
+    `needs` is the address of a script, see `served`: then the widget's own script is served as well, and both are fetched
+    when such a widget is first seen; the page carries neither.
     """
     import gradio as gr  # here, so that what only makes values for widgets runs without it
 
+    script = script_of(name, scripts)
+    if needs:
+        events = json.dumps(
+            sorted(set(re.findall(r'trigger\("(\w+)"', script)))
+        )  # Gradio looks for their names here
+        late = f"lab.late.{name} = (element, props, trigger, watch, own) => {{\n{script}\n}};"
+        addresses = json.dumps([needs, served.LASTING.put(late.encode(), "js")])
+        script = f"lab.lately('{name}', {addresses}, {events}, element, props, trigger, watch, own);"
     return gr.HTML(
         value,
         label=label,
         html_template=f'<div class="lab-widget">{template}</div>',
         css_template=asset(f"widgets/{name}/{name}.css"),
-        js_on_load=f"const own = {json.dumps(own)};\n{script_of(name, scripts)}",
+        js_on_load=f"const own = {json.dumps(own)};\n{script}",
         apply_default_css=False,
         elem_id=elem_id,
         elem_classes=["lab", f"lab-{name}"],

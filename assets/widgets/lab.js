@@ -147,5 +147,64 @@ window.lab =
       return places.length ? places : [event];
     };
 
-    return { colour, bytes, image, paint, keepFresh, sharp, keys, hold, isSideways, isTap, trail };
+    // A script of our own server, fetched once however many ask.
+    const fetched = new Map();
+    const place = (address) => {
+      const root = window.gradio_config?.root;
+      return new URL(address, root ? `${root}/` : document.baseURI).href;
+    };
+    const fetchScript = (address) => {
+      if (!fetched.has(address)) {
+        const came = new Promise((ready, failed) => {
+          const node = document.createElement("script");
+          node.src = place(address);
+          node.onload = ready;
+          node.onerror = () => {
+            fetched.delete(address); // the next widget may try again
+            node.remove();
+            failed(new Error(address));
+          };
+          document.head.append(node);
+        });
+        fetched.set(address, came);
+      }
+      return fetched.get(address);
+    };
+
+    // Starts a widget whose scripts are large: they are fetched, one after the other, when it is first seen.
+    const late = {};
+    const lately = (name, addresses, _events, element, ...rest) => {
+      const seen = new IntersectionObserver(
+        async (entries) => {
+          if (!entries.some((entry) => entry.isIntersecting)) return;
+          seen.disconnect();
+          try {
+            for (const address of addresses) await fetchScript(address);
+          } catch {
+            element.dataset.late = "failed";
+            return;
+          }
+          late[name](element, ...rest);
+        },
+        { rootMargin: "200px" },
+      );
+      seen.observe(element);
+    };
+
+    return {
+      colour,
+      bytes,
+      image,
+      paint,
+      keepFresh,
+      sharp,
+      keys,
+      hold,
+      isSideways,
+      isTap,
+      trail,
+      place,
+      late,
+      lately,
+    };
   })();

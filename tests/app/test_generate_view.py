@@ -17,7 +17,7 @@ from app.views.generate import compute, controls, page, runs, shown
 from app.views.generate.standing import ANY, Run, Standing
 from app.views.generate.standing import opened as standing_of
 from app.widgets import proof_meter
-from app.widgets.curve import curves
+from app.widgets.chart import curves, read
 from linearizer_core.diagnostics import one_step_psnr
 from linearizer_core.methods.flow_matching import METHODS
 from tests.helpers import assert_figure, computed, unpacked
@@ -71,7 +71,7 @@ def test_noise_becomes_a_face_by_n_steps_and_by_one():
         x, _, back, _ = unpacked(row)
         np.testing.assert_allclose(back, x, atol=1)
         np.testing.assert_array_equal(x, pictures.pixels(name))
-    assert "12288" in found["spectrum"]
+    assert "rank 12288 of 12288" in found["spectrum_words"]
 
 
 def test_faces_have_no_classes():
@@ -145,16 +145,24 @@ def test_every_method_and_class_shares_one_b():
 def test_the_spectrum_is_that_of_b():
     values = torch.tensor(shown.singular_values(30, "euler", "digits"))
     torch.testing.assert_close(values, models.model().collapse(30, "euler").svd().values)
-    html = stage(steps=30, method="euler")["spectrum"]
-    assert html.count("<polyline") == 2 and f"σ₁ = {values[0]:.3g}" in html and "rank 1024 of 1024" in html
+    found = stage(steps=30, method="euler")
+    limit, now = read(found["spectrum"])["figures"][0]["data"]
+    torch.testing.assert_close(torch.tensor(now["y"]), values[torch.tensor(now["x"]) - 1])
+    assert (now["x"][0], now["x"][-1]) == (1, 1024) and now["y"][-1] < limit["y"][-1]
     assert (
-        "rank 0 of 1024" in stage(steps=1, method="euler")["spectrum"]
-    )  # one step of Euler forgets the noise
+        f"σ₁ = {values[0]:.3g}" in found["spectrum_words"] and "rank 1024 of 1024" in found["spectrum_words"]
+    )
+    nothing = stage(steps=1, method="euler")  # one step of Euler forgets the noise
+    assert (
+        "rank 0 of 1024" in nothing["spectrum_words"]
+        and read(nothing["spectrum"])["figures"][0]["data"][1]["y"] == []
+    )
 
 
 def test_a_curve_of_nothing_is_no_error():
-    assert "<svg" in curves([([0.0, 0.0], "induced", False)], "nothing")
-    assert "<svg" in curves([([1.0], "induced", False)], "one")
+    for values, points in (([0.0, 0.0], 0), ([], 0), ([1.0], 1)):
+        (figure,) = read(curves([(values, "one", "induced", False)], "one"))["figures"]
+        assert len(figure["data"][0]["x"]) == points
 
 
 def test_the_formula_names_steps_integrator_and_class():

@@ -1,4 +1,4 @@
-"""Latent PCA without a browser: clouds, walks, laws, the program, the link, the endpoint."""
+"""Latent PCA without a browser: clouds, figures, marks, walks, laws, the program, the link, the endpoint."""
 
 import base64
 import io
@@ -15,10 +15,13 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from app import models, pictures
+from app import accelerator, hall, models, pictures
+from app.hall import Running
 from app.listening import of_standing
+from app.pictures import encoding
 from app.settings import query_of
-from app.views.latent_pca import clouds, compute, page, scatter, walks
+from app.views.latent_pca import clouds, compute, page, scatter, shipped, shipping, walks
+from app.views.latent_pca.marks import LEFT_OUT, Marks, numbers_of
 from app.views.latent_pca.standing import (
     COMPONENTS,
     COUNTS,
@@ -29,7 +32,8 @@ from app.views.latent_pca.standing import (
     Standing,
     source_for,
 )
-from app.widgets import proof_meter
+from app.widgets import proof_meter, served
+from app.widgets.chart import read
 from tests.helpers import assert_figure, computed, unpacked
 
 pytestmark = pytest.mark.usefixtures("float32")
@@ -92,7 +96,7 @@ def test_neighbours_are_counted_as_by_leaving_one_out(seen):
 
 def test_samples_made_together_are_those_that_references_name():
     chosen = clouds.references("sample", 13)
-    together = clouds._pixels(chosen).astype(int)
+    together = clouds.cloud(chosen).pixels.astype(int)
     alone = np.stack([pictures.pixels(reference) for reference in chosen]).astype(int)
     assert np.abs(together - alone).max() <= 1  # rounding to a byte
     assert [pictures.label_of(reference) for reference in chosen] == [i % 10 for i in range(13)]
@@ -100,7 +104,7 @@ def test_samples_made_together_are_those_that_references_name():
 
 def test_visitors_who_ask_at_once_share_one_computation(monkeypatch):
     calls, chosen = [], clouds.references("digits", 13)
-    compute, started, release = clouds._computed, threading.Event(), threading.Event()
+    compute, started, release = clouds.computed, threading.Event(), threading.Event()
 
     def slow(*arguments):
         calls.append(arguments)
@@ -108,7 +112,7 @@ def test_visitors_who_ask_at_once_share_one_computation(monkeypatch):
         release.wait(60)
         return compute(*arguments)
 
-    monkeypatch.setattr(clouds, "_computed", slow)
+    monkeypatch.setattr(clouds, "computed", slow)
     threads = [threading.Thread(target=clouds.cloud, args=(chosen,)) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -120,25 +124,276 @@ def test_visitors_who_ask_at_once_share_one_computation(monkeypatch):
     assert len(calls) == 1 and clouds.ready(chosen) is clouds.cloud(chosen)
 
 
-def test_the_scatter_gets_points_labels_and_thumbnails(seen):
-    value = compute.scatter_value(seen, 3, seen.references[5])
-    assert (value["dims"], value["picked"], len(value["panels"])) == (3, 5, 2)
-    points = np.frombuffer(base64.b64decode(value["panels"][0]["points"]), "<f4").reshape(-1, 3)
-    np.testing.assert_allclose(points, seen.latent.coordinates[:, :3])
-    assert list(base64.b64decode(value["labels"])) == seen.labels.tolist()
-    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(value["sprite"].partition(",")[2]))))
-    tile, row = value["tile"], 5 // value["columns"]
-    column = 5 % value["columns"]
-    thumbnail = sheet[row * tile : (row + 1) * tile, column * tile : (column + 1) * tile]
+def array(given: dict) -> np.ndarray:
+    """The numbers of one of plotly's typed arrays."""
+    return np.frombuffer(base64.b64decode(given["bdata"]), given["dtype"])
+
+
+def drawn(figure: dict, dims: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """What a figure shows of each point: its coordinates and the trace that it is in, −1 for none."""
+    points, trace_of = np.full((count, dims), np.nan, np.float32), np.full(count, -1)
+    for k, trace in enumerate(figure["data"]):
+        members = array(trace["customdata"])
+        points[members] = np.stack([array(trace[axis]) for axis in "xyz"[:dims]], axis=1)
+        trace_of[members] = k
+    return points, trace_of
+
+
+def test_the_scatter_gets_points_classes_and_thumbnails(seen):
+    value = read(compute.scatter_value(seen, 3, seen.references[5]))
+    linked = value["linked"]
+    assert (linked["picked"], linked["count"], len(value["figures"])) == (5, COUNT, 2)
+    for figure, side in zip(value["figures"], (seen.latent, seen.pixel)):
+        points, trace_of = drawn(figure, 3, COUNT)
+        np.testing.assert_allclose(points, side.coordinates[:, :3])
+        names = [trace["name"] for trace in figure["data"]]
+        assert [names[k] for k in trace_of] == [str(label) for label in seen.labels]
+    sheet = np.asarray(Image.open(io.BytesIO(served.PICTURES.get(linked["sheets"][0]))))
+    tile = linked["tile"]
+    thumbnail = sheet[:tile, 5 * tile : 6 * tile]
     expected = Image.fromarray(seen.pixels[5]).resize((tile, tile), Image.Resampling.BILINEAR)
     np.testing.assert_array_equal(thumbnail, expected)
-    assert compute.scatter_value(seen, 2, "digits:1700")["picked"] == -1
+    assert read(compute.scatter_value(seen, 2, "digits:1700"))["linked"]["picked"] == -1
+
+
+def test_classes_differ_by_symbol_as_well_as_colour(seen):
+    for dims, least in ((2, 10), (3, 8)):  # plotly has eight symbols in three dimensions
+        marks = [
+            trace["marker"] for trace in read(compute.scatter_value(seen, dims, ""))["figures"][0]["data"]
+        ]
+        assert len({(mark["symbol"], mark["color"]) for mark in marks}) == 10
+        assert len({mark["symbol"] for mark in marks}) == least
 
 
 def test_a_cloud_with_a_point_too_few_is_refused(seen):
-    panel = {"title": "", "note": "", "axes": ["a", "b"], "spread": [1, 1], "points": np.zeros((3, 2))}
-    with pytest.raises(ValueError, match="as many labels and points as pictures"):
-        scatter.cloud(seen.pixels, seen.labels, ["0"], [panel])
+    panels = [scatter.Panel("", "", ("a", "b"), (1.0, 1.0), np.zeros((count, 2))) for count in (3, 4)]
+    with pytest.raises(ValueError, match="as many points in every panel"):
+        scatter.scatters(panels, [], scatter.Sheets((), 20, False), "")
+
+
+def test_pictures_in_colour_are_sheets_and_points_as_well():
+    colours = np.random.default_rng(0).integers(256, size=(70, 64, 64, 3), dtype=np.uint8)
+    assert encoding.to_tensor(colours).shape == (70, 3, 64, 64)
+    np.testing.assert_array_equal(encoding.to_pictures(encoding.to_tensor(colours)), colours)
+    assert clouds._shaped(colours, (1, 32, 32)).shape == (70, 32, 32)
+    found = scatter.sheets(colours)
+    sheet = Image.open(io.BytesIO(served.PICTURES.get(found.addresses[0])))
+    assert found.photos and sheet.mode == "RGB" and sheet.size == (scatter.SIDE * found.tile, 2 * found.tile)
+
+
+def test_more_pictures_than_a_sheet_holds_come_on_several():
+    count = scatter.SIDE**2 + 1
+    found = scatter.sheets(np.zeros((count, 32, 32), np.uint8))
+    sizes = [Image.open(io.BytesIO(served.PICTURES.get(address))).size for address in found.addresses]
+    side = scatter.SIDE * found.tile
+    assert sizes == [(side, side), (side, found.tile)]
+
+
+# --- the cloud that ships ----------------------------------------------------------------------------------
+def test_the_view_opens_at_once_with_a_cloud_that_ships():
+    found = page.opened({}, "digits:3")
+    value = read(found["scatter"])
+    assert value["linked"]["count"] == shipped.COUNT == found["count"] and found["data"] == "sample"
+    assert "They ship with the lab" in found["status"] and value["linked"]["thumbnails"]
+    assert shipped.FILE.stat().st_size < 700_000
+
+
+def test_the_shipped_cloud_is_what_the_model_says_now():
+    whole = clouds.cloud(clouds.references("sample", shipped.COUNT))
+    assert whole.pixels is None
+    x = whole.pictures(range(7, 27))
+    with torch.no_grad():
+        z = models.model().g_x(x)
+    for side, points in ((whole.latent, z), (whole.pixel, x.flatten(1))):
+        close = 2e-3 * float(side.coordinates.abs().max())
+        torch.testing.assert_close(side.pca.transform(points), side.coordinates[7:27], atol=close, rtol=0)
+        gram = side.pca.components @ side.pca.components.mT
+        torch.testing.assert_close(gram, torch.eye(shipped.KEPT), atol=1e-5, rtol=0)
+        share = side.pca.explained_variance / side.coordinates.var(0)
+        torch.testing.assert_close(share, torch.ones(shipped.KEPT), atol=5e-3, rtol=0)
+        assert len(side.ratios) == 50
+
+
+def test_in_the_shipped_cloud_classes_are_apart_in_latents_and_mixed_in_pixels():
+    found, whole = compute.points(Standing()), clouds.cloud(clouds.chosen(Standing()))
+    sides = (whole.latent, whole.pixel)
+    latent, pixel = (clouds.neighbour_accuracy(side.coordinates[:, :2], whole.labels) for side in sides)
+    assert latent > 0.95 and pixel < 0.7
+    assert (
+        f"{latent:.0%} of the pictures" in found["verdict"]
+        and f"{pixel:.0%} of them in pixels" in found["verdict"]
+    )
+
+
+def test_what_is_written_to_ship_is_read_again(tmp_path, seen, monkeypatch):
+    monkeypatch.setattr(shipped, "COUNT", COUNT)
+    sides = {"latent": seen.latent, "pixel": seen.pixel}
+    sheet = shipping.png_of(seen.pixels)
+    triples = {name: (side.pca, side.coordinates, side.ratios) for name, side in sides.items()}
+    shipped.write(tmp_path / "a" / "cloud.safetensors", triples, sheet, 3.5)
+    found = shipped.read(tmp_path / "a" / "cloud.safetensors")
+    assert (found.sheet, found.seconds) == (sheet, 3.5)
+    for name, side in sides.items():
+        pca, coordinates, ratios = found.sides[name]
+        assert torch.equal(pca.components, side.pca.components[:10]) and len(ratios) == len(side.ratios)
+        torch.testing.assert_close(coordinates, side.coordinates[:, :10], atol=1e-2, rtol=1e-3)
+        torch.testing.assert_close(pca.spread, side.spread[:10])
+
+
+# --- large clouds ------------------------------------------------------------------------------------------
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Pictures of which there are too many to wait for: 40 are."""
+    monkeypatch.setattr(clouds, "AT_ONCE", 39)
+    clouds._slots.clear()
+    return clouds.references("digits", 40)
+
+
+def test_a_large_cloud_is_made_in_the_hall_and_is_what_a_direct_pca_says(large):
+    assert clouds.ready(large) is None  # no tick computes it
+    news = list(clouds.steps(large, "digits", "a visitor"))
+    found = news[-1]
+    assert any(isinstance(item, Running) for item in news[:-1]) and clouds.ready(large) is found
+    x = pictures.tensor(large)
+    with torch.no_grad():
+        z = models.model().g_x(x).double().numpy()
+    expected = PCA(3, svd_solver="full").fit(z).transform(z)
+    shown = found.latent.coordinates[:, :3].numpy()
+    np.testing.assert_allclose(
+        shown * np.sign((expected * shown).sum(0)), expected, atol=1e-3 * np.abs(expected).max()
+    )
+
+
+def test_latents_that_do_not_fit_are_encoded_again_at_each_pass(large, monkeypatch):
+    kept = clouds.computed(large, "digits")
+    monkeypatch.setattr(clouds, "MOST_LATENTS", 0)
+    streamed = clouds.computed(large, "digits")
+    torch.testing.assert_close(streamed.latent.coordinates, kept.latent.coordinates, atol=2e-2, rtol=1e-3)
+    assert streamed.latent.pca.used == "covariance" != kept.latent.pca.used
+
+
+def test_a_stopped_cloud_leaves_what_was_on_screen_and_can_be_asked_for_again(large, monkeypatch):
+    worked = clouds._worked
+
+    def stopping(place, made, g):
+        hall.HALL.stop("a visitor")
+        return worked(place, made, g)
+
+    monkeypatch.setattr(clouds, "_worked", stopping)
+    standing = Standing(data="digits", count=300)
+    monkeypatch.setattr(clouds, "chosen", lambda standing: large)
+    last = list(compute.arriving(standing, "a visitor"))[-1]
+    assert "Stopped" in last["status"] and "scatter" not in last and last["bar"] == ""
+    monkeypatch.setattr(clouds, "_worked", worked)
+    assert "scatter" in list(compute.arriving(standing, "a visitor"))[-1]
+
+
+def test_a_card_is_asked_first_and_what_it_refuses_the_cpu_does_and_says_so(large, monkeypatch):
+    asked = []
+
+    def refusing(work, arguments, batch):
+        asked.append(batch)
+        raise RuntimeError("ZeroGPU quota exceeded")
+
+    monkeypatch.setattr(accelerator, "door", lambda: refusing)
+    found = list(clouds.steps(large, "digits", "a visitor"))[-1]
+    assert asked == [accelerator.CARD_BATCHES[0]] and found.device == "cpu"
+    assert "ZeroGPU quota exceeded" in compute.status(found) and "on cpu" in compute.status(found)
+
+
+def test_a_cloud_made_on_a_card_names_it_and_is_the_same(large, monkeypatch):
+    def lent(work, arguments, batch):
+        return work(accelerator.Place(torch.device("cpu"), batch), *arguments), "Stand-in 9000"
+
+    monkeypatch.setattr(accelerator, "door", lambda: lent)
+    news = list(clouds.steps(large, "digits", "a visitor"))
+    assert len(news) == 1 and "on Stand-in 9000" in compute.status(news[0])
+    here = clouds.computed(large, "digits")
+    torch.testing.assert_close(news[0].latent.coordinates, here.latent.coordinates, atol=1e-3, rtol=1e-4)
+
+
+def test_clouds_that_are_too_many_to_remember_go_oldest_first(monkeypatch):
+    monkeypatch.setattr(clouds, "MOST_KEPT", 40)
+    clouds._slots.clear()
+    first, second = clouds.references("digits", 25), clouds.references("digits", 26)
+    for wanted in (first, second):
+        clouds._slot(wanted, "digits")
+    assert [key[0] for key in clouds._slots] == [second]
+
+
+# --- points that are taken ---------------------------------------------------------------------------------
+def lasso(numbers: list[int]) -> str:
+    return base64.b64encode(np.array(numbers, "<i4").tobytes()).decode()
+
+
+def test_the_mean_of_taken_pictures_is_decoded_beside_that_of_their_pixels(seen):
+    standing = Arguments("digits", COUNT, picture="digits:3", model=seen.model)
+    numbers = [1, 4, 9]
+    found = compute.taken(standing, numbers)
+    x = seen.pictures(numbers)
+    with torch.no_grad():
+        g = models.model(seen.model).g_x
+        induced = g.inverse(g(x).mean(0, keepdim=True))
+    expected = encoding.to_pixels(torch.cat([induced, x.mean(0, keepdim=True)]))[..., 0]
+    np.testing.assert_allclose(unpacked(found["means"]).astype(int), expected, atol=1)
+    assert "3 pictures taken" in found["chosen_words"] and f"{seen.labels[1]}: 1" in found["chosen_words"]
+    assert compute.taken(standing, [])["means"] is None
+
+
+def test_the_mean_of_very_many_is_that_of_some_spread_evenly_and_says_so(seen, monkeypatch):
+    monkeypatch.setattr(compute, "MEAN_OF", 5)
+    said = compute.taken(Arguments("digits", COUNT, model=seen.model), range(20))["chosen_words"]
+    assert "20 pictures taken" in said and "of 5 of them" in said
+
+
+def test_taken_points_become_classes_or_are_left_out(seen):
+    marks = Marks.on(seen, None).with_class([0, 1]).with_class([2]).without([3, 4])
+    value = read(compute.scatter_value(seen, 2, "digits:3", marks))
+    _, trace_of = drawn(value["figures"][0], 2, COUNT)
+    names = [trace["name"] for trace in value["figures"][0]["data"]]
+    assert [names[k] for k in trace_of[:3]] == ["class A", "class A", "class B"]
+    assert list(trace_of[3:5]) == [-1, -1] and (trace_of[5:] >= 0).all()
+    assert list(marks.labels(seen)[:5]) == [10, 10, 11, -1, -1]
+    other = clouds.cloud(clouds.references("digits", 13))
+    assert set(Marks.on(other, marks).array) == {0}  # marks are of one cloud
+    assert marks.array[3] == LEFT_OUT
+    for _ in range(4):
+        marks = marks.with_class([7])
+    with pytest.raises(ValueError, match="6 classes of your own"):
+        for _ in range(2):
+            marks = marks.with_class([7]).with_class([8])
+
+
+def test_the_page_keeps_leaves_out_and_brings_back():
+    standing = Standing(data="digits", count=300)
+    kept = page.marked(standing, None, (1, 2, 3), how="keep")
+    assert "class A" in kept["scatter"]["text"] and kept["numbers"] == ()
+    gone = page.marked(standing, kept["marks"], tuple(range(100)), how="leave")
+    assert "class A" not in gone["scatter"]["text"]
+    back = page.marked(standing, gone["marks"], (), how="back")
+    assert set(back["marks"].array) == {0}
+    with pytest.raises(ValueError, match="draw around some points"):
+        page.marked(standing, None, (), how="keep")
+
+
+@pytest.mark.parametrize("sent", [None, 3, "no base64!", "AAA=", lasso([1])[:-3], {"a": 1}])
+def test_what_is_no_lasso_gets_a_sentence(sent):
+    with pytest.raises(ValueError, match="no points of the chart"):
+        numbers_of(sent, 5)
+
+
+def test_a_lasso_holds_points_of_the_cloud_only_and_each_once():
+    assert numbers_of(lasso([4, 2, 2, -1, 5, 10**9]), 5) == [2, 4]
+
+
+@BOTH
+def test_the_nearest_pictures_are_nearest_on_the_chart(seen):
+    standing = replace(controls(seen.model), picture=seen.references[6])
+    for row, side in zip(compute.neighbours(standing)["neighbours"], (seen.latent, seen.pixel)):
+        away = np.linalg.norm(side.coordinates[:, :2] - side.coordinates[6, :2], axis=1)
+        assert row["ids"] == ["x", *map(str, away.argsort(kind="stable")[1 : compute.NEIGHBOURS + 1])]
+    stranger = compute.neighbours(replace(controls("digits"), picture="other:2"))["neighbours"]
+    assert len(stranger[0]["ids"]) == compute.NEIGHBOURS + 1  # any picture has a place among them
 
 
 # --- walks -------------------------------------------------------------------------------------------------
@@ -209,10 +464,12 @@ def test_another_model_is_another_cloud_of_the_same_pictures():
     before, now = (compute.points(controls(name)) for name in models.NAMES[:2])
     assert before["status"] != now["status"]  # what the walk listens to is another text
     assert "by digits-projector" in now["status"]
-    latent, pixel = zip(*(value["scatter"]["panels"] for value in (before, now)))
-    assert latent[0]["points"] != latent[1]["points"] and latent[0]["axes"] != latent[1]["axes"]
-    assert pixel[0]["points"] == pixel[1]["points"]
-    assert before["scatter"]["sprite"] == now["scatter"]["sprite"] and before["variance"] != now["variance"]
+    shown = [read(value["scatter"]) for value in (before, now)]
+    latent, pixel = zip(*([drawn(figure, 2, COUNT)[0] for figure in value["figures"]] for value in shown))
+    assert not np.array_equal(*latent) and np.array_equal(*pixel)
+    assert (
+        shown[0]["linked"]["sheets"] == shown[1]["linked"]["sheets"] and before["variance"] != now["variance"]
+    )
     ours, theirs = (compute.walk(controls(name)) for name in models.NAMES[:2])
     for value, other in ((ours["stage"], theirs["stage"]), (ours["strips"][0], theirs["strips"][0])):
         assert np.abs(unpacked(value)[0].astype(int) - unpacked(other)[0]).max() > 5
@@ -222,10 +479,16 @@ def test_another_model_is_another_cloud_of_the_same_pictures():
 
 
 def test_faces_come_with_pictures_of_faces():
-    found = page.switched("faces", "digits", "digits:318")
+    found = page.switched("faces", "digits", "digits:318", 300)
     assert found["data"] == "face" and pictures.pixels(found["picture"]).shape == (64, 64, 3)
-    assert page.switched("digits", "face", found["picture"]) == {"data": "digits", "picture": "digits:318"}
-    assert page.switched("digits-projector", "sample", "digits:1") == {"picture": "digits:1"}
+    assert page.switched("digits", "face", found["picture"], 300) == {
+        "data": "digits",
+        "picture": "digits:318",
+    }
+    assert page.switched("digits-projector", "sample", "digits:1", 300) == {"picture": "digits:1"}
+    assert (
+        page.switched("digits-projector", "sample", "digits:1", 4000)["count"] == 300
+    )  # nobody waits unasked
     together = clouds.cloud(clouds.references("face", 13), "faces")
     alone = np.stack([pictures.pixels(f"face:{i}") for i in range(13)]).astype(int)
     assert np.abs(together.pixels - alone).max() <= 1 and len({face.tobytes() for face in alone}) == 13
@@ -241,16 +504,18 @@ def test_uploaded_faces_stay_whole(tmp_path):
 
 
 @BOTH
-def test_explained_variance_of_both_spaces_stands_side_by_side(seen):
-    html = compute.variance_value(seen)
-    for side, name in ((seen.latent, "latents"), (seen.pixel, "pixels")):
-        ratios = side.pca.explained_variance_ratio
-        assert 0 < float(ratios.sum()) <= 1 + 1e-5 and f"{name} {float(ratios.sum()):.0%}" in html
+def test_explained_variance_of_both_spaces_stands_side_by_side_with_its_sums(seen):
+    found = compute.shown(seen, controls(seen.model), None)
+    bars, line, other_bars, _ = read(found["variance"])["figures"][0]["data"]
+    for trace, side in ((bars, seen.latent), (other_bars, seen.pixel)):
+        np.testing.assert_allclose(trace["y"], side.ratios)
+        assert 0 < sum(trace["y"]) <= 1 + 1e-5 and f"{sum(trace['y']):.0%}" in found["sums"]
+    np.testing.assert_allclose(line["y"], np.cumsum(bars["y"]))
 
 
 def test_before_the_controls_are_filled_nothing_is_computed():
     empty = dict.fromkeys(Standing.declared()) | {"own": [], "picture": "digits:3"}
-    assert page.computing(**empty) == {}
+    assert list(page.computing(None, marks=None, sent="", **empty)) == [{}]
     for fn in (compute.walk, compute.settled):
         others = {"broken": False} if fn is compute.settled else {}
         assert of_standing(Standing, fn)(**empty, **others) == {}
@@ -299,9 +564,9 @@ def test_a_link_of_old_restores_every_control():
 def test_what_is_wrong_in_a_link_is_left_out():
     found = opened("?x=digits:x&n=7&t=nan&c=99", "digits:4")
     assert found["picture"] == "digits:4" and "does not exist" in found["notice"].value
-    assert (found["count"], found["steps"], found["component"]) == (COUNTS[0], 2.0, COMPONENTS)
+    assert (found["count"], found["steps"], found["component"]) == (shipped.COUNT, 2.0, COMPONENTS)
     assert opened("?model=cats")["model"] == "digits"
-    assert opened("?data=own")["data"] == "digits"  # uploads are on no other page
+    assert opened("?data=own")["data"] == "sample"  # uploads are on no other page
 
 
 def test_a_link_to_faces_opens_with_faces():
@@ -329,8 +594,9 @@ def test_own_pictures_make_a_cloud_and_what_is_no_picture_is_named(tmp_path):  #
     assert len(found["own"]) == LEAST
     standing = Standing(data="own", own=tuple(found["own"]))
     seen = clouds.cloud(clouds.chosen(standing), "digits")
-    assert compute.scatter_value(seen, 2, "digits:3")["names"] == ["no label"]
-    assert "accuracy" not in compute.scatter_value(seen, 2, "digits:3")["panels"][0]["note"]
+    value = read(compute.scatter_value(seen, 2, "digits:3"))
+    assert [trace["name"] for trace in value["figures"][0]["data"]] == ["no label"]
+    assert "accuracy" not in value["notes"][0] and compute.points(standing)["verdict"] == ""
     assert page.uploaded(files[:2], "digits").keys() == {"notice"}
     with pytest.raises(ValueError, match="at least 12"):
         Standing(data="own", own=tuple(found["own"][:3]))

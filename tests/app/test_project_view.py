@@ -3,7 +3,6 @@
 import base64
 import io
 import math
-import re
 from dataclasses import replace
 
 import gradio as gr
@@ -22,6 +21,7 @@ from app.views.project import compute, page, spoiling
 from app.views.project.gauge import gauge
 from app.views.project.standing import FIRST, USUAL, WHOLE, Input, Standing, grid_of
 from app.widgets import proof_meter
+from app.widgets.chart import read
 from linearizer_core.models.aged import AgedGenerator
 from tests.helpers import assert_figure, computed, unpacked
 
@@ -278,10 +278,10 @@ def test_the_view_opens_with_values_for_all_its_outputs():
 
 def test_the_gauge_holds_the_number_however_far_it_lies():
     for value in (0.0, 1.0, 1e6):
-        places = [
-            float(found) for found in re.findall(r"(?:left:|calc\()([\d.]+)%", gauge(value, (1.0, 2.0), "d"))
-        ]
-        assert all(0 <= place <= 100 for place in places)
+        (shown,) = read(gauge(value, (1.0, 2.0), "d"))["figures"][0]["data"]
+        low, high = shown["gauge"]["axis"]["range"]
+        assert shown["value"] == value and low == 0 and max(value, 2.0) <= high <= max(6.0, 1.1 * value)
+        assert shown["gauge"]["steps"][0]["range"] == [1.0, 2.0]
 
 
 # --- the endpoint ------------------------------------------------------------------------------------------

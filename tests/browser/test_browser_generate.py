@@ -58,7 +58,8 @@ def test_the_view_opens_with_seeds_film_comparison_and_laws_that_hold(visit: Vis
     expect(page.locator(f"{STAGE} strong").nth(3)).to_have_text(re.compile("difference × 10"))
     expect(page.locator(f"{STAGE} small").nth(1)).to_have_text(re.compile(r"^[\d.]+ m?s$"))
     expect(page.locator(f"{METER} .law")).to_have_count(3)
-    expect(page.locator("#generate-spectrum polyline")).to_have_count(2)
+    page.locator("#generate-spectrum").scroll_into_view_if_needed()
+    expect(page.locator("#generate-spectrum .scatterlayer .trace")).to_have_count(2)
     expect(page.locator("#generate-x1 canvas")).to_have_count(4)
     assert not visit.scrolls_sideways(page)
 

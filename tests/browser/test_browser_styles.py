@@ -43,7 +43,8 @@ def test_the_view_opens_with_a_painting_its_full_size_and_laws_that_hold(visit: 
     expect(page.locator(FULL)).to_contain_text("640×427 pixels")
     expect(page.locator("#styles-model")).to_contain_text("the model that ships")
     expect(page.locator(f"{METER} .law")).to_have_count(4)
-    expect(page.locator("#styles-spectrum polyline")).to_have_count(5)
+    page.locator("#styles-spectrum").scroll_into_view_if_needed()
+    expect(page.locator("#styles-spectrum .scatterlayer .trace")).to_have_count(5)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     with Image.open(download.value.path()) as picture:

@@ -29,7 +29,7 @@ def stage(standing: Standing, broken: bool, patient: bool = False) -> dict:
     return {
         **(shown.compared if quick else shown.running)(standing.seed, run, broken),
         "formula": words.formula(run.steps, run.method, run.label, broken),
-        "spectrum": shown.spectrum(run, broken),
+        **shown.spectrum(run, broken),
         "inverted": shown.rows(standing.pictures, run, broken),
     }
 

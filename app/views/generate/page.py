@@ -11,6 +11,7 @@ from app.views.generate.controls import label_of, run_controls, way_back
 from app.views.generate.runs import FRAMES
 from app.views.generate.standing import Arguments, Standing
 from app.views.generate.standing import opened as standing_of
+from app.widgets.chart import Chart
 from app.widgets.tiles import Pictures
 
 
@@ -50,8 +51,10 @@ def _stage() -> dict[str, gr.HTML]:
     with gr.Column(elem_classes="lab-card"):
         head = f"<h3>{words.B_SPECTRUM}</h3><p>{words.B_SPECTRUM_LEAD}</p>"
         gr.HTML(head, apply_default_css=False)
-        spectrum = gr.HTML(elem_id=f"{SLUG}-spectrum", apply_default_css=False)
-    return {"path": path, "stage": stage, "formula": formula, "spectrum": spectrum}
+        spectrum = Chart(elem_id=f"{SLUG}-spectrum", label=words.B_SPECTRUM)
+        said = gr.HTML(elem_id=f"{SLUG}-spectrum-words", apply_default_css=False)
+    shown = {"path": path, "stage": stage, "formula": formula}
+    return {**shown, "spectrum": spectrum, "spectrum_words": said}
 
 
 def opened(query: dict[str, str], picture: str) -> dict:

@@ -11,7 +11,7 @@ from app import words as common
 from app.pictures.difference import difference
 from app.views.generate import runs, words
 from app.views.generate.standing import ANY, MOST_STEPS, Run
-from app.widgets.curve import curves
+from app.widgets.chart import curves
 from app.widgets.film_strip import Path, film
 from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
@@ -99,17 +99,20 @@ def rank(values: Sequence[float]) -> int:
     return sum(value > runs.RTOL * values[0] for value in values)
 
 
-def spectrum(run: Run, broken: bool) -> str:
-    """The spectrum of B as a curve, beside the limit of many small steps; HTML."""
+def spectrum(run: Run, broken: bool) -> dict:
+    """The spectrum of B as a curve beside the limit of many small steps, and what it says; by name."""
     return _spectrum(run.steps, run.method, run.model, broken)
 
 
 @lru_cache(maxsize=512)
-def _spectrum(steps: int, method: str, model: str, broken: bool) -> str:
+def _spectrum(steps: int, method: str, model: str, broken: bool) -> dict:
     values = singular_values(steps, method, model, broken)
-    lines = [(singular_values(*LIMIT, model), "quiet", True), (values, "induced", False)]
+    lines = [
+        (singular_values(*LIMIT, model), words.LIMIT, "quiet", True),
+        (values, words.n_steps(steps, method), "induced", False),
+    ]
     text = words.spectrum_words(values[0], values[-1], rank(values), len(values))
-    return curves(lines, words.B_SPECTRUM) + common.sentence(text)
+    return {"spectrum": curves(lines, words.B_SPECTRUM), "spectrum_words": common.sentence(text)}
 
 
 def rows(pair: Sequence[str], run: Run, broken: bool) -> list[dict]:

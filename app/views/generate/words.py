@@ -37,6 +37,9 @@ BREAK_SIMPSON = "Break it: collapse without the stages’ cross terms"
 LAW_INVERSION = "inversion"
 
 
+LIMIT = "the limit of many small steps"
+
+
 def no_classes(model: str) -> str:
     return f"{model} knows no classes; leave the class out (“any”)."
 

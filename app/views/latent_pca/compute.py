@@ -3,32 +3,76 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import torch
+from torch import Tensor
 
 from app import models, pictures
 from app import words as common
+from app.hall import Running
 from app.pictures import encoding
 from app.views.latent_pca import SLUG, clouds, walks, words
-from app.views.latent_pca.bars import bars
+from app.views.latent_pca.marks import Marks
 from app.views.latent_pca.program import program
-from app.views.latent_pca.scatter import cloud
-from app.views.latent_pca.standing import OWN, Arguments
+from app.views.latent_pca.scatter import TILE, Panel, Sheets, scatters, sheets, variance
+from app.views.latent_pca.standing import COMPONENTS, OWN, Arguments
+from app.widgets import served
 from app.widgets.proof_meter import Law, Settled
+from app.widgets.tiles import tiles
 from linearizer_core import diagnostics
-from linearizer_core.spaces import decode
+from linearizer_core.spaces import decode, encode
+
+MEAN_OF = 400  # of the points in a lasso, as many as are encoded in a second
+NEIGHBOURS = 8
 
 
 # --- what is shown -----------------------------------------------------------------------------------------
-def points(standing: Arguments) -> dict:
-    """A new cloud: how long it took, both scatters, the explained variance."""
-    seen = clouds.cloud(clouds.chosen(standing), standing.model)
-    seconds = seen.encoding, seen.latent.seconds, seen.pixel.seconds
+def points(standing: Arguments, marks: Marks | None = None) -> dict:
+    """A cloud that is there or soon will be: how it came about, both scatters, the explained variance."""
+    return shown(clouds.cloud(clouds.chosen(standing), standing.model), standing, marks)
+
+
+def arriving(standing: Arguments, token: str, marks: Marks | None = None) -> Iterator[dict]:
+    """`points`, and before it how far a large cloud is; at the end "bar" is empty. Stopped, only that is said."""
+    wanted, found = clouds.chosen(standing), None
+    if clouds.ready(wanted, standing.model) is None:
+        yield {"status": words.on_its_way(len(wanted)), "bar": words.working(0)}
+    for news in clouds.steps(wanted, standing.model, token):
+        if isinstance(news, clouds.Cloud):
+            found = news
+        elif isinstance(news, Running):
+            yield {"bar": words.working(news.newest or 0)}
+        else:
+            yield {"bar": common.hall_waiting(news.before)}
+    if found is None:
+        yield {"status": words.stopped(len(wanted)), "bar": ""}
+    else:
+        yield {**shown(found, standing, marks), "bar": ""}
+
+
+def shown(seen: clouds.Cloud, standing: Arguments, marks: Marks | None) -> dict:
+    ratios = [list(side.ratios) for side in (seen.latent, seen.pixel)]
+    kept = Marks.on(seen, marks)
+    accuracies = _accuracies(seen, standing.dimensions, kept)
     return {
-        "status": words.cloud_status(len(seen.references), seen.model, *seconds, seen.device),
-        "scatter": scatter_value(seen, standing.dimensions, standing.picture),
-        "variance": variance_value(seen),
+        "status": status(seen),
+        "verdict": words.apart(standing.dimensions, *accuracies),
+        "scatter": scatter_value(seen, standing.dimensions, standing.picture, marks),
+        "variance": variance(*ratios, f"{id(seen)}"),
+        "sums": words.variance_sums(*map(sum, ratios), len(ratios[0])),
     }
+
+
+def status(seen: clouds.Cloud) -> str:
+    """How the cloud came about, on which device and in which time."""
+    what = len(seen.references), seen.model
+    if seen.pixels is None:
+        return words.shipped_status(*what, seen.seconds, seen.device)
+    times = seen.encoding, seen.latent.seconds, seen.pixel.seconds, seen.seconds
+    return words.cloud_status(*what, *times, seen.device, seen.note)
 
 
 def walk(standing: Arguments) -> dict:
@@ -37,31 +81,87 @@ def walk(standing: Arguments) -> dict:
     return walks.shown(seen, standing) if seen is not None else {}
 
 
-def scatter_value(seen: clouds.Cloud, dimensions: int, picture: str) -> dict:
+def scatter_value(seen: clouds.Cloud, dimensions: int, picture: str, marks: Marks | None = None) -> dict:
     """Both scatters; the current picture is marked where it is one of the points."""
+    kept = Marks.on(seen, marks)
     sides = (words.LATENT_SIDE, seen.latent), (words.PIXEL_SIDE, seen.pixel)
-    panels = [_panel(title, side, seen, dimensions) for title, side in sides]
-    names = [str(i) for i in range(10)] if (seen.labels >= 0).any() else [words.NO_LABEL]
+    accuracies = _accuracies(seen, dimensions, kept)
+    panels = [_panel(title, side, dimensions, found) for (title, side), found in zip(sides, accuracies)]
     picked = seen.references.index(picture) if picture in seen.references else -1
-    return cloud(seen.pixels, seen.labels.clip(0), names, panels, picked)
+    return scatters(panels, kept.groups(seen), _sheets(seen), f"{id(seen)} {dimensions}", picked)
 
 
-def _panel(title: str, side: clouds.Side, seen: clouds.Cloud, dimensions: int) -> dict:
-    shown, ratio = side.coordinates[:, :dimensions], side.pca.explained_variance_ratio
-    accuracy = clouds.neighbour_accuracy(shown, seen.labels)
-    return {
-        "title": title,
-        "note": words.panel_note(dimensions, float(ratio[:dimensions].sum()), accuracy),
-        "axes": [words.axis(j + 1, float(ratio[j])) for j in range(dimensions)],
-        "spread": side.spread[:dimensions].tolist(),
-        "points": shown.numpy(),
-    }
+def _panel(title: str, side: clouds.Side, dimensions: int, accuracy: float) -> Panel:
+    ratios = side.ratios[:dimensions]
+    return Panel(
+        title,
+        words.panel_note(dimensions, sum(ratios), accuracy),
+        [words.axis(j + 1, ratio) for j, ratio in enumerate(ratios)],
+        side.spread[:dimensions].tolist(),
+        side.coordinates[:, :dimensions].numpy(),
+    )
 
 
-def variance_value(seen: clouds.Cloud) -> str:
-    """Explained variance of the first components of both, as bars."""
-    ratios = [side.pca.explained_variance_ratio.tolist() for side in (seen.latent, seen.pixel)]
-    return bars(*ratios, words.variance_sums(*map(sum, ratios), len(ratios[0])))
+@lru_cache(maxsize=32)
+def _accuracies(seen: clouds.Cloud, dimensions: int, marks: Marks) -> tuple[float, float]:
+    """How many pictures have most of their neighbours from their own class: latents, pixels."""
+    labels = marks.labels(seen)
+    return tuple(
+        clouds.neighbour_accuracy(side.coordinates[:, :dimensions], labels)
+        for side in (seen.latent, seen.pixel)
+    )
+
+
+@lru_cache(maxsize=8)
+def _sheets(seen: clouds.Cloud) -> Sheets:
+    """The thumbnails, which the page fetches by their address."""
+    if seen.sheet is None:
+        return sheets(seen.pixels)
+    return Sheets((served.PICTURES.put(seen.sheet, "png"),), TILE, False)
+
+
+# --- the current picture among them, and what a lasso takes ------------------------------------------------
+def neighbours(standing: Arguments) -> dict:
+    """The pictures nearest to the current one on each of the two charts; x itself first."""
+    seen = clouds.ready(clouds.chosen(standing), standing.model)
+    if seen is None:
+        return {}
+    rows = []
+    for side, at in zip((seen.latent, seen.pixel), placed(seen, [standing.picture])):
+        d = standing.dimensions
+        away = (side.coordinates[:, :d] - at[:, :d]).norm(dim=1)
+        if standing.picture in seen.references:
+            away[seen.references.index(standing.picture)] = torch.inf
+        found = away.argsort()[:NEIGHBOURS].tolist()
+        shown = torch.cat([pictures.tensor([standing.picture], seen.model), seen.pictures(found)])
+        names = [words.class_name(int(seen.labels[i])) for i in found]
+        rows.append(tiles(shown, ids=["x", *map(str, found)], notes=["x", *names]))
+    return {"neighbours": rows}
+
+
+def placed(seen: clouds.Cloud, references: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Any pictures as points of the cloud's latent and of its pixel space, (k, components) each."""
+    z, flat = pictures.latents(references, seen.model), pictures.tensor(references, seen.model).flatten(1)
+    return seen.latent.pca.transform(z), seen.pixel.pca.transform(flat)
+
+
+def taken(standing: Arguments, numbers: Sequence[int], marks: Marks | None = None) -> dict:
+    """The mean of the pictures by ⊕ beside that of their pixels, and what they are; nothing where there are none."""
+    seen = clouds.ready(clouds.chosen(standing), standing.model)
+    if seen is None or not numbers:
+        return {"means": None, "chosen_words": ""}
+    used = list(numbers[:: max(1, math.ceil(len(numbers) / MEAN_OF))])
+    x, g = seen.pictures(used), models.model(seen.model).g_x
+    parts = []
+    for part in x.split(clouds.BATCH):
+        with models.one_core():
+            parts.append(encode(g, part))
+    mean = models.decode(torch.cat(parts).mean(0, keepdim=True), seen.model)
+    shown = torch.cat([mean, x.mean(0, keepdim=True)])
+    labels = Marks.on(seen, marks).labels(seen)[list(numbers)]
+    classes = [f"{words.class_name(k)}: {n}" for k, n in sorted(Counter(labels.tolist()).items())]
+    value = tiles(shown, [words.MEAN_INDUCED, words.MEAN_PIXELS], ids=[f"{len(numbers)} taken"])
+    return {"means": value, "chosen_words": words.chosen(len(numbers), len(used), classes)}
 
 
 # --- laws --------------------------------------------------------------------------------------------------
@@ -101,7 +201,7 @@ def answer(standing: Arguments) -> dict:
 
     Returns:
         {"labels", "device", "encoding_seconds", "latent" and "pixel": for each the "coordinates", the
-        "explained_variance_ratio", the "neighbour_accuracy" of 5 nearest neighbours, the "walk" (32×32
+        "explained_variance_ratio" of 10 components, the "neighbour_accuracy" of 5 nearest neighbours, the "walk" (32×32
         numbers, 3×64×64 of faces) and the "seconds" it took}
     """
     seen = clouds.cloud(clouds.chosen(standing), standing.model)
@@ -112,7 +212,7 @@ def answer(standing: Arguments) -> dict:
         accuracy = clouds.neighbour_accuracy(shown, seen.labels)
         found[name] = {
             "coordinates": shown.tolist(),
-            "explained_variance_ratio": side.pca.explained_variance_ratio.tolist(),
+            "explained_variance_ratio": list(side.ratios[:COMPONENTS]),
             "neighbour_accuracy": accuracy if math.isfinite(accuracy) else None,
             "walk": encoding.listed(image[0]),
             "seconds": side.seconds,

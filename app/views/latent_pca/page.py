@@ -1,35 +1,63 @@
-"""Latent PCA on the page: both scatters, the walk, the explained variance."""
+"""Latent PCA on the page: both scatters, what is taken from them, the walk, the explained variance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
-from app import models, pictures
+from app import hall, models, pictures
 from app import words as common
-from app.listening import CHOICE, TICK, Lab, Named, Opening, by_name, endpoint, listen, of_standing
+from app.listening import (
+    CHOICE,
+    LIFE,
+    QUIET,
+    TICK,
+    Lab,
+    Named,
+    Opening,
+    by_name,
+    endpoint,
+    listen,
+    of_standing,
+)
 from app.panels import proof
 from app.panels.notice import notice, saying
 from app.views.latent_pca import SLUG, clouds, compute, words
-from app.views.latent_pca.controls import cloud_controls, source_choices, status_row, walk_controls
-from app.views.latent_pca.scatter import Scatter
+from app.views.latent_pca.controls import (
+    chosen_card,
+    cloud_controls,
+    neighbours_card,
+    source_choices,
+    status_row,
+    walk_controls,
+)
+from app.views.latent_pca.marks import Marks, numbers_of
 from app.views.latent_pca.standing import (
+    COUNTS,
     LEAST,
     OWN,
     PICTURE,
     UPLOADS,
     Arguments,
     Standing,
+    most_of,
     source_for,
 )
 from app.views.latent_pca.walks import STRIP
+from app.widgets.chart import Chart
 from app.widgets.tiles import Pictures
 
 HUES = ("induced", "pixel")
-HEAVY = {**CHOICE, "concurrency_limit": 2, "show_progress": "minimal", "trigger_mode": "always_last"}
-# Tells the scatter where the walk stands.
+HEAVY = {**CHOICE, "show_progress": "hidden", "trigger_mode": "always_last"}  # the hall lets in whom it can
+# Of an event that another listener waits for with "always_last": that tells it again to all, and two would never end.
+BESIDE = {**QUIET, "trigger_mode": "multiple"}
+# Tells the scatter where the walk stands, also one that is not drawn yet.
 MARK = f"""const detail = {{ id: '{SLUG}-scatter', component: component - 1, steps, picked: start === '{PICTURE}' }};
+  lab.walk = detail;
   document.dispatchEvent(new CustomEvent('lab:walk', {{ detail }}))"""
+running: hall.Kept[str] = hall.Kept(most=1000)  # what each visitor's page waits for
 
 
 def build(lab: Lab) -> Opening:
@@ -37,8 +65,14 @@ def build(lab: Lab) -> Opening:
     said = notice(SLUG)
     with gr.Column(elem_classes="lab-card"):
         cloud = cloud_controls()
-        status, upload = status_row()
-        points = Scatter(elem_id=f"{SLUG}-scatter", label=words.SCATTER)
+        status, bar, stop, upload = status_row()
+        verdict = gr.HTML("", elem_id=f"{SLUG}-verdict", apply_default_css=False)
+        points = Chart(elem_id=f"{SLUG}-scatter", label=words.SCATTER)
+    with gr.Row(elem_classes="lab-split", equal_height=False):
+        with gr.Column(scale=6, min_width=320):
+            near = neighbours_card(HUES, compute.NEIGHBOURS + 1)
+        with gr.Column(scale=5, min_width=320):
+            chosen, buttons = chosen_card(HUES)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
             gr.HTML(f"<h3>{words.WALK}</h3><p>{words.WALK_LEAD}</p>", apply_default_css=False)
@@ -50,56 +84,127 @@ def build(lab: Lab) -> Opening:
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
                 gr.HTML(f"<h3>{words.VARIANCE}</h3>", apply_default_css=False)
-                variance = gr.HTML(elem_id=f"{SLUG}-variance", apply_default_css=False)
+                variance = Chart(elem_id=f"{SLUG}-variance", label=words.VARIANCE, height=280)
+                sums = gr.HTML(elem_id=f"{SLUG}-sums", apply_default_css=False)
             section = proof.section(SLUG, words.BREAK_WALK)
     controls = {**cloud, **walk, "picture": lab.picture}
-    shown = {"status": status, "scatter": points, "variance": variance}
-    _listen(controls, shown, {"stage": stage, "strips": strips}, section)
-    listen(
-        points.pick,
-        of_standing(Standing, picked),
-        controls,
-        {"start": walk["start"], "picture": lab.picture},
-        **CHOICE,
-    )
+    shown = {"status": status, "verdict": verdict, "scatter": points, "variance": variance, "sums": sums}
+    marks = gr.State(None, time_to_live=LIFE)
+    sent = gr.State("", time_to_live=LIFE)  # the cloud that is on screen
+    page = {**shown, "bar": bar, "stop": stop, "sent": sent, **_without(chosen)}
+    _listen_to_cloud(controls, {"marks": marks, "sent": sent}, page)
+    _listen(controls, status, {"stage": stage, "strips": strips}, {"neighbours": near}, section)
+    _listen_to_points(points, controls, marks, chosen, buttons, page)
     brought = {"notice": said, "own": cloud["own"], "data": cloud["data"]}
     listen(upload.upload, uploaded, {"files": upload, "model": cloud["model"]}, brought, **CHOICE)
+    listen(stop.click, stopped, {}, {}, **QUIET)
     endpoint("latent_pca", Arguments, compute.answer, queue=True, concurrency_limit=2)
-    return Opening(opened, {"notice": said, **controls})
+    return Opening(opened, {"notice": said, **controls, **shown, "sent": sent})
 
 
-def _listen(controls: Named, shown: Named, walk: Named, section: proof.Section) -> None:
-    """The cloud in the queue, with progress; the walk follows the hand, and the cloud when it has changed."""
-    computed = {"show_progress_on": [shown["status"]], **HEAVY}
-    others = [controls[name].change for name in ("data", "count", "own", "dimensions")]
-    listen(others, computing, controls, shown, **computed)
-    seen = {name: controls[name] for name in ("model", "data", "picture")}
-    changed = listen(
-        controls["model"].input, switched, seen, {name: seen[name] for name in ("data", "picture")}, **CHOICE
-    )
-    listen(changed.then, computing, controls, shown, **computed)
+def _without(chosen: Named) -> dict:
+    """What is emptied when another cloud comes."""
+    return {name: chosen[name] for name in ("numbers", "means", "chosen_words")}
+
+
+# --- listeners ---------------------------------------------------------------------------------------------
+def _listen_to_cloud(controls: Named, known: Named, page: Named) -> None:
+    """The cloud, in the queue and with a bar where it takes long; what is asked for anew ends what is on its way."""
+    changes = [controls[name].change for name in ("data", "count", "own", "dimensions")]
+    listen(changes, superseded, controls, {}, **BESIDE)
+    listen(changes, computing, {**controls, **known}, page, **HEAVY)
+    few = {name: controls[name] for name in ("data", "count")}
+    listen(controls["data"].input, fitting, few, {"count": controls["count"]}, **QUIET)
+    seen = {name: controls[name] for name in ("model", "data", "picture", "count")}
+    others = {name: seen[name] for name in ("data", "picture", "count")}
+    changed = listen(controls["model"].input, switched, seen, others, **CHOICE)
+    listen(changed.then, superseded, controls, {}, **BESIDE)
+    listen(changed.then, computing, {**controls, **known}, page, **HEAVY)
+
+
+def _listen(controls: Named, status: gr.HTML, walk: Named, near: Named, section: proof.Section) -> None:
+    """The walk follows the hand, and the cloud when it has changed; the neighbours when the hand rests."""
     moves = [controls[name].change for name in ("start", "component", "steps", "picture")]
-    moves.append(shown["status"].change)
+    moves.append(status.change)
     listen(moves, of_standing(Standing, compute.walk), controls, walk, js=by_name(controls, MARK), **TICK)
-    section.settles(moves, of_standing(Standing, compute.settled), controls)
+    listen(section.meter.settle, of_standing(Standing, compute.neighbours), controls, near, **BESIDE)
+    rests = [*moves, controls["dimensions"].change]
+    section.settles(rests, of_standing(Standing, compute.settled), controls)
 
 
-def computing(**controls: object) -> dict:
+def _listen_to_points(
+    points: gr.HTML, controls: Named, marks: gr.State, chosen: Named, buttons: Named, page: Named
+) -> None:
+    """A click makes a point the current picture; a lasso takes many, which become a class or are left out."""
+    current = {"start": controls["start"], "picture": controls["picture"]}
+    listen(points.pick, of_standing(Standing, picked), controls, current, **CHOICE)
+    listen(points.taken, of_standing(Standing, taken), {**controls, "marks": marks}, chosen, **CHOICE)
+    given = {**controls, "marks": marks, "numbers": chosen["numbers"]}
+    changed = {"marks": marks, **{name: page[name] for name in ("scatter", "verdict")}, **_without(chosen)}
+    for name, button in buttons.items():
+        listen(button.click, of_standing(Standing, partial(marked, how=name)), given, changed, **CHOICE)
+
+
+# --- clouds ------------------------------------------------------------------------------------------------
+def computing(request: gr.Request, marks: Marks | None, sent: str, **controls: Any) -> Iterator[dict]:
     """A new cloud; what speaks against it is said where the cloud would tell how it came about."""
+    yield {}
     try:
-        found = of_standing(Standing, compute.points)(**controls)
+        standing = of_standing(Standing, lambda standing: standing)(**{**controls, **fitting(**controls)})
+        if not isinstance(standing, Standing) or _key(standing) == sent:
+            return
+        token = f"{_visitor(request)} {_key(standing)}"
+        running.put(_visitor(request), token)
+        for values in compute.arriving(standing, token, marks):
+            there = "scatter" in values
+            busy = {"stop": gr.Button(visible=bool(values["bar"]))} if "bar" in values else {}
+            more = {"sent": _key(standing), "numbers": (), "means": None, "chosen_words": ""} if there else {}
+            yield {**values, **busy, **more}
     except ValueError as error:
-        return {"status": common.sentence(str(error))}
-    return found
+        yield {"status": common.sentence(str(error)), "bar": "", "stop": gr.Button(visible=False), "sent": ""}
 
 
-def switched(model: str, data: str, picture: str) -> dict:
-    """Another model: pictures of the kind that it was trained on, where these are not."""
+def fitting(data: str | None, count: float | None, **others: object) -> dict[str, int]:
+    """A smaller count where the source has not so many pictures."""
+    most = most_of(data) if isinstance(data, str) else COUNTS[-1]
+    return {"count": most} if isinstance(count, int | float) and count > most else {}
+
+
+def _key(standing: Standing) -> str:
+    """What the charts show, in a few words."""
+    wanted = clouds.chosen(standing)
+    return f"{standing.model} {standing.data} {len(wanted)} {hash(standing.own)} {standing.dimensions}"
+
+
+def _visitor(request: gr.Request | None) -> str:
+    return str(getattr(request, "session_hash", None))
+
+
+def superseded(request: gr.Request, **controls: Any) -> dict:
+    """Ends what is on its way where it is not what is asked for now."""
+    token = running.get(_visitor(request))
+    standing = of_standing(Standing, lambda standing: standing)(**{**controls, **fitting(**controls)})
+    if token and isinstance(standing, Standing) and token != f"{_visitor(request)} {_key(standing)}":
+        hall.HALL.stop(token)
+    return {}
+
+
+def stopped(request: gr.Request) -> dict:
+    hall.HALL.stop(running.get(_visitor(request)))
+    return {}
+
+
+def switched(model: str, data: str, picture: str, count: int) -> dict:
+    """Another model: pictures of the kind that it was trained on, where these are not, and so many that nobody waits."""
     of_another_kind = (data == models.FACE) != models.knows_faces(model) and data != OWN
-    fitting = pictures.fitting(picture, model)
-    return {"picture": fitting, **({"data": source_for(model)} if of_another_kind else {})}
+    found = {"picture": pictures.fitting(picture, model)}
+    if of_another_kind:
+        found["data"] = source_for(model)
+    quick = clouds.is_quick(clouds.references(found.get("data", data), count), model) or data == OWN
+    return found if quick else {**found, "count": COUNTS[0]}
 
 
+# --- points ------------------------------------------------------------------------------------------------
 def picked(standing: Standing, event: gr.EventData) -> dict:
     """A click on a point: it becomes the current picture of all views, and the walk starts there."""
     chosen, index = clouds.chosen(standing), getattr(event, "index", None)
@@ -107,6 +212,28 @@ def picked(standing: Standing, event: gr.EventData) -> dict:
     return {"start": PICTURE, "picture": chosen[index]} if known else {}
 
 
+def taken(standing: Standing, marks: Marks | None, event: gr.EventData) -> dict:
+    """What a lasso or a box has taken."""
+    numbers = numbers_of(getattr(event, "indices", None), len(clouds.chosen(standing)))
+    return {"numbers": tuple(numbers), **compute.taken(standing, numbers, marks)}
+
+
+def marked(standing: Standing, marks: Marks | None, numbers: Sequence[int], how: str) -> dict:
+    """The points that are taken become a class or are left out; or all that was done so is undone."""
+    seen = clouds.ready(clouds.chosen(standing), standing.model)
+    if seen is None:
+        return {}
+    if how != "back" and not numbers:
+        raise ValueError(words.NOTHING_CHOSEN)
+    kept = Marks.on(seen, None if how == "back" else marks)
+    if how != "back":
+        kept = kept.with_class(numbers) if how == "keep" else kept.without(numbers)
+    found = compute.shown(seen, standing, kept)
+    done = {"numbers": (), "means": None, "chosen_words": ""}
+    return {"marks": kept, "scatter": found["scatter"], "verdict": found["verdict"], **done}
+
+
+# --- uploads and the opening -------------------------------------------------------------------------------
 def uploaded(files: Sequence[str] | None, model: str | None) -> dict:
     """The visitor's pictures as references: faces whole, of others the digit; what is no picture is left out and named."""
     found, refused = [], []
@@ -122,8 +249,11 @@ def uploaded(files: Sequence[str] | None, model: str | None) -> dict:
 
 
 def opened(query: dict[str, str], picture: str) -> dict:
-    """What a link to this view asks for; the cloud follows, as its controls change."""
+    """What a link to this view asks for; a cloud that is there comes along, another follows, as its controls change."""
     asked, _ = Standing.of_link({"model": query.get("model", "")})
     standing, whole = Standing.of_link(query, picture=pictures.fitting(picture, asked.model))
     values = {name: value for name, value in standing.values().items() if name != "own"}
-    return {"notice": saying("" if whole else common.BAD_LINK), **values}
+    found = {"notice": saying("" if whole else common.BAD_LINK), **values}
+    if not clouds.is_there(clouds.chosen(standing), standing.model):
+        return found
+    return {**found, **compute.points(standing), "sent": _key(standing)}

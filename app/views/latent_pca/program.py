@@ -63,8 +63,8 @@ def program(seen: clouds.Cloud, standing: Arguments) -> str:
 # The pictures of the cloud.
 {_source(seen, standing.data)}
 # Principal components of the latents g(x) and of the pixels.
-latent = lc.LatentPCA({len(seen.latent.pca.components)}).fit(model.g_x, images, batch_size={clouds.BATCH})
-pixel = lc.LatentPCA({len(seen.pixel.pca.components)}).fit(Flatten(model.g_x.in_shape), images)
+latent = lc.LatentPCA({len(seen.latent.ratios)}).fit(model.g_x, images, batch_size={clouds.BATCH})
+pixel = lc.LatentPCA({len(seen.pixel.ratios)}).fit(Flatten(model.g_x.in_shape), images)
 coordinates, pixel_coordinates = latent.transform(images), pixel.transform(images)
 
 # The walk: component {standing.component}, so many standard deviations from the start.

@@ -1,24 +1,22 @@
-"""Linked scatters: the same pictures as points of several spaces, in 2-D or 3-D, with thumbnails and a click.
+"""Figures of a cloud: the same pictures as points of both spaces, and how much of the variance each component explains.
 
-The sheet of thumbnails and the coordinates travel once, as the widget's value; a click sends back an index.
+The pictures travel as sheets of thumbnails, which the page fetches when it shows one; a click sends back a number.
 """
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 from PIL import Image
 
 from app.pictures import encoding
-from app.widgets import widget
-
-if TYPE_CHECKING:
-    import gradio as gr
-
+from app.views.latent_pca import words
+from app.widgets import served
+from app.widgets.chart import AXIS, LAYOUT, charts, figure
 
 COLOURS = (
     "#4e79a7",
@@ -32,81 +30,155 @@ COLOURS = (
     "#9c755f",
     "#8a8f98",
 )
-SCRIPTS = ("state", "panel", "draw", "hand", "scatter")
-TILE = 20  # pixels of a thumbnail; 2000 of them are a sheet of about 300 kB
+FLAT_SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "cross",
+    "x",
+    "triangle-up",
+    "triangle-down",
+    "star",
+    "pentagon",
+    "hexagon",
+)
+DEEP_SYMBOLS = (  # all that plotly has in three dimensions
+    "circle",
+    "square",
+    "diamond",
+    "cross",
+    "x",
+    "circle-open",
+    "square-open",
+    "diamond-open",
+)
+TILE = 20  # pixels of a thumbnail of a digit
+PHOTO_TILE = 32
+MANY = 5000  # points that can be large
+SIDE = 64  # thumbnails along a side of a sheet
 
 
-TEMPLATE = """
-<div data-part="stage" class="stage"></div>
-<div class="tools">
-  <span data-part="legend" class="legend" role="group" aria-label="Labels shown"></span>
-  <span class="space"></span>
-  <button type="button" data-part="pictures" aria-pressed="false">pictures</button>
-  <button type="button" data-part="closer" aria-label="Zoom in">+</button>
-  <button type="button" data-part="away" aria-label="Zoom out">−</button>
-  <button type="button" data-part="home">fit</button>
-</div>
-<div data-part="tip" class="tip" role="status" hidden>
-  <canvas data-part="tip-picture" width="80" height="80"></canvas><span data-part="tip-text"></span>
-</div>
-"""
+@dataclass(frozen=True)
+class Panel:
+    """One space: its title, what is said beside it, the axes' names, the spread along each, points (N, 2) or (N, 3)."""
+
+    title: str
+    note: str
+    axes: Sequence[str]
+    spread: Sequence[float]
+    points: np.ndarray
 
 
-def Scatter(value: dict | None = None, *, elem_id: str, label: str) -> gr.HTML:
-    """Points of two or more spaces with a picture each; hovering one shows it in all, a click picks it.
+@dataclass(frozen=True)
+class Sheets:
+    """Addresses of sheets of square thumbnails, `SIDE` × `SIDE` of them in each, and what they look like."""
 
-    value: from `cloud(...)`, or None for nothing yet; it only ever comes from the server
-    event `pick`: {"index": i}
-    The page's event "lab:walk" with {"id": elem_id, "component": j, "steps": t, "picked": bool} draws a
-    cross in every panel, t standard deviations along component j from the mean or from the picked point; no
-    request is made.
-    """
-    return widget("scatter", TEMPLATE, value, elem_id=elem_id, label=label, scripts=SCRIPTS)
+    addresses: tuple[str, ...]
+    tile: int
+    photos: bool
 
 
-def packed(array: np.ndarray, dtype: str) -> str:
-    """The array's bytes as base64, row by row."""
-    return base64.b64encode(np.ascontiguousarray(array, dtype=dtype).tobytes()).decode("ascii")
+def sheets(pixels: np.ndarray) -> Sheets:
+    """Pictures (N, H, W) or (N, H, W, 3), uint8, as sheets that the page can fetch; photographs as JPEG."""
+    photos = pixels.ndim == 4 or pixels.shape[1] == encoding.FACE_SIDE
+    tile = PHOTO_TILE if photos else TILE
+    found = [sheet(pixels[i : i + SIDE**2], tile) for i in range(0, len(pixels), SIDE**2)]
+    kind, packed = ("jpg", encoding.jpeg_bytes) if photos else ("png", encoding.png_bytes)
+    return Sheets(tuple(served.PICTURES.put(packed(each), kind) for each in found), tile, photos)
 
 
-def sprite_sheet(pixels: np.ndarray, tile: int = TILE) -> tuple[str, int]:
-    """Pictures (N, H, W) or (N, H, W, 3), uint8, as one sheet of square thumbnails: (data address, tiles per row)."""
-    columns = max(1, math.ceil(math.sqrt(len(pixels))))
-    rows = max(1, math.ceil(len(pixels) / columns))
-    sheet = np.zeros((rows, tile, columns, tile, *pixels.shape[3:]), np.uint8)
+def sheet(pixels: np.ndarray, tile: int = TILE) -> np.ndarray:
+    """At most `SIDE`² pictures as one picture of square thumbnails, `SIDE` in a row, as many rows as are needed."""
+    rows = max(1, math.ceil(len(pixels) / SIDE))
+    found = np.zeros((rows, tile, SIDE, tile, *pixels.shape[3:]), np.uint8)
     for i, picture in enumerate(pixels):
         small = Image.fromarray(picture).resize((tile, tile), Image.Resampling.BILINEAR)
-        sheet[i // columns, :, i % columns] = small
-    png = encoding.png_bytes(sheet.reshape(rows * tile, columns * tile, *pixels.shape[3:]))
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii"), columns
+        found[i // SIDE, :, i % SIDE] = small
+    return found.reshape(rows * tile, SIDE * tile, *pixels.shape[3:])
 
 
-def cloud(
-    pixels: np.ndarray, labels: np.ndarray, names: Sequence[str], panels: Sequence[dict], picked: int = -1
+def scatters(
+    panels: Sequence[Panel],
+    groups: Sequence[tuple[str, np.ndarray]],
+    pictures: Sheets,
+    revision: str,
+    picked: int = -1,
 ) -> dict:
-    """What the widget draws. Each panel is {"title", "note", "axes", "spread", "points"} with points (N, 2)
-    or (N, 3).
+    """The value of the linked charts. `groups` are names with the numbers of their points; a point in none is not shown.
 
-    `names[label]` is the legend's entry, `spread[j]` the standard deviation along axis j. ValueError where
-    the counts or the dimensions differ.
+    ValueError where the counts or the dimensions differ.
     """
-    dims = {len(panel["axes"]) for panel in panels} | {np.shape(panel["points"])[1] for panel in panels}
-    counts = {len(pixels), len(labels)} | {len(panel["points"]) for panel in panels}
+    dims = {len(panel.axes) for panel in panels} | {np.shape(panel.points)[1] for panel in panels}
+    counts = {len(panel.points) for panel in panels}
     if len(counts) != 1 or len(dims) != 1 or not dims <= {2, 3}:
         raise ValueError(
-            "cloud needs as many labels and points as pictures, in 2-D or 3-D; "
+            "scatters needs as many points in every panel, in 2-D or 3-D; "
             f"got counts {sorted(counts)} and dimensions {sorted(dims)}."
         )
-    sprite, columns = sprite_sheet(pixels)
-    return {
-        "dims": dims.pop(),
-        "tile": TILE,
-        "columns": columns,
-        "sprite": sprite,
-        "photos": pixels.ndim == 4,  # in colour: shown as they are, not as ink
-        "labels": packed(labels, "u1"),
-        "names": [str(name) for name in names],
-        "colours": list(COLOURS),
+    (count,) = counts
+    linked = {
+        "count": count,
         "picked": picked,
-        "panels": [{**panel, "points": packed(panel["points"], "<f4")} for panel in panels],
+        "thumbnails": bool(pictures.addresses),
+        "spread": [list(panel.spread) for panel in panels],
+        "sheets": list(pictures.addresses),
+        "tile": pictures.tile,
+        "columns": SIDE,
+        "rows": SIDE,
+        "photos": pictures.photos,
     }
+    figures = [_scatter(panel, groups, f"{revision} {number}") for number, panel in enumerate(panels)]
+    titles, notes = ([getattr(panel, name) for panel in panels] for name in ("title", "note"))
+    return charts(figures, words.FILE, titles, notes, linked)
+
+
+def _scatter(panel: Panel, groups: Sequence[tuple[str, np.ndarray]], revision: str) -> go.Figure:
+    deep = len(panel.axes) == 3
+    points = np.ascontiguousarray(panel.points, dtype=np.float32)
+    size = (3.5 if deep else 7) if len(points) <= MANY else (2 if deep else 3)
+    traces = []
+    for k, (name, members) in enumerate(groups):
+        own = {"color": COLOURS[k % len(COLOURS)], "opacity": 0.85, "size": size}
+        own["symbol"] = (DEEP_SYMBOLS if deep else FLAT_SYMBOLS)[k % (8 if deep else 10)]
+        along = {axis: points[members, d] for d, axis in enumerate("xyz"[: len(panel.axes)])}
+        look = {"mode": "markers", "marker": own, "name": name, "hoverinfo": "none", "showlegend": False}
+        numbers = np.asarray(members, np.int32)
+        traces.append((go.Scatter3d if deep else go.Scattergl)(customdata=numbers, **along, **look))
+    return figure(traces, revision, **(_deep(panel) if deep else _flat(panel)))
+
+
+def _flat(panel: Panel) -> dict:
+    x, y = ({**AXIS, "title": {"text": axis, "standoff": 6}} for axis in panel.axes)
+    look = {"dragmode": "pan", "hovermode": "closest", "hoverdistance": 16, "clickmode": "event"}
+    return {"xaxis": x, "yaxis": {**y, "scaleanchor": "x", "scaleratio": 1}, **look}
+
+
+def _deep(panel: Panel) -> dict:
+    look = {"gridcolor": "var(--lab-line)", "zerolinecolor": "var(--lab-quiet)", "showbackground": False}
+    axes = {f"{axis}axis": {**look, "title": {"text": name}} for axis, name in zip("xyz", panel.axes)}
+    scene = {
+        **axes,
+        "aspectmode": "data",
+        "dragmode": "turntable",
+        "camera": {"eye": {"x": 1.2, "y": 1.2, "z": 0.8}},
+    }
+    return {"scene": scene, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
+
+
+def variance(latent: Sequence[float], pixel: Sequence[float], revision: str) -> dict:
+    """The value of the chart of explained variance: a pair of bars for each component, and the sums so far as lines."""
+    traces = []
+    for name, hue, ratios in ((words.LATENTS, "induced", latent), (words.PIXELS, "pixel", pixel)):
+        colour, numbers = f"var(--lab-{hue})", list(range(1, len(ratios) + 1))
+        said = {"x": numbers, "name": name, "hovertemplate": "c%{x}: %{y:.1%}"}
+        traces.append(go.Bar(y=list(ratios), marker={"color": colour}, **said))
+        total = np.cumsum(ratios).tolist()
+        so_far = {**said, "name": words.so_far(name), "hovertemplate": "c1–c%{x}: %{y:.1%}"}
+        traces.append(go.Scatter(y=total, mode="lines", line={"color": colour, "width": 2}, **so_far))
+    axes = {
+        "xaxis": {**AXIS, "title": {"text": words.COMPONENT}},
+        "yaxis": {**AXIS, "tickformat": ".0%", "range": [0, 1]},
+    }
+    legend = {**LAYOUT["legend"], "x": 1, "y": 0.5, "xanchor": "right", "yanchor": "middle"}
+    look = {"barmode": "group", "bargap": 0.2, "hovermode": "x unified", "legend": legend}
+    return charts([figure(traces, revision, **axes, **look)], words.VARIANCE)

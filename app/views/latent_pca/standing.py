@@ -8,16 +8,18 @@ from app import models, pictures
 from app.kinds import Choice, Maybe, Number, Several, Whole
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting
-from app.views.latent_pca import words
+from app.views.latent_pca import shipped, words
 
-LEAST, MOST = 12, 2000  # pictures in a cloud
-MOST_OF = {"digits": 1797}  # of sources that have fewer
-COUNTS = (300, 600, 1200)  # the buttons
-COMPONENTS = 10
+LEAST, MOST = 12, 2000  # pictures in a cloud that is asked for by the API, which has nobody to stop it
+MOST_OF = {"digits": 1797, "face": 20_000}  # of sources that have fewer, or larger pictures
+COUNTS = (300, 600, 1200, shipped.COUNT, 10_000, 20_000, 60_000)  # the buttons
+COMPONENTS = 10  # to walk along
+EXPLAINED = 50  # whose share of the variance is shown
 DIMENSIONS = (2, 3)
 FARTHEST = 4.0  # standard deviations
 UPLOADS = 300  # pictures of one visitor
 MEAN, PICTURE = "mean", "picture"
+SAMPLES = "sample"
 OWN = "own"  # the visitor's uploads, beside the sources of `pictures`
 
 
@@ -33,6 +35,25 @@ def source_for(model: str) -> str:
     'digits'
     """
     return models.FACE if models.knows_faces(model) else sources()[0]
+
+
+def first_source(model: str) -> str:
+    """The pictures that the page shows with a model at first: those that models draw, which are there in any number."""
+    return SAMPLES if source_for(model) != "face" else "face"
+
+
+def first_count(data: str, model: str) -> int:
+    """How many at first: all that ship, of others so many that nobody waits."""
+    return shipped.COUNT if (data, model) == (SAMPLES, models.NAMES[0]) else COUNTS[0]
+
+
+def most_of(data: str) -> int:
+    """The largest count on the buttons that a source has.
+
+    >>> most_of("digits")
+    1200
+    """
+    return max(count for count in COUNTS if count <= MOST_OF.get(data, COUNTS[-1]))
 
 
 @dataclass(frozen=True)
@@ -60,7 +81,7 @@ class Arguments(Settings):
             object.__setattr__(self, "data", source_for(self.model))
         if self.data == OWN and len(self.own) < LEAST:
             raise ValueError(words.too_few(len(self.own), LEAST))
-        most = MOST_OF.get(self.data, MOST)
+        most = MOST_OF.get(self.data, COUNTS[-1])
         if self.count > most:
             raise ValueError(words.too_many(self.count, self.data, most))
 
@@ -72,8 +93,18 @@ class Arguments(Settings):
 
 @dataclass(frozen=True)
 class Standing(Arguments):
-    """What the page can be set to: counts by button, and the visitor's own pictures beside the sources."""
+    """What the page can be set to: counts by button, and the visitor's own pictures beside the sources.
+
+    Without anything asked for it is the cloud that ships.
+    """
 
     data: str = setting(Maybe(Choice(lambda: [*sources(), OWN]), ""), None, link="data")
-    count: int = setting(Choice(COUNTS), COUNTS[0], link="n")
+    count: int = setting(Maybe(Choice(COUNTS), ""), None, link="n")
     own: tuple[str, ...] = setting(Several(Picture(), 0, UPLOADS, "pictures"), ())
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            object.__setattr__(self, "data", first_source(self.model))
+        if self.count is None:
+            object.__setattr__(self, "count", first_count(self.data, self.model))
+        super().__post_init__()

@@ -1,12 +1,13 @@
 """Every sentence of the Latent PCA view."""
 
+import math
 from collections.abc import Sequence
 
 from app.words import minus, sentence, subscript
 
 LEAD = (
     "The same pictures as points of two spaces: the one that g induces and the one of pixels. Hover to see a picture, "
-    "click to make it the current one of every view."
+    "click to make it the current one of every view, take many with the lasso."
 )
 DATA = "Pictures"
 COUNT = "How many"
@@ -14,8 +15,11 @@ AXES = "Axes"
 OWN_PICTURES = "Use your own pictures"
 OWN_SOURCE = "Yours"
 SCATTER = "Pictures as points"
+FILE = "latent-pca"
 LATENT_SIDE = "PCA of latents g(x)"
 PIXEL_SIDE = "PCA of pixels"
+LATENTS = "latents"
+PIXELS = "pixels"
 NO_LABEL = "no label"
 WALK = "Walk along a component"
 WALK_LEAD = (
@@ -27,10 +31,25 @@ FROM_PICTURE = "from the current picture x"
 COMPONENT = "Component"
 STEPS = "Standard deviations"
 VARIANCE = "Explained variance"
+NEIGHBOURS = "Nearest to the current picture"
+NEIGHBOURS_LEAD = "x itself, then those nearest to it on the chart of latents; below, on the chart of pixels."
+CHOSEN = "Taken with lasso or box"
+CHOSEN_LEAD = (
+    "Choose lasso or box in the bar of a 2-D chart and draw around points: their mean appears here. "
+    "The axes stay as they are, whatever is left out."
+)
+MEAN_INDUCED = "mean by ⊕"
+MEAN_PIXELS = "mean of pixels"
+KEEP = "Keep as a class"
+LEAVE_OUT = "Leave out"
+BRING_BACK = "Bring all back"
+STOP = "Stop"
 BREAK_WALK = "Break it: project and walk in pixels"
 LAW_ORTHONORMAL = "orthonormal"
 LAW_WALK = "straight walk"
 ORTHONORMAL_FORMULA = "⟨c₁, c₁⟩ = ⟨c₂, c₂⟩ = 1, ⟨c₁, c₂⟩ = 0, through the pictures g⁻¹(cᵢ)"
+NO_POINTS = "These are no points of the chart; draw around some of them."
+NOTHING_CHOSEN = "Nothing is taken; draw around some points first."
 
 
 def too_many(count: int, source: str, most: int) -> str:
@@ -41,20 +60,73 @@ def too_few(count: int, least: int) -> str:
     return f"{count} pictures came; a PCA needs at least {least}."
 
 
+def too_many_classes(most: int) -> str:
+    return f"{most} classes of your own are enough; bring all back to begin again."
+
+
+def class_name(label: int) -> str:
+    """A digit, the letter of an own class, or that there is no label.
+
+    >>> class_name(7), class_name(10), class_name(-1)
+    ('7', 'class A', 'no label')
+    """
+    if label < 0:
+        return NO_LABEL
+    return str(label) if label < 10 else f"class {chr(ord('A') + label - 10)}"
+
+
 def panel_note(dimensions: int, explained: float, accuracy: float) -> str:
     found = "" if accuracy != accuracy else f"; 5-nearest-neighbour accuracy {accuracy:.0%}"
     return f"{dimensions} axes explain {explained:.0%}{found}"
+
+
+def apart(dimensions: int, latent: float, pixel: float) -> str:
+    """What the neighbours say about both charts; nothing where there are no labels."""
+    if math.isnan(latent) or math.isnan(pixel):
+        return ""
+    of_pixels = f"{pixel:.0%} of them in pixels"
+    if latent > pixel:
+        verdict = f"g has put like beside like: {latent:.0%} of the pictures have most of their 5 nearest neighbours "
+        return sentence(f"{verdict}from their own class in {dimensions} latent axes, {of_pixels}.")
+    verdict = f"{latent:.0%} of the pictures have most of their 5 nearest neighbours from their own class "
+    return sentence(f"{verdict}in {dimensions} latent axes, {of_pixels}: here the latents are not better.")
 
 
 def axis(component: int, explained: float) -> str:
     return f"c{subscript(component)} ({explained:.0%})"
 
 
-def cloud_status(count: int, model: str, encoding: float, latent: float, pixel: float, device: str) -> str:
+def so_far(name: str) -> str:
+    return f"{name}, sum so far"
+
+
+def shipped_status(count: int, model: str, seconds: float, device: str) -> str:
+    return sentence(
+        f"{count} digits that {model} drew from noise. They ship with the lab: drawn, encoded once by {model} and measured "
+        f"in {seconds:.0f} s on {device}."
+    )
+
+
+def cloud_status(
+    count: int, model: str, encoding: float, latent: float, pixel: float, total: float, device: str, note: str
+) -> str:
     return sentence(
         f"{count} pictures, encoded once by {model} in {encoding:.1f} s; PCA of latents {latent:.2f} s, of pixels "
-        f"{pixel:.2f} s, on {device}."
+        f"{pixel:.2f} s; with drawing them {total:.1f} s, on {device}. {note}".rstrip()
     )
+
+
+def working(share: float) -> str:
+    """A bar that shows how far a cloud is."""
+    return f'<progress value="{share:.3f}" max="1"></progress> {share:.0%}'
+
+
+def on_its_way(count: int) -> str:
+    return sentence(f"{count} pictures are made, encoded and measured …")
+
+
+def stopped(count: int) -> str:
+    return sentence(f"Stopped: the chart shows what it showed before, not the {count} pictures.")
 
 
 def walk_formula(component: int, steps: float, spread: float, origin: str) -> str:
@@ -81,5 +153,12 @@ def uploaded(found: int, refused: Sequence[str], least: int) -> str:
     return f"{found} of your pictures are in.{left}{more}"
 
 
-def variance_sums(latent: float, pixel: float, components: int) -> tuple[str, str, str]:
-    return f"latents {latent:.0%}", f"pixels {pixel:.0%}", f"in {components} components"
+def variance_sums(latent: float, pixel: float, components: int) -> str:
+    return sentence(
+        f"{components} components explain {latent:.0%} of the latents, {pixel:.0%} of the pixels."
+    )
+
+
+def chosen(taken: int, used: int, classes: Sequence[str]) -> str:
+    of = "" if used == taken else f", the means are of {used} of them, spread evenly"
+    return sentence(f"{taken} pictures taken ({', '.join(classes)}){of}.")

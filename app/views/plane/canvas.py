@@ -1,4 +1,7 @@
-"""The plane: input, latent and output as three linked canvases; the network runs in the browser."""
+"""The plane: input, latent and output as three linked canvases; the network runs in the browser.
+
+Not drawn by plotly, which drags no points and would be slower than the network that bends the grid at every frame.
+"""
 
 from __future__ import annotations
 

@@ -87,7 +87,8 @@ def stage(standing: Standing, broken: bool) -> dict:
         "painter": tiles(found.x, ids=ids[:1]),
         "stage": tiles(torch.cat(shown), titles, ids, notes=[*[""] * 5, again.note]),
         "formula": words.formula(rank, broken),
-        "distance": gauge(away, usual, words.MANIFOLD) + words.distance_words(kind, away, *usual),
+        "gauge": gauge(away, usual, words.MANIFOLD),
+        "distance": words.distance_words(kind, away, *usual),
     }
 
 

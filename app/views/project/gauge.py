@@ -1,23 +1,29 @@
-"""A gauge: one number on a line from 0, and beside it the stretch where such numbers usually lie."""
+"""A gauge: one number on a line from 0, and on it the stretch where such numbers usually lie."""
 
-from html import escape
+import plotly.graph_objects as go
 
-TRACK = (
-    '<div role="img" aria-label="{label}" style="margin:8px 0 4px">'
-    '<div style="position:relative;height:14px;border-radius:7px;background:var(--lab-soft)">'
-    '<i style="position:absolute;top:0;bottom:0;left:{low:.1f}%;width:{width:.1f}%;border-radius:7px;'
-    'background:color-mix(in srgb, var(--lab-good) 45%, transparent)"></i>'
-    '<i style="position:absolute;top:-3px;bottom:-3px;left:calc({at:.1f}% - 2px);width:4px;border-radius:2px;'
-    'background:var(--lab-induced)"></i></div></div>'
-)
+from app.widgets.chart import charts, figure
+
+LOOK = {"bgcolor": "var(--lab-soft)", "borderwidth": 0, "shape": "bullet"}
+HEIGHT = 64  # pixels
 
 
-def gauge(value: float, usual: tuple[float, float], label: str) -> str:
-    """HTML of the gauge; the line is three times as long as the usual stretch reaches, or as long as the number needs.
+def gauge(value: float, usual: tuple[float, float], label: str) -> dict:
+    """The value of the chart; the line is three times as long as the usual stretch reaches, or as long as the number needs.
 
-    >>> gauge(2.0, (1.0, 1.5), "distance").count("<i ")
-    2
+    >>> from app.widgets.chart import read
+    >>> read(gauge(2.0, (1.0, 1.5), "distance"))["figures"][0]["data"][0]["gauge"]["axis"]["range"]
+    [0, 4.5]
     """
     end = max(3 * usual[1], 1.05 * value, 1e-9)
-    low, high, at = (100 * number / end for number in (*usual, value))
-    return TRACK.format(label=escape(label, quote=True), low=low, width=max(high - low, 0.5), at=at)
+    shown = go.Indicator(
+        value=value,
+        mode="gauge",
+        gauge={
+            **LOOK,
+            "axis": {"range": [0, end], "tickcolor": "var(--lab-quiet)"},
+            "bar": {"color": "var(--lab-induced)", "thickness": 0.35},
+            "steps": [{"range": list(usual), "color": "var(--lab-good)"}],
+        },
+    )
+    return charts([figure([shown], label, margin={"l": 10, "r": 10, "t": 14, "b": 24})], label)

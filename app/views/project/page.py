@@ -10,8 +10,10 @@ from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoi
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
 from app.views.project import SLUG, compute, words
+from app.views.project.gauge import HEIGHT
 from app.views.project.painter import Painter
 from app.views.project.standing import FIRST, SEED, WHOLE, Arguments, Input, Standing, grid_of
+from app.widgets.chart import Chart
 from app.widgets.tiles import Pictures
 
 RANKS = (2, 4, 8, 16, 32, 64, 128)  # the buttons under the slider
@@ -78,8 +80,9 @@ def _stage() -> tuple[dict, gr.Slider]:
         for k in RANKS:
             gr.Button(str(k), size="sm", min_width=36).click(None, None, rank, js=f"() => {k}")
     gr.HTML(f"<h3>{words.MANIFOLD}</h3>", apply_default_css=False)
+    gauge = Chart(elem_id=f"{SLUG}-gauge", label=words.MANIFOLD, height=HEIGHT)
     distance = gr.HTML(elem_id=f"{SLUG}-distance", apply_default_css=False)
-    return {"stage": stage, "formula": formula, "distance": distance}, rank
+    return {"stage": stage, "formula": formula, "gauge": gauge, "distance": distance}, rank
 
 
 def _grid() -> tuple[list[gr.HTML], gr.Button]:

@@ -1,4 +1,7 @@
-"""Spectrum handles: the singular values of A as a plot whose values are dragged where they stand."""
+"""Spectrum handles: the singular values of A as a plot whose values are dragged where they stand.
+
+The one plot, beside the plane's, that is not drawn by plotly: its points cannot be dragged.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from app.views.styles.compare import compared
 from app.views.styles.full_size import finished
 from app.views.styles.standing import MODEL, Arguments, Mix, Standing, names
 from app.views.styles.studio import Studio, gone, in_use, shipped
-from app.widgets.curve import curves
+from app.widgets.chart import curves
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
@@ -102,11 +102,14 @@ def formula(mix: Mix) -> str:
     return words.formula(weights, round(mix.plain, 2), mix.order, mix.strength, mix.undo)
 
 
-def spectra(studio: Studio, mix: Mix) -> str:
+def spectra(studio: Studio, mix: Mix) -> dict:
     """Singular values of what is on screen, and of the four styles."""
     now = algebra.svd(studio.operator(mix)).values.tolist()
-    others = [(studio.spectrum(name), "quiet", True) for name in studio.model.names]
-    return curves([*others, (now, "induced", False)], words.SPECTRUM)
+    others = [
+        (studio.spectrum(name), words.STYLE_NAMES.get(name, name), "quiet", True)
+        for name in studio.model.names
+    ]
+    return curves([*others, (now, words.ON_SCREEN, "induced", False)], words.SPECTRUM)
 
 
 def full(standing: Standing, key: str) -> Iterator[dict]:

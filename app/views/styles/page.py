@@ -14,6 +14,7 @@ from app.views.styles import SLUG, compute, fitting, words
 from app.views.styles.compare import Compare
 from app.views.styles.full_size import FullSize
 from app.views.styles.standing import MODEL, STRONGEST, Arguments, Standing, names
+from app.widgets.chart import Chart
 from app.widgets.tiles import Pictures
 
 SLOW = {"queue": True, "concurrency_limit": 1, "show_progress": "hidden", "api_visibility": "private"}
@@ -43,7 +44,7 @@ def build(lab: Lab) -> Opening:
                 gr.HTML(heading, apply_default_css=False)
                 shown |= {
                     "rest": rest,
-                    "spectrum": gr.HTML(elem_id=f"{SLUG}-spectrum", apply_default_css=False),
+                    "spectrum": Chart(elem_id=f"{SLUG}-spectrum", label=words.SPECTRUM),
                 }
             section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_CLIP), *program)
     inputs = {"photo": photo, **controls, "key": key}

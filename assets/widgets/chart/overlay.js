@@ -1,0 +1,105 @@
+// What lies over a linked chart: thumbnails that do not cover each other, the point under the hand, the
+// picked one, the walk.
+const SMALL = 22; // pixels of a thumbnail among others
+const LARGE = 72;
+
+function drawThumbnails(panel, place) {
+  const { pen } = panel;
+  const { left, top, right, bottom } = frameOf(panel);
+  const across = Math.ceil((right - left) / SMALL) + 1;
+  const taken = new Uint8Array(across * (Math.ceil((bottom - top) / SMALL) + 1));
+  const dims = isDeep() ? 3 : 2;
+  const paper = ink("--lab-card");
+  for (let i = 0; i < groupOf.length; i++) {
+    if (!isShown(i)) continue;
+    const [x, y] = place(panel.at, dims * i);
+    if (x < left || x > right || y < top || y > bottom) continue;
+    const cell = Math.floor((y - top) / SMALL) * across + Math.floor((x - left) / SMALL);
+    if (taken[cell]) continue;
+    taken[cell] = 1;
+    pen.globalAlpha = 0.85;
+    pen.fillStyle = paper;
+    pen.fillRect(x - SMALL / 2, y - SMALL / 2, SMALL, SMALL);
+    pen.globalAlpha = 1;
+    drawPicture(pen, i, x - SMALL / 2, y - SMALL / 2, SMALL, true);
+    if (!linked().photos || groups.length < 2) continue;
+    pen.strokeStyle = groups[groupOf[i]].colour;
+    pen.lineWidth = 2;
+    pen.strokeRect(x - SMALL / 2, y - SMALL / 2, SMALL, SMALL);
+  }
+}
+
+function ring(pen, x, y, radius, width) {
+  pen.strokeStyle = ink("--lab-text");
+  pen.lineWidth = width;
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 7);
+  pen.stroke();
+}
+
+// A point with its picture beside it, inside the frame wherever it lies.
+function drawShown(panel, place, i, size, width) {
+  if (i < 0 || groupOf[i] === undefined || !isShown(i)) return;
+  const { pen } = panel;
+  const frame = frameOf(panel);
+  const [x, y] = place(panel.at, (isDeep() ? 3 : 2) * i);
+  if (x < frame.left || x > frame.right || y < frame.top || y > frame.bottom) return;
+  ring(pen, x, y, 8, width);
+  const left = x + 12 + size > frame.right ? x - 12 - size : x + 12;
+  const top = Math.max(frame.top, y - 12 - size);
+  pen.fillStyle = ink("--lab-card");
+  pen.fillRect(left, top, size, size);
+  drawPicture(pen, i, left, top, size);
+  pen.lineWidth = 1;
+  pen.strokeRect(left, top, size, size);
+}
+
+function drawWalk(panel, place) {
+  const spread = linked().spread[panel.number];
+  if (!walk || !spread || (walk.picked && (picked < 0 || groupOf[picked] < 0))) return;
+  const dims = isDeep() ? 3 : 2;
+  const from = walk.picked ? [...panel.at.subarray(picked * dims, (picked + 1) * dims)] : [0, 0, 0];
+  if (walk.component < dims) from[walk.component] += walk.steps * spread[walk.component];
+  const [x, y] = place(from, 0);
+  const { pen } = panel;
+  for (const [colour, width] of [
+    [ink("--lab-card"), 6],
+    [ink("--lab-induced"), 3],
+  ]) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.beginPath();
+    pen.moveTo(x - 10, y);
+    pen.lineTo(x + 10, y);
+    pen.moveTo(x, y - 10);
+    pen.lineTo(x, y + 10);
+    pen.stroke();
+  }
+}
+
+function drawOver(panel) {
+  const { width, height } = panel.plot.getBoundingClientRect();
+  if (!width || !height) return;
+  panel.pen = lab.sharp(panel.over, width, height);
+  const place = projection(panel);
+  if (!place) return;
+  if (thumbnails) drawThumbnails(panel, place);
+  drawShown(panel, place, picked, 40, 3);
+  if (hover !== picked) drawShown(panel, place, hover, LARGE, 2);
+  drawWalk(panel, place);
+}
+
+function draw() {
+  if (pending || !linked()) return;
+  pending = requestAnimationFrame(() => {
+    pending = 0;
+    if (linked()) panels.forEach(drawOver);
+    tell();
+  });
+}
+
+// Plotly's camera moves a frame later than it says so.
+function drawSoon() {
+  draw();
+  if (isDeep()) setTimeout(draw, 40);
+}

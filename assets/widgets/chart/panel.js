@@ -1,0 +1,83 @@
+// One chart: plotly's drawing in its frame, what lies over it, and what plotly tells.
+
+function makePanel(number) {
+  const holder = document.createElement("figure");
+  const caption = document.createElement("figcaption");
+  const frame = document.createElement("div");
+  const plot = document.createElement("div");
+  const over = document.createElement("canvas");
+  const shield = document.createElement("div");
+  frame.className = "frame";
+  plot.className = "plot";
+  over.className = "over";
+  shield.className = "shield";
+  caption.append(document.createElement("b"), document.createElement("span"));
+  frame.append(plot, over, shield);
+  holder.append(caption, frame);
+  stage.append(holder);
+  frame.style.height = linked() ? "" : `${own.height}px`;
+  const panel = { number, holder, caption, frame, plot, over, shield, at: new Float32Array(), pen: null };
+  if (linked()) listen(panel);
+  let width = 0;
+  new ResizeObserver(() => {
+    const now = plot.clientWidth;
+    if (now && now !== width && width) Plotly.Plots.resize(plot).then(draw);
+    width = now || width;
+  }).observe(plot);
+  return panel;
+}
+
+async function drawPanel(panel) {
+  const figure = shown.figures[panel.number];
+  const [title, note] = panel.caption.children;
+  title.textContent = shown.titles[panel.number] ?? "";
+  note.textContent = shown.notes[panel.number] ?? "";
+  panel.caption.hidden = !title.textContent;
+  const data = figure.data.map(painted);
+  data.forEach((trace, k) => {
+    if (groups[k]?.hidden) trace.visible = false;
+  });
+  panel.config ??= configOf(panel); // another one, though equal, would lose zoom and camera
+  await Plotly.react(panel.plot, data, layoutOf(figure), panel.config);
+  if (panel.heard) return;
+  panel.heard = true; // plotly's element can only tell once it has been drawn
+  if (linked()) hear(panel);
+}
+
+function hear(panel) {
+  const { plot } = panel;
+  const numberIn = (event) => event?.points?.[0]?.customdata ?? -1;
+  plot.on("plotly_hover", (event) => show(numberIn(event)));
+  plot.on("plotly_unhover", () => show(-1));
+  plot.on("plotly_click", (event) => {
+    if (!isDeep()) pick(numberIn(event)); // in three dimensions it also tells of a drag: see hand.js
+  });
+  plot.on("plotly_selected", (event) => select(panel, event));
+  plot.on("plotly_deselect", () => select(panel, null));
+  for (const name of ["relayouting", "relayout", "afterplot"]) plot.on(`plotly_${name}`, drawSoon);
+}
+
+// The traces of linked charts: where every point is, and to which group it belongs.
+function readPoints() {
+  const { count } = linked();
+  const dims = isDeep() ? 3 : 2;
+  groupOf = new Int16Array(count).fill(-1);
+  const hidden = new Set(groups.filter((group) => group.hidden).map((group) => group.name));
+  groups = shown.figures[0].data.map(({ name, marker }) => ({
+    name,
+    colour: marker.color.startsWith("var") ? painted(marker.color) : marker.color,
+    symbol: marker.symbol,
+    hidden: hidden.has(name),
+  }));
+  for (const panel of panels) {
+    panel.at = new Float32Array(count * dims);
+    shown.figures[panel.number].data.forEach((trace, group) => {
+      const which = numbers(trace.customdata);
+      const along = ["x", "y", "z"].slice(0, dims).map((name) => numbers(trace[name]));
+      for (let k = 0; k < which.length; k++) {
+        groupOf[which[k]] = group;
+        for (let d = 0; d < dims; d++) panel.at[dims * which[k] + d] = along[d][k];
+      }
+    });
+  }
+}
