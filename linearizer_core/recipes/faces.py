@@ -209,7 +209,8 @@ class Faces(Recipe):
 
     def companion(self) -> nn.Module:
         """Reads an age from the leading axes, each in units of its deviation; what ships is found anew by `finish`."""
-        reading = nn.Linear(self.rank, 1)
+        with seeded(self.seed):
+            reading = nn.Linear(self.rank, 1)
         nn.init.zeros_(reading.weight)
         nn.init.zeros_(reading.bias)
         return reading
