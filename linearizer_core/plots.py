@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from . import files
 from .data.point_sets import VIEW, grid_of_view
 from .networks import InvertibleNetwork
+from .precision import wide
 from .spaces import decode, encode
 
 COLOURS = (
@@ -110,7 +111,7 @@ def spectrum(values: Mapping[str, Tensor], into: FigureBase | None = None) -> Fi
     """
     lines = {name: (torch.arange(1, len(s) + 1), s) for name, s in values.items()}
     figure = curves(lines, "place i", "singular value σᵢ", into)
-    everything = torch.cat([s.detach().cpu().double() for s in values.values()])
+    everything = torch.cat([wide(s.detach().cpu()) for s in values.values()])
     if len(everything) and everything.min() > 0 and everything.max() > 30 * everything.min():
         figure.axes[0].set_yscale("log")
     return figure

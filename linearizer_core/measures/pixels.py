@@ -53,4 +53,4 @@ def psnr_by_rank(
     for part in x.split(BATCH):
         for k, pictures in made(part):
             errors[k] += float(wide(pictures - part).square().mean()) * len(part) / len(x)
-    return torch.tensor([-10 * math.log10(max(errors[k], 1e-20)) for k in ranks], dtype=torch.float64)
+    return wide(torch.tensor([-10 * math.log10(max(errors[k], 1e-20)) for k in ranks]))
