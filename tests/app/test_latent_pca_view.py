@@ -312,6 +312,12 @@ def test_a_cloud_made_on_a_card_names_it_and_is_the_same(large, monkeypatch):
     torch.testing.assert_close(news[0].latent.coordinates, here.latent.coordinates, atol=1e-3, rtol=1e-4)
 
 
+def test_a_source_that_has_not_so_many_pictures_gets_the_most_that_it_has():
+    asked = {"digits": 1200, "mnist": 10_000, "face": 20_000, "sample": 60_000}
+    assert {data: page.fitting(data, 60_000).get("count", 60_000) for data in asked} == asked
+    assert page.fitting("digits", 300) == page.fitting("digits", None) == page.fitting(None, 300) == {}
+
+
 def test_clouds_that_are_too_many_to_remember_go_oldest_first(monkeypatch):
     monkeypatch.setattr(clouds, "MOST_KEPT", 40)
     clouds._slots.clear()

@@ -61,6 +61,8 @@ def over_point(page: Page, panel: int = 0) -> int:
     """Move over the panel until a point answers; its number."""
     page.locator(FRAME).nth(panel).scroll_into_view_if_needed()
     box = page.locator(FRAME).nth(panel).bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
+    away(page)  # what a hand or the keys had reached before
     for step in range(1, 60):
         x, y = box["x"] + box["width"] * (0.3 + 0.4 * step / 60), box["y"] + box["height"] / 2
         page.mouse.move(x, y)

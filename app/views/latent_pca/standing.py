@@ -11,7 +11,7 @@ from app.settings import Settings, setting
 from app.views.latent_pca import shipped, words
 
 LEAST, MOST = 12, 2000  # pictures in a cloud that is asked for by the API, which has nobody to stop it
-MOST_OF = {"digits": 1797, "face": 20_000}  # of sources that have fewer, or larger pictures
+MOST_OF = {"digits": 1797, "mnist": 10_000, "face": 20_000}  # of sources that have fewer, or larger pictures
 COUNTS = (300, 600, 1200, shipped.COUNT, 10_000, 20_000, 60_000)  # the buttons
 COMPONENTS = 10  # to walk along
 EXPLAINED = 50  # whose share of the variance is shown

@@ -90,6 +90,9 @@ function listen(panel) {
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
   frame.addEventListener("keydown", (event) => key(panel, event));
+  frame.addEventListener("pointerleave", ({ pointerType }) => {
+    if (pointerType === "mouse") show(-1); // also what the keys had reached
+  });
   let down = null;
   frame.addEventListener(
     "pointerdown",
