@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,16 +22,20 @@ from .base import Batch, Recipe
 
 LEAST_CONTRAST, MOST_CONTRAST = 0.15, 0.3
 """Between these the deviation of a picture's values is drawn, whatever it was: nine in ten photographs lie there."""
+NEAREST, FARTHEST = 0.6, 1.1
+"""Between these a picture's deviation from the mean face is drawn, in units of a photograph's; an average's is 0.7."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FacesJudge(Recipe):
     """Judges faces by one small network; never sees a generated picture, nor does any generator see the judge.
 
-    `kind` "ghosts" tells a photograph from the pixel average of two: half of each batch is averaged. Averages are softer
-    and paler than photographs, so either half gets contrast, blur (up to two box filters, of 5 and 3 pixels) and noise
-    (up to `most_noise`) by the same laws: what is left to go by are features that are there twice. `kind` "ages" learns
-    ages, by the squared error in units of `DECADES` years. Faces are mirrored at random. ValueError for another kind.
+    `kind` "ghosts" tells a photograph from the pixel average of two: half of each batch is averaged. Averages are nearer
+    to the mean face, paler and softer than photographs, and so are faces that no feature of is there twice. So averages
+    are first moved as far from the mean face as photographs are, by √2, and then all pictures get nearness to it,
+    contrast, blur (up to two box filters, of 5 and 3 pixels) and noise (up to `most_noise`) by the same laws: what is
+    left to go by are features that are there twice. `kind` "ages" learns ages, by the squared error in units of
+    `DECADES` years. Faces are mirrored at random. ValueError for another kind.
 
         python -m linearizer_core train faces-judge --data faces64.zip --out runs/ghosts
         python -m linearizer_core train faces-judge --data faces64.zip --kind ages --seed 2 --out runs/ages
@@ -77,20 +82,21 @@ class FacesJudge(Recipe):
         x = mirrored(images, generator)
         if self.kind == "ages":
             return {"loss": F.mse_loss(model(x) / DECADES, ages / DECADES)}
+        face = x.mean(0)
         half = len(x) // 2
-        x = torch.cat([x[:half], ghosts(x[half:])])
+        x = torch.cat([x[:half], face + math.sqrt(2) * (ghosts(x[half:]) - face)])
         real = (torch.arange(len(x), device=x.device) < half).to(x)
-        return {"loss": F.binary_cross_entropy_with_logits(model(self._disguised(x, generator)), real)}
+        return {"loss": F.binary_cross_entropy_with_logits(model(self._disguised(x, face, generator)), real)}
 
-    def _disguised(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Pictures x (B, C, H, W) with contrast, blur and noise by the same laws for all, which tell nothing any more."""
-        contrast, softness, noise = torch.rand(3, len(x), 1, 1, 1, generator=generator).to(x)
+    def _disguised(self, x: Tensor, face: Tensor, generator: torch.Generator) -> Tensor:
+        """Pictures x (B, C, H, W) nearer to the mean `face`, paler, softer and noisier, by the same laws for all of them."""
+        near, contrast, softness, noise = torch.rand(4, len(x), 1, 1, 1, generator=generator).to(x)
+        x = face + (NEAREST + (FARTHEST - NEAREST) * near) * (x - face)
         wanted = LEAST_CONTRAST + (MOST_CONTRAST - LEAST_CONTRAST) * contrast
         std, mean = torch.std_mean(x, (1, 2, 3), keepdim=True)
         x = mean + (x - mean) * wanted / std.clamp(min=1e-3)
-        soft = _box(_box(x, 5), 3)
         grain = self.most_noise * noise.flatten()
-        return gaussian_noise(x.lerp(soft, softness), grain, generator).clamp(0, 1)
+        return gaussian_noise(x.lerp(_box(_box(x, 5), 3), softness), grain, generator).clamp(0, 1)
 
     def finish(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
         """Nothing to fit."""
