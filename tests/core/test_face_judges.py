@@ -22,7 +22,7 @@ from linearizer_core.measures.judge import face_judges
 from linearizer_core.models.aged import AgedGenerator
 from linearizer_core.models.face_judge import KINDS, FaceJudge
 from linearizer_core.networks import Chain, Flatten, Log
-from linearizer_core.operators import Identity
+from linearizer_core.operators import Diagonal, Identity
 from linearizer_core.pca import LatentPCA
 from linearizer_core.recipes import RECIPES, FacesJudge
 from linearizer_core.recipes.base import Batch
@@ -172,6 +172,7 @@ def test_distances_of_samples_agree_with_a_direct_computation():
     judge, pca = Told(brightness), LatentPCA(9).fit(Flatten(SHAPE), x)
     model = pixels_model()
     model.means.data.fill_(0.5)
+    model.A = Diagonal(torch.linspace(1, 0, 192))
     rows = samples(model, judge, data, pca, torch.Generator().manual_seed(3), 60)
     generator = torch.Generator().manual_seed(3)
     drawn = model.sample(torch.randn(60, *SHAPE, generator=generator))
@@ -186,8 +187,9 @@ def test_distances_of_samples_agree_with_a_direct_computation():
 
     unit = distance(gaussian.reshape(-1, *SHAPE))
     assert rows[0].value == pytest.approx(distance(drawn) / unit, rel=1e-3)
-    assert rows[1].value == pytest.approx(distance(x) / unit, rel=1e-3)
-    assert f"{unit:.3g}" in rows[0].how and "60 samples" in rows[0].how and "60 faces" in rows[1].how
+    assert rows[1].value == pytest.approx(distance(model(wanted).detach()) / unit, abs=1e-3)
+    assert rows[2].value == pytest.approx(distance(x) / unit, rel=1e-3)
+    assert f"{unit:.3g}" in rows[0].how and "60 samples" in rows[0].how and "60 faces" in rows[2].how
 
 
 @pytest.mark.parametrize(("year", "rises"), [(0.002, 1), (-0.002, 0), (0.0, 0)])
