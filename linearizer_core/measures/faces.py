@@ -43,7 +43,8 @@ def evaluate_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0) -> lis
     >>> evaluate_faces(model, Dataset(x[10:], age[10:], x[:10], age[:10]))[0].name
     'rank 4, latent axes'
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator, drawn = (torch.Generator().manual_seed(seed) for _ in range(2))
+    judges = face_judges(model.means.device)
     x = as_float(dataset.test_images).to(model.means.device)
     pca = pixel_pca(dataset, max(RANKS), device=model.means.device)
     return [
@@ -51,7 +52,7 @@ def evaluate_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0) -> lis
         *ages(model, dataset, pca, x),
         *laws(model, x, generator),
         *exactness(model, x[:INVERTED], generator, count=8),
-        *by_judges(model, face_judges(model.means.device), dataset, pca, generator),
+        *by_judges(model, judges, dataset, pca, drawn),
         *costs(model, generator),
     ]
 
