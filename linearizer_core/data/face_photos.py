@@ -16,6 +16,8 @@ from .dataset import UNREADABLE, DataError, Dataset, existing
 
 ARCHIVE = "faces64.zip"
 NAME = re.compile(r"(?:^|/)(train|test)/(\d{1,3})_[^/]*\.jpe?g$", re.IGNORECASE)
+MIDDLE_AGE, DECADES = 35.0, 20.0
+"""Years: about the mean of the ages and their deviation, so that whoever learns ages begins where it should."""
 WANTED = f"{ARCHIVE}, or a folder with train/AAA_NNNNN.jpg and test/AAA_NNNNN.jpg, AAA the age in years"
 
 

@@ -1,4 +1,4 @@
-"""What `evaluate faces` prints: ranks beside pixel PCA, age, the laws, one step, time and memory at n = 12 288."""
+"""What `evaluate faces` prints: ranks beside pixel PCA, age, what judges say, the laws, one step, costs at n = 12 288."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ from ..networks import Flatten
 from ..pca import LatentPCA
 from ..precision import wide
 from ..spaces import decode, encode
+from .face_judges import YEARS, by_judges
 from .figure import Figure
 from .generation import exactness
+from .judge import face_judges
 from .pixels import by_pixel_pca, pixel_pca
 
 RANKS = (4, 16, 64, 256)
 RANK_MARKS = {4: "> pixels", 16: "> pixels", 64: "≥ pixels + 1", 256: "≥ pixels + 1"}
 BATCH = 100
-YEARS = (-20, -10, 0, 10, 20, 30, 40)
 INVERTED = 500
 """Faces that are turned to noise and back."""
 
 
 @torch.no_grad()
 def evaluate_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0) -> list[Figure]:
-    """All figures of `faces`, on faces that were not trained on.
+    """All figures of `faces`, on faces that were not trained on; the judges are those of `assets/faces/judge-*`.
 
     >>> from linearizer_core.operators import Identity
     >>> model = AgedGenerator(Flatten((3, 2, 2)), Identity(12), torch.zeros(1, 12), torch.zeros(12))
@@ -42,7 +43,8 @@ def evaluate_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0) -> lis
     >>> evaluate_faces(model, Dataset(x[10:], age[10:], x[:10], age[:10]))[0].name
     'rank 4, latent axes'
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator, drawn = (torch.Generator().manual_seed(seed) for _ in range(2))
+    judges = face_judges(model.means.device)
     x = as_float(dataset.test_images).to(model.means.device)
     pca = pixel_pca(dataset, max(RANKS), device=model.means.device)
     return [
@@ -50,6 +52,7 @@ def evaluate_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0) -> lis
         *ages(model, dataset, pca, x),
         *laws(model, x, generator),
         *exactness(model, x[:INVERTED], generator, count=8),
+        *by_judges(model, judges, dataset, pca, drawn),
         *costs(model, generator),
     ]
 
@@ -93,9 +96,8 @@ def by_rank(model: AgedGenerator, pca: LatentPCA, x: Tensor) -> list[Figure]:
 def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, count: int = 200) -> list[Figure]:
     """How well ages are read, and what two directions of a year do to the age that a reading of pixels gives.
 
-    The reading of pixels, least squares on principal components of the training faces, stands in for a judge trained
-    apart. The directions are the latents' mean change per year, `model.older`, and the shortest one that the latents'
-    own reading calls a year.
+    The reading of pixels is least squares on principal components of the training faces. The directions are the
+    latents' mean change per year, `model.older`, and the shortest one that the latents' own reading calls a year.
 
     >>> from linearizer_core.operators import Identity
     >>> model = AgedGenerator(Flatten((3, 2, 2)), Identity(12), torch.zeros(1, 12), torch.zeros(12))

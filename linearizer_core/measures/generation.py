@@ -53,7 +53,7 @@ def quality(
     """
     noise = torch.randn(count, *model.g_y.in_shape, generator=generator)
     labels = torch.arange(count) % len(model.means)
-    labelled, free = _sampled(model, noise, labels), _sampled(model, noise, None)
+    labelled, free = sampled(model, noise, labels), sampled(model, noise, None)
     gaussian = pixel_gaussian(dataset.train_images, count, generator)
     pictures = [labelled, free, as_float(dataset.train_images[:count]), gaussian]
     *shares, unit = _distances(judge, pictures, as_float(dataset.test_images))
@@ -84,8 +84,8 @@ def quality(
 
 def _distances(judge: nn.Module, pictures: Sequence[Tensor], wanted: Tensor) -> list[float]:
     """Fréchet distances to `wanted`, all but the last as shares of the last; (3 shares and the last itself)."""
-    x = _features(judge, wanted)
-    *found, unit = (frechet_distance(_features(judge, some), x) for some in pictures)
+    x = features_of(judge, wanted)
+    *found, unit = (frechet_distance(features_of(judge, some), x) for some in pictures)
     return [distance / unit for distance in found] + [unit]
 
 
@@ -221,8 +221,15 @@ def nearest(x: Tensor, among: Tensor) -> float:
     return float(torch.cdist(x, among).amin(1).median())
 
 
-def _sampled(model: Generator, noise: Tensor, labels: Tensor | None) -> Tensor:
-    """Samples clamped to [0, 1], on the CPU, by the collapsed flow."""
+def sampled(model: Generator, noise: Tensor, labels: Tensor | None) -> Tensor:
+    """Samples clamped to [0, 1], on the CPU, by the collapsed flow, of noise (B, C, H, W) and labels (B,) or none.
+
+    >>> from linearizer_core.networks import Flatten
+    >>> from linearizer_core.operators import Identity
+    >>> model = Generator(Flatten((1, 2, 2)), Identity(4), torch.zeros(1, 4), torch.zeros(4))
+    >>> sampled(model, torch.zeros(3, 1, 2, 2), None).shape
+    torch.Size([3, 1, 2, 2])
+    """
     device, B = model.means.device, model.collapse().A
     parts = []
     for i in range(0, len(noise), BATCH):
@@ -233,6 +240,12 @@ def _sampled(model: Generator, noise: Tensor, labels: Tensor | None) -> Tensor:
     return torch.cat(parts)
 
 
-def _features(judge: nn.Module, x: Tensor) -> Tensor:
+def features_of(judge: nn.Module, x: Tensor) -> Tensor:
+    """What a judge makes of pictures x (B, C, H, W), clamped to [0, 1], before it answers: (B, features), on the CPU.
+
+    >>> from linearizer_core.models.classifier import DigitClassifier
+    >>> features_of(DigitClassifier(), torch.zeros(3, 1, 32, 32)).shape
+    torch.Size([3, 128])
+    """
     device = next(judge.parameters()).device
     return torch.cat([judge.features(part.clamp(0, 1).to(device)).cpu() for part in x.split(500)])

@@ -1,4 +1,4 @@
-"""The judges of generated digits and what they say: how sure it is, and how often it is right."""
+"""The judges of generated pictures and what they say: how sure one is, and how often it is right."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+
+from ..models.face_judge import KINDS
 
 SURE = 0.9
 """A classifier is sure of a picture when its largest probability exceeds this."""
@@ -33,6 +35,17 @@ def digit_judges(device: torch.device | str = "cpu") -> dict[str, nn.Module]:
 
     others = {kind: load(ASSETS / "digits" / f"judge-{kind}", device) for kind in ("residual", "mixer")}
     return {"convolutions": digit_judge(device), **others}
+
+
+def face_judges(device: torch.device | str = "cpu") -> dict[str, nn.Module]:
+    """The two judges that ship beside `faces` by what they are asked, "ghosts" and "ages", trained apart from it.
+
+    >>> [judge(torch.zeros(1, 3, 64, 64)).shape for judge in face_judges().values()]
+    [torch.Size([1]), torch.Size([1])]
+    """
+    from ..checkpoints import ASSETS, load
+
+    return {kind: load(ASSETS / "faces" / f"judge-{kind}", device) for kind in KINDS}
 
 
 def sureness(judge: nn.Module, x: Tensor) -> float:

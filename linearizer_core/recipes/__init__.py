@@ -13,6 +13,7 @@ RECIPES = Registry(
         "digits-flow-matching": "flow_matching:DigitsFlowMatching",
         "digits-projector": "digits_projector:DigitsProjector",
         "faces": "faces:Faces",
+        "faces-judge": "face_judges:FacesJudge",
         "patches": "patches:Patches",
         "styles": "styles:PhotoStyles",
         "digits-projector-sparse": "sparse_projector:SparseProjector",

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data.face_photos import face_photos
+from ..data.face_photos import DECADES, MIDDLE_AGE, face_photos
 from ..data.images import mirrored
 from ..data.sets import Dataset, as_float
 from ..diagnostics import psnr
@@ -68,8 +68,6 @@ LIMITS = (
     ("age_ridge", 0, 1e12),
 )
 """Settings that must lie between two numbers: a broken config stops here, before it allocates."""
-MIDDLE_AGE, DECADES = 35.0, 20.0
-"""Years: about the mean of the ages and their deviation, so that a reading in training begins where it should."""
 REPORT_FACES, SHOWN = 200, 16
 """Test faces of a report during training, and pictures in a row of a sheet."""
 

@@ -108,7 +108,7 @@ def losses(recipe, done, count=8, global_seed=0):
     """Model, companion and the terms of the loss of one batch of noise, at the share `done` of training."""
     torch.manual_seed(3)
     model, companion = stirred(recipe.build(), by=0.02), recipe.companion()
-    shape = model.g_x.in_shape if hasattr(model, "g_x") else (1, 32, 32)
+    shape = getattr(getattr(model, "g_x", model), "in_shape", (1, 32, 32))
     if isinstance(model, Styles):
         shape = (
             3 + 3 * len(model.names),
