@@ -45,7 +45,7 @@ def real_share(judge: nn.Module, x: Tensor) -> float:
     >>> real_share(nn.Flatten(0), torch.tensor([0.0, 0.5]).reshape(2, 1, 1, 1))
     0.5
     """
-    return float((asked(judge, x) > 0).double().mean())
+    return float((asked(judge, x) > 0).float().mean())
 
 
 @torch.no_grad()
