@@ -25,7 +25,7 @@ DIGIT, FACE = "digit", "face"
 
 
 @dataclass(frozen=True)
-class Kind:
+class Abilities:
     """What a shipped model knows and can do: its pictures, whether it makes them of noise, how many classes of them it
     tells apart, up to which rank it projects (0: not at all), whether it knows what years do to them.
     """
@@ -37,12 +37,12 @@ class Kind:
     ages: bool = False
 
 
-KINDS = {  # what a visitor can choose from; the first is the default
-    "digits": Kind(generates=True, classes=10),
-    "digits-projector": Kind(ranks=128),
-    "faces": Kind(FACE, generates=True, ranks=256, ages=True),
+ABILITIES = {  # what a visitor can choose from; the first is the default
+    "digits": Abilities(generates=True, classes=10),
+    "digits-projector": Abilities(ranks=128),
+    "faces": Abilities(FACE, generates=True, ranks=256, ages=True),
 }
-NAMES = tuple(KINDS)
+NAMES = tuple(ABILITIES)
 
 _loading = threading.Lock()
 _places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
@@ -69,24 +69,24 @@ def shape(name: str = "digits") -> tuple[int, ...]:
     return tuple(model(name).g_x.in_shape)
 
 
-def available(can: Callable[[Kind], object] = lambda kind: True) -> list[str]:
-    """Those of `NAMES` that are here and can do what is asked of their kind."""
-    return [name for name in _here() if can(KINDS[name])]
+def available(can: Callable[[Abilities], object] = lambda abilities: True) -> list[str]:
+    """Those of `NAMES` that are here and can do what is asked."""
+    return [name for name in _here() if can(ABILITIES[name])]
 
 
 def generators() -> list[str]:
     """The models here that make pictures of noise."""
-    return available(lambda kind: kind.generates)
+    return available(lambda able: able.generates)
 
 
 def projectors() -> list[str]:
     """The models here that project, whose axes are in order of importance."""
-    return available(lambda kind: kind.ranks)
+    return available(lambda able: able.ranks)
 
 
 def knows_faces(name: str) -> bool:
     """Whether the model's pictures are faces."""
-    return KINDS[name].pictures == FACE
+    return ABILITIES[name].pictures == FACE
 
 
 @lru_cache(maxsize=1)

@@ -227,6 +227,15 @@ def cut_patches(images: Tensor, side: int, per_image: int, seed: int = 0) -> Ten
     return torch.stack(pieces)
 
 
+def evenly(images: Tensor, count: int) -> Tensor:
+    """At most `count` of the pictures (N, …), from all over a data set that may be sorted.
+
+    >>> evenly(torch.arange(10), 3)
+    tensor([0, 3, 6])
+    """
+    return images[:: max(1, len(images) // count)][:count]
+
+
 def mirrored(images: Tensor, generator: torch.Generator) -> Tensor:
     """Each of the pictures (B, C, H, W) or its mirror image, as a coin of the generator falls.
 

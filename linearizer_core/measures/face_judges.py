@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from ..data.images import evenly
 from ..data.sets import Dataset, as_float
 from ..models.aged import AgedGenerator
 from ..models.face_judge import FaceJudge
@@ -189,7 +190,7 @@ def judged_ages(
     [0.0, 0.0]
     """
     error = float((wide(asked(judge, x)) - ages.to(x.device)).abs().mean())
-    some = x[:: max(1, len(x) // count)][:count]  # the data are sorted by age
+    some = evenly(x, count)  # the data are sorted by age
     told = torch.stack([asked(judge, _aged(model, some, years)) for years in YEARS])
     change = told[YEARS.index(30)] - told[YEARS.index(0)]
     rises = (told.diff(dim=0) > 0).all(0).float().mean()

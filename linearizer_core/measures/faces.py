@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .. import diagnostics
+from ..data.images import evenly
 from ..data.sets import Dataset, as_float
 from ..measuring import in_turn, peak_megabytes, threads
 from ..methods.leading import age_by_least_squares, moments
@@ -51,7 +52,7 @@ def evaluate_faces(model: AgedGenerator, dataset: Dataset, seed: int = 0) -> lis
         *by_rank(model, pca, x),
         *ages(model, dataset, pca, x),
         *laws(model, x, generator),
-        *exactness(model, x[:INVERTED], generator, count=8),
+        *exactness(model, evenly(x, INVERTED), generator, count=8),
         *by_judges(model, judges, dataset, pca, drawn),
         *costs(model, generator),
     ]
@@ -121,7 +122,7 @@ def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, coun
         figures.append(Figure(f"age, correlation, {name}", _correlation(guess, wanted), mark, how))
         error = float((wide(guess) - wanted).abs().mean())
         figures.append(Figure(f"age, mean error in years, {name}", error, "", how))
-    z = encode(model.g_x, x[:count])
+    z = encode(model.g_x, evenly(x, count))
     weight = model.age_weights
     shortest = weight / weight.square().sum().clamp(min=1e-12)
     for name, year in (("means by age", model.older), ("shortest", shortest)):
@@ -148,7 +149,8 @@ def laws(model: AgedGenerator, x: Tensor, generator: torch.Generator, count: int
     >>> laws(model, torch.rand(200, 3, 4, 4), torch.Generator())[0].name
     'round trip'
     """
-    a, b, c = x[:count], x.roll(-count, 0)[:count], x.roll(-2 * count, 0)[:count]
+    a = evenly(x, count)
+    b, c = a.roll(1, 0), a.roll(2, 0)
     trip = max(float((decode(model.g_x, encode(model.g_x, p)) - p).abs().max()) for p in x.split(BATCH))
     spread = 5 * model.total_std
     signs = torch.randn(count, len(spread), generator=generator).to(x).sign()

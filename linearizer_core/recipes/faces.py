@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.face_photos import DECADES, MIDDLE_AGE, face_photos
-from ..data.images import mirrored
+from ..data.images import evenly, mirrored
 from ..data.sets import Dataset, as_float
 from ..diagnostics import psnr
 from ..measures.faces import evaluate_faces
@@ -301,7 +301,7 @@ class Faces(Recipe):
 
     @torch.no_grad()
     def report(self, model: AgedGenerator, dataset: Dataset) -> dict[str, float]:
-        x = as_float(_evenly(dataset.test_images, REPORT_FACES)).to(model.means.device)
+        x = as_float(evenly(dataset.test_images, REPORT_FACES)).to(model.means.device)
         figures = {}
         for k in (k for k in REPORTED if k <= self.rank):
             figures[f"psnr_{k}"] = psnr(self._truncated(model, x, k), x)
@@ -315,7 +315,7 @@ class Faces(Recipe):
     def sheet(self, model: AgedGenerator, dataset: Dataset) -> Tensor:
         """Rows: test faces, ranks 4 to 256, midpoints of neighbours beside pixels', samples at 1 and at 0.7."""
         device = model.means.device
-        x = as_float(_evenly(dataset.test_images, SHOWN)).to(device)
+        x = as_float(evenly(dataset.test_images, SHOWN)).to(device)
         rows = [x, *(self._truncated(model, x, k) for k in REPORTED if k <= self.rank)]
         z = model.g_x(x)
         rows += [model.g_x.inverse((z + z.roll(1, 0)) / 2), (x + x.roll(1, 0)) / 2]
@@ -356,8 +356,3 @@ class Faces(Recipe):
 
 def _layer(g: Chain, kind: type[InvertibleNetwork]) -> InvertibleNetwork:
     return next(layer for layer in g.networks if isinstance(layer, kind))
-
-
-def _evenly(images: Tensor, count: int) -> Tensor:
-    """`count` pictures from all over the data set, which is sorted by age."""
-    return images[:: max(1, len(images) // count)][:count]

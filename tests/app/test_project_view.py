@@ -231,8 +231,8 @@ def test_the_program_reproduces_the_screen_with_the_core_alone(standing, tmp_pat
 
 
 def test_what_is_said_of_the_models_is_so():
-    assert models.model(FIRST).rank == models.KINDS[FIRST].ranks
-    for name, kind in models.KINDS.items():
+    assert models.model(FIRST).rank == models.ABILITIES[FIRST].ranks
+    for name, kind in models.ABILITIES.items():
         f = models.model(name)
         assert isinstance(f, lc.Generator) == kind.generates and isinstance(f, AgedGenerator) == kind.ages
         assert kind.classes == (len(f.means) if kind.generates and len(f.means) > 1 else 0)

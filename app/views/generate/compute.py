@@ -79,7 +79,7 @@ def program(standing: Standing) -> str:
     seed, run = standing.seed, standing.run
     seeds, how = page_of(seed), f"steps={run.steps}, method={run.method!r}, label={run.label}"
     shape = ", ".join(map(str, models.shape(run.model)))
-    at, frames = seeds.index(seed), LINE_FRAMES[models.KINDS[run.model].pictures]
+    at, frames = seeds.index(seed), LINE_FRAMES[models.ABILITIES[run.model].pictures]
     body = f"""
 seeds = range({seeds[0]}, {seeds[-1] + 1})
 dice = [torch.Generator().manual_seed(seed) for seed in seeds]

@@ -38,7 +38,7 @@ def run_controls(slug: str) -> tuple[gr.HTML, Named]:
 def label_of(model: str, label: int | None = None) -> gr.Radio:
     """The buttons for the class, where the model has classes."""
     value = ANY if label is None else label  # a gr.Radio cannot hold None
-    return gr.Radio(value=value, visible=models.KINDS[model].classes > 0)
+    return gr.Radio(value=value, visible=models.ABILITIES[model].classes > 0)
 
 
 def _seed(slug: str) -> gr.Number:

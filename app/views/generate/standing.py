@@ -41,7 +41,7 @@ class Run:
     model: str = models.NAMES[0]
 
     def __post_init__(self) -> None:
-        if self.label is not None and not models.KINDS[self.model].classes:
+        if self.label is not None and not models.ABILITIES[self.model].classes:
             raise ValueError(words.no_classes(self.model))
 
     @property

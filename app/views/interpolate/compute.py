@@ -39,7 +39,7 @@ def stage(standing: Standing) -> dict:
     *shown, z = blends(standing)
     notes = [words.blend_formula(standing.weights, standing.years), words.pixel_formula(standing.weights)]
     induced, f = words.INDUCED, models.model(standing.model)
-    if models.KINDS[standing.model].ages:
+    if models.ABILITIES[standing.model].ages:
         induced = words.read_age(induced, float(z @ f.age_weights + f.age_offset))
     return {"stage": tiles(torch.cat(shown), [induced, words.PIXEL], notes=notes)}
 
@@ -47,7 +47,7 @@ def stage(standing: Standing) -> dict:
 @lru_cache(maxsize=64)
 def film_between(first: str, second: str, name: str) -> dict:
     """The film from one picture to the other along both straight lines, with what is travelled on the way."""
-    ts = torch.linspace(0, 1, FRAMES[models.KINDS[name].pictures], dtype=torch.float32)
+    ts = torch.linspace(0, 1, FRAMES[models.ABILITIES[name].pictures], dtype=torch.float32)
     x, y = pictures.points([first, second], name)
     with models.one_core():
         line = (1 - ts) * x + ts * y
@@ -126,7 +126,7 @@ X = lc.InducedSpace(model.g_x)
 with torch.no_grad():
     # The induced blend g⁻¹(Σ wᵢ g(xᵢ)) and the film (1 − t) ⊙ x₁ ⊕ t ⊙ x₂.
     induced = X.combine(weights, x){aged if standing.years else ""}
-    film = X.line(x[0], x[1], torch.linspace(0, 1, {FRAMES[models.KINDS[standing.model].pictures]}))
+    film = X.line(x[0], x[1], torch.linspace(0, 1, {FRAMES[models.ABILITIES[standing.model].pictures]}))
 
 # The double exposure Σ wᵢ xᵢ.
 pixel = torch.tensordot(weights, x, dims=1)

@@ -36,7 +36,7 @@ def replaced(references: Sequence[str], active: int, picture: str) -> list[str]:
 
 def added(references: Sequence[str], model: str) -> list[str]:
     """The pictures and one more, as long as there is a place."""
-    spares = SPARES[models.KINDS[model].pictures]
+    spares = SPARES[models.ABILITIES[model].pictures]
     spare = next(reference for reference in spares if reference not in references[:3])
     return [*references, spare][:PLACES]
 
@@ -112,7 +112,7 @@ class Mixer:
 
 def years_of(model: str, years: float = 0.0) -> gr.Slider:
     """The slider of years, where the model knows of them."""
-    return gr.Slider(value=years, visible=models.KINDS[model].ages)
+    return gr.Slider(value=years, visible=models.ABILITIES[model].ages)
 
 
 def mixer(lab: Lab, slug: str) -> Mixer:

@@ -62,7 +62,7 @@ def of_filled(fn):
     def filled(
         pictures: list[str], weights: list[float], model: str, years: float, **others: object
     ) -> object:
-        years = years if model in models.KINDS and models.KINDS[model].ages else 0.0
+        years = years if model in models.ABILITIES and models.ABILITIES[model].ages else 0.0
         given = {"pictures": pictures, "weights": weights[: len(pictures)], "model": model, "years": years}
         return handler(**given, **others)
 

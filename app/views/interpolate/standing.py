@@ -44,7 +44,7 @@ class Standing(Settings):
             object.__setattr__(self, "weights", equal(len(self.pictures)))
         if len(self.weights) != len(self.pictures):
             raise ValueError(words.unequal(len(self.pictures), len(self.weights)))
-        if self.years and not models.KINDS[self.model].ages:
+        if self.years and not models.ABILITIES[self.model].ages:
             raise ValueError(words.ageless(self.model))
 
 

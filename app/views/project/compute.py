@@ -82,7 +82,7 @@ def stage(standing: Standing, broken: bool) -> dict:
     shown = [found.x, found.once, found.twice, found.removed, (found.x - found.once).abs(), again.shown]
     titles = [common.INPUT, words.ONCE, words.TWICE, words.TAKEN, words.PIXELS_CHANGED, again.caption]
     ids = [entry.text[:40], str(rank), *(["broken"] if broken else [])]
-    away, usual, kind = float(found.away), usual_distances(model, rank), models.KINDS[model].pictures
+    away, usual, kind = float(found.away), usual_distances(model, rank), models.ABILITIES[model].pictures
     return {
         "painter": tiles(found.x, ids=ids[:1]),
         "stage": tiles(torch.cat(shown), titles, ids, notes=[*[""] * 5, again.note]),

@@ -145,7 +145,7 @@ def switched(model: str, rank: int) -> dict:
 
 def rank_of(model: str, rank: int) -> gr.Slider:
     """The slider of the rank, as far as the model's axes are in order."""
-    return gr.Slider(maximum=models.KINDS[model].ranks, value=rank)
+    return gr.Slider(maximum=models.ABILITIES[model].ranks, value=rank)
 
 
 def usual(kind: str) -> dict:

@@ -29,7 +29,7 @@ AMOUNT = Number(0, 1)
 SEED = Whole(0, 9999)
 
 
-RANK = Whole(1, max(kind.ranks for kind in models.KINDS.values()))
+RANK = Whole(1, max(able.ranks for able in models.ABILITIES.values()))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Standing(Input):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "rank", min(self.rank, models.KINDS[self.model].ranks))
+        object.__setattr__(self, "rank", min(self.rank, models.ABILITIES[self.model].ranks))
 
     @property
     def input(self) -> Input:
@@ -95,7 +95,7 @@ class Arguments(Settings):
     model: str = setting(MODEL, FIRST, about="whose axes are kept")
 
     def __post_init__(self) -> None:
-        most = models.KINDS[self.model].ranks
+        most = models.ABILITIES[self.model].ranks
         if self.rank > most:
             raise ValueError(words.rank_too_large(self.model, self.rank, most))
 
@@ -122,4 +122,4 @@ GRIDS = {  # what the grid starts with
 
 def grid_of(model: str) -> tuple[Input, ...]:
     """What the grid starts with for this model."""
-    return GRIDS[models.KINDS[model].pictures]
+    return GRIDS[models.ABILITIES[model].pictures]

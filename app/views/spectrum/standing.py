@@ -30,7 +30,7 @@ def trained(name: str) -> LinearizerSVD:
     """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ of the model of that name as it was trained, as far as there are handles."""
     f = models.model(name)
     with models.one_core():
-        return f.svd() if f.A.shape[0] <= MOST else f.svd(models.KINDS[name].ranks)
+        return f.svd() if f.A.shape[0] <= MOST else f.svd(models.ABILITIES[name].ranks)
 
 
 @lru_cache(maxsize=8)
