@@ -38,7 +38,7 @@ def spectrum_of(model: Linearizer | Styles) -> Plot:
     >>> spectrum_of(Linearizer(Flatten((2,)), Diagonal(torch.tensor([3.0, 1.0])), Flatten((2,)))).caption
     'Singular values of A (2, from 3 to 1).'
     """
-    values = {name: algebra.svd(A).values for name, A in operators(model).items()}
+    values = {name: algebra.singular_values(A) for name, A in operators(model).items()}
     told = (
         f"{name} ({len(s)}, from {float(s.max()):.3g} to {float(s.min()):.3g})"
         for name, s in values.items()

@@ -8,7 +8,6 @@ import gradio as gr
 
 from app import models, pictures, words
 from app.listening import CHOICE, QUIET, Named, listen
-from app.models import knows_faces
 from app.pictures import files
 from app.widgets.drawing_pad import DrawingPad
 from app.widgets.tiles import Pictures, tiles
@@ -86,12 +85,14 @@ def first_page(model: str = models.NAMES[0]) -> dict:
     """Values of `Picker.shown` when a view opens with this model: its first page, and faces in front where it knows them."""
     return {
         "gallery": page_value(next(iter(pictures.gallery()))),
-        **(turned(model) if knows_faces(model) else {}),
+        **(turned(model) if models.knows_faces(model) else {}),
     }
 
 
 def turned(model: str) -> dict:
     """Values of `Picker.shown` for another model: the page of its own kind of pictures comes to the front."""
     return {
-        "sources": gr.Tabs(selected=models.FACE if knows_faces(model) else next(iter(pictures.gallery())))
+        "sources": gr.Tabs(
+            selected=models.FACE if models.knows_faces(model) else next(iter(pictures.gallery()))
+        )
     }

@@ -15,7 +15,7 @@ from ..pca import LatentPCA
 from ..precision import wide
 from ..spaces import decode, encode
 from .figure import Figure
-from .generation import features_of, frechet_distance, sampled
+from .generation import distance_shares, sampled
 
 YEARS = (-20, -10, 0, 10, 20, 30, 40)
 BATCH = 100
@@ -156,7 +156,6 @@ def samples(
     gaussian = torch.randn(count, len(pca.spread), generator=generator, dtype=torch.float32)
     some = torch.randperm(len(dataset.train_images), generator=generator)[:count]
     x = as_float(dataset.test_images)
-    wanted = features_of(judge, x)
     filtered = torch.cat([model(part.to(model.means)).cpu() for part in x.split(BATCH)])
     pictures = (
         sampled(model, noise, None),
@@ -164,15 +163,15 @@ def samples(
         as_float(dataset.train_images[some]),
         pca.inverse_transform(gaussian.to(pca.spread) * pca.spread),
     )
-    *shares, unit = (frechet_distance(features_of(judge, part), wanted) for part in pictures)
+    *shares, unit = distance_shares(judge, pictures, x)
     how = (
-        f"in features of a judge of ages, {len(wanted)} test faces, share of a Gaussian's in {len(pca.spread)} "
+        f"in features of a judge of ages, {len(x)} test faces, share of a Gaussian's in {len(pca.spread)} "
         f"pixel components, {unit:.3g}"
     )
     return [
-        Figure("Fréchet distance, one-step samples", shares[0] / unit, "≤ 0.35", f"{count} samples, {how}"),
-        Figure("Fréchet distance, f of the test faces", shares[1] / unit, "", f"{len(x)} faces, {how}"),
-        Figure("Fréchet distance, training faces (floor)", shares[2] / unit, "", f"{len(some)} faces, {how}"),
+        Figure("Fréchet distance, one-step samples", shares[0], "≤ 0.35", f"{count} samples, {how}"),
+        Figure("Fréchet distance, f of the test faces", shares[1], "", f"{len(x)} faces, {how}"),
+        Figure("Fréchet distance, training faces (floor)", shares[2], "", f"{len(some)} faces, {how}"),
     ]
 
 
@@ -192,14 +191,23 @@ def judged_ages(
     error = float((wide(asked(judge, x)) - ages.to(x.device)).abs().mean())
     some = evenly(x, count)  # the data are sorted by age
     told = torch.stack([asked(judge, _aged(model, some, years)) for years in YEARS])
-    change = told[YEARS.index(30)] - told[YEARS.index(0)]
-    rises = (told.diff(dim=0) > 0).all(0).float().mean()
+    change, rises = ageing(told)
     how = f"a judge trained apart, {len(some)} test faces, direction: means by age"
     return [
         Figure("age judge, mean error in years", error, "", f"{len(x)} test faces as they are"),
-        Figure("+30 years, age judge: median change in years", float(change.median()), "≥ 12", how),
-        Figure("−20 … +40 years, age judge: rises all the way", float(rises), "≥ 0.85", how),
+        Figure("+30 years, age judge: median change in years", change, "≥ 12", how),
+        Figure("−20 … +40 years, age judge: rises all the way", rises, "≥ 0.85", how),
     ]
+
+
+def ageing(told: Tensor) -> tuple[float, float]:
+    """Of the ages told after each of `YEARS`, (len(YEARS), B): the median change after 30, the share that rises all the way.
+
+    >>> ageing(torch.tensor(YEARS)[:, None] * torch.tensor([1.0, 0.5, -1.0]))
+    (15.0, 0.66...)
+    """
+    change = told[YEARS.index(30)] - told[YEARS.index(0)]
+    return float(change.median()), float((told.diff(dim=0) > 0).all(0).float().mean())
 
 
 def _aged(model: AgedGenerator, x: Tensor, years: float) -> Tensor:

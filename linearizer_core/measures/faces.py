@@ -21,7 +21,7 @@ from ..networks import Flatten
 from ..pca import LatentPCA
 from ..precision import wide
 from ..spaces import decode, encode
-from .face_judges import YEARS, by_judges
+from .face_judges import YEARS, ageing, by_judges
 from .figure import Figure
 from .generation import exactness
 from .judge import face_judges
@@ -127,8 +127,7 @@ def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, coun
     shortest = weight / weight.square().sum().clamp(min=1e-12)
     for name, year in (("means by age", model.older), ("shortest", shortest)):
         read_at = torch.stack([read(decode(model.g_y, z + years * year)) for years in YEARS])
-        rises = float((read_at.diff(dim=0) > 0).all(0).float().mean())
-        after = float((read_at[YEARS.index(30)] - read_at[YEARS.index(0)]).median())
+        after, rises = ageing(read_at)
         how = f"a linear reading of pixels, {len(z)} test faces, direction: {name}"
         figures.append(Figure(f"+30 years, {name}: median change in years", after, "≥ 12", how))
         figures.append(Figure(f"−20 … +40 years, {name}: rises all the way", rises, "≥ 0.85", how))

@@ -56,7 +56,7 @@ def quality(
     labelled, free = sampled(model, noise, labels), sampled(model, noise, None)
     gaussian = pixel_gaussian(dataset.train_images, count, generator)
     pictures = [labelled, free, as_float(dataset.train_images[:count]), gaussian]
-    *shares, unit = _distances(judge, pictures, as_float(dataset.test_images))
+    *shares, unit = distance_shares(judge, pictures, as_float(dataset.test_images))
     device = next(judge.parameters()).device
     agreed = torch.cat([judge(part.to(device)).argmax(1).cpu() for part in labelled.split(500)]) == labels
     how = f"{count} samples against {len(dataset.test_images)} test digits, share of a PCA Gaussian's {unit:.0f}"
@@ -82,8 +82,15 @@ def quality(
     ]
 
 
-def _distances(judge: nn.Module, pictures: Sequence[Tensor], wanted: Tensor) -> list[float]:
-    """Fréchet distances to `wanted`, all but the last as shares of the last; (3 shares and the last itself)."""
+def distance_shares(judge: nn.Module, pictures: Sequence[Tensor], wanted: Tensor) -> list[float]:
+    """Fréchet distances of pictures to `wanted` in a judge's features, all but the last as shares of the last, then itself.
+
+    >>> from linearizer_core.models.classifier import DigitClassifier
+    >>> x = torch.rand(20, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    >>> with torch.no_grad():
+    ...     len(distance_shares(DigitClassifier(), [x[:10], x[5:15], x[10:]], x))
+    3
+    """
     x = features_of(judge, wanted)
     *found, unit = (frechet_distance(features_of(judge, some), x) for some in pictures)
     return [distance / unit for distance in found] + [unit]
@@ -91,7 +98,7 @@ def _distances(judge: nn.Module, pictures: Sequence[Tensor], wanted: Tensor) -> 
 
 def _worst_of(panel: Mapping[str, nn.Module], pictures: Sequence[Tensor], wanted: Tensor) -> list[Figure]:
     """The largest share that a judge of the panel finds, with what each of them says."""
-    found = {name: _distances(judge, pictures, wanted) for name, judge in panel.items()}
+    found = {name: distance_shares(judge, pictures, wanted) for name, judge in panel.items()}
     figures = []
     for i, (name, mark) in enumerate(WORST if panel else ()):
         each = ", ".join(f"{judge} {shares[i]:.4f}" for judge, shares in found.items())

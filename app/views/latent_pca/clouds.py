@@ -229,8 +229,10 @@ def _given(wanted: Sequence[str], watch: accelerator.Watch | None) -> Made:
     found = []
     for i in range(0, len(wanted), BATCH):
         part = slice(i, i + BATCH)
-        read = [pictures.pixels(reference) for reference in wanted[part]] if kinds != {"face"} else None
-        found.append(np.stack(read) if read is not None else pictures.faces(seeds[part]))
+        if kinds == {models.FACE}:
+            found.append(pictures.faces(seeds[part]))
+        else:
+            found.append(np.stack([pictures.pixels(reference) for reference in wanted[part]]))
         if watch is not None and not watch(0.5 * i / len(wanted)):
             raise accelerator.StoppedError
     return Made(pixels=np.concatenate(found))

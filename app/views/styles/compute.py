@@ -104,7 +104,7 @@ def formula(mix: Mix) -> str:
 
 def spectra(studio: Studio, mix: Mix) -> dict:
     """Singular values of what is on screen, and of the four styles."""
-    now = algebra.svd(studio.operator(mix)).values.tolist()
+    now = algebra.singular_values(studio.operator(mix)).tolist()
     others = [
         (studio.spectrum(name), words.STYLE_NAMES.get(name, name), "quiet", True)
         for name in studio.model.names
@@ -254,5 +254,5 @@ def answer(arguments: Arguments) -> dict:
         "picture": finished(found, "", "", "")["address"],
         "width": found.shape[1],
         "height": found.shape[0],
-        "singular_values": algebra.svd(studio.operator(mix)).values.tolist(),
+        "singular_values": algebra.singular_values(studio.operator(mix)).tolist(),
     }

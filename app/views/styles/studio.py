@@ -58,7 +58,7 @@ def _matrix(model: Styles, name: str, p: float) -> Dense:
 
 
 def _spectrum(model: Styles, name: str) -> tuple[float, ...]:
-    return tuple(algebra.svd(_matrix(model, name, 1.0)).values.tolist())
+    return tuple(algebra.singular_values(_matrix(model, name, 1.0)).tolist())
 
 
 def _latent(model: Styles, photo: str) -> Tensor:
