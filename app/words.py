@@ -1,5 +1,6 @@
 """Wording that several views share, and every number format. Short, exact, friendly; numbers come in as arguments."""
 
+import html
 import math
 
 TITLE = "Linearizer Lab"
@@ -152,7 +153,28 @@ LAW_PROJECTION = "projection"
 
 
 def sentence(text: str) -> str:
-    return f'<p style="margin: 4px 0 0; color: var(--lab-quiet)">{text}</p>'
+    """A line of plain text as HTML; names that visitors chose may stand in it.
+
+    >>> "<b>" in sentence("<b>")
+    False
+    """
+    return f'<p style="margin: 4px 0 0; color: var(--lab-quiet)">{html.escape(text, quote=False)}</p>'
+
+
+def too_many_labels(count: int, most: int) -> str:
+    return f"The pictures have {count} different labels; more than {most} cannot be told apart on a chart."
+
+
+def archive_too_large(name: str, most: int) -> str:
+    return f"“{name}” unpacks to more than {most // 10**6} MB; a zip with fewer or smaller pictures works."
+
+
+def bad_archive(name: str) -> str:
+    return f"“{name}” is no zip that can be read; pack the folders of pictures anew."
+
+
+def bad_table(name: str) -> str:
+    return f"“{name}” is no table of labels; a line for each picture works: file name, label."
 
 
 def too_small(width: int, height: int, least: int) -> str:

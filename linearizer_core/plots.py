@@ -152,37 +152,33 @@ def scatter(
     names: Sequence[str] = (),
     into: FigureBase | None = None,
 ) -> FigureBase:
-    """The same points in several planes beside each other, (N, 2) each, by title; classes by colour and symbol.
+    """The same points in several planes or spaces beside each other, (N, 2) or (N, 3) each, by title.
 
-    `labels` (N,) with more kinds than symbols are taken for numbers and coloured along a scale; −1 is no label.
+    Classes differ by colour and symbol. `labels` (N,) of more kinds than there are symbols, and without `names`, are taken
+    for numbers and coloured along a scale; −1 is no label.
 
     >>> figure = scatter({"z": torch.rand(4, 2), "x": torch.rand(4, 2)}, torch.tensor([0, 1, 1, 0]), ["cat", "dog"])
     >>> [text.get_text() for text in figure.legends[0].get_texts()]
     ['cat', 'dog']
     """
     figure = into or _figure(height=WIDTH / max(2, len(spaces)))
-    found = figure.subplots(1, len(spaces), squeeze=False)[0]
     first = next(iter(spaces.values()))
+    deep = {"subplot_kw": {"projection": "3d"}} if first.shape[1] == 3 else {}
+    found = figure.subplots(1, len(spaces), squeeze=False, **deep)[0]
     labels = torch.zeros(len(first)).long() if labels is None else labels.cpu()
     kinds = labels.unique().tolist()
+    scaled = len(kinds) > len(MARKERS) and not names
     drawn = None
     for axes, (title, points) in zip(found, spaces.items()):
         points = points.detach().cpu().numpy()
-        if len(kinds) > len(MARKERS):
+        if scaled:
             drawn = axes.scatter(*points.T, c=labels.numpy(), s=12, cmap="viridis", rasterized=True)
-        for kind in kinds if len(kinds) <= len(MARKERS) else ():
-            some, name = (
-                points[(labels == kind).numpy()],
-                names[kind] if 0 <= kind < len(names) else str(kind),
-            )
-            style = {
-                "color": COLOURS[kind % len(COLOURS)],
-                "marker": MARKERS[kind % len(MARKERS)],
-                "s": 12 if len(first) > 100 else 30,
-            }
-            axes.scatter(*some.T, label=name, linewidths=0, alpha=0.75, rasterized=True, **style)
+        for kind in () if scaled else kinds:
+            some, size = points[(labels == kind).numpy()], 12 if len(first) > 100 else 30
+            style = {**_style(kind), "s": size, "linewidths": 0, "alpha": 0.75, "rasterized": True}
+            axes.scatter(*some.T, label=_name(kind, names), **style)
         axes.set_title(title, **TITLE)
-        axes.set_aspect("equal", "datalim")
+        axes.set_aspect("equal", "box" if deep else "datalim")
         axes.tick_params(labelsize=8)
     if drawn is not None:
         figure.colorbar(drawn, ax=list(found))
@@ -191,6 +187,16 @@ def scatter(
             *found[0].get_legend_handles_labels(), loc="outside right center", fontsize=8, markerscale=2
         )
     return figure
+
+
+def _name(kind: int, names: Sequence[str]) -> str:
+    return names[kind] if 0 <= kind < len(names) else "no label" if kind == -1 else str(kind)
+
+
+def _style(kind: int) -> dict[str, str]:
+    """A colour and a symbol; a hundred kinds differ in one of them."""
+    symbol = kind + kind // len(MARKERS)
+    return {"color": COLOURS[kind % len(COLOURS)], "marker": MARKERS[symbol % len(MARKERS)]}
 
 
 def plane(

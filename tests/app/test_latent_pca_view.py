@@ -4,7 +4,9 @@ import base64
 import io
 import math
 import threading
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import gradio as gr
 import numpy as np
@@ -18,9 +20,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from app import accelerator, hall, models, pictures
 from app.hall import Running
 from app.listening import of_standing
-from app.pictures import encoding
+from app.pictures import encoding, labelled
 from app.settings import query_of
-from app.views.latent_pca import clouds, compute, page, scatter, shipped, shipping, walks
+from app.views.latent_pca import clouds, compute, page, scatter, shipped, shipping, walks, wanted
 from app.views.latent_pca.marks import LEFT_OUT, Marks, numbers_of
 from app.views.latent_pca.standing import (
     COMPONENTS,
@@ -32,6 +34,7 @@ from app.views.latent_pca.standing import (
     Standing,
     source_for,
 )
+from app.views.latent_pca.wanted import chosen, of_source
 from app.widgets import proof_meter, served
 from app.widgets.chart import read
 from tests.helpers import assert_figure, computed, unpacked
@@ -50,7 +53,7 @@ def seen(request: pytest.FixtureRequest) -> clouds.Cloud:
     """The cloud of the default model, or by `BOTH` of each."""
     torch.set_default_dtype(torch.float32)
     model = getattr(request, "param", "digits")
-    return clouds.cloud(clouds.references(source_for(model), COUNT), model)
+    return clouds.cloud(of_source(source_for(model), COUNT), model)
 
 
 def controls(name: str) -> Arguments:
@@ -95,15 +98,15 @@ def test_neighbours_are_counted_as_by_leaving_one_out(seen):
 
 
 def test_samples_made_together_are_those_that_references_name():
-    chosen = clouds.references("sample", 13)
-    together = clouds.cloud(chosen).pixels.astype(int)
-    alone = np.stack([pictures.pixels(reference) for reference in chosen]).astype(int)
+    seen = clouds.cloud(of_source("sample", 13))
+    together = seen.pixels.astype(int)
+    alone = np.stack([pictures.pixels(reference) for reference in seen.references]).astype(int)
     assert np.abs(together - alone).max() <= 1  # rounding to a byte
-    assert [pictures.label_of(reference) for reference in chosen] == [i % 10 for i in range(13)]
+    assert seen.labels.tolist() == [i % 10 for i in range(13)]
 
 
 def test_visitors_who_ask_at_once_share_one_computation(monkeypatch):
-    calls, chosen = [], clouds.references("digits", 13)
+    calls, asked = [], of_source("digits", 13)
     compute, started, release = clouds.computed, threading.Event(), threading.Event()
 
     def slow(*arguments):
@@ -113,15 +116,15 @@ def test_visitors_who_ask_at_once_share_one_computation(monkeypatch):
         return compute(*arguments)
 
     monkeypatch.setattr(clouds, "computed", slow)
-    threads = [threading.Thread(target=clouds.cloud, args=(chosen,)) for _ in range(4)]
+    threads = [threading.Thread(target=clouds.cloud, args=(asked,)) for _ in range(4)]
     for thread in threads:
         thread.start()
     started.wait(60)
-    assert clouds.ready(chosen) is None  # a tick does not wait
+    assert clouds.ready(asked) is None  # a tick does not wait
     release.set()
     for thread in threads:
         thread.join(60)
-    assert len(calls) == 1 and clouds.ready(chosen) is clouds.cloud(chosen)
+    assert len(calls) == 1 and clouds.ready(asked) is clouds.cloud(asked)
 
 
 def array(given: dict) -> np.ndarray:
@@ -199,7 +202,7 @@ def test_the_view_opens_at_once_with_a_cloud_that_ships():
 
 
 def test_the_shipped_cloud_is_what_the_model_says_now():
-    whole = clouds.cloud(clouds.references("sample", shipped.COUNT))
+    whole = clouds.cloud(of_source("sample", shipped.COUNT))
     assert whole.pixels is None
     x = whole.pictures(range(7, 27))
     with torch.no_grad():
@@ -215,7 +218,7 @@ def test_the_shipped_cloud_is_what_the_model_says_now():
 
 
 def test_in_the_shipped_cloud_classes_are_apart_in_latents_and_mixed_in_pixels():
-    found, whole = compute.points(Standing()), clouds.cloud(clouds.chosen(Standing()))
+    found, whole = compute.points(Standing()), clouds.cloud(chosen(Standing()))
     sides = (whole.latent, whole.pixel)
     latent, pixel = (clouds.neighbour_accuracy(side.coordinates[:, :2], whole.labels) for side in sides)
     assert latent > 0.95 and pixel < 0.7
@@ -246,7 +249,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     """Pictures of which there are too many to wait for: 40 are."""
     monkeypatch.setattr(clouds, "AT_ONCE", 39)
     clouds._slots.clear()
-    return clouds.references("digits", 40)
+    return of_source("digits", 40)
 
 
 def test_a_large_cloud_is_made_in_the_hall_and_is_what_a_direct_pca_says(large):
@@ -254,7 +257,7 @@ def test_a_large_cloud_is_made_in_the_hall_and_is_what_a_direct_pca_says(large):
     news = list(clouds.steps(large, "digits", "a visitor"))
     found = news[-1]
     assert any(isinstance(item, Running) for item in news[:-1]) and clouds.ready(large) is found
-    x = pictures.tensor(large)
+    x = pictures.tensor(large.references)
     with torch.no_grad():
         z = models.model().g_x(x).double().numpy()
     expected = PCA(3, svd_solver="full").fit(z).transform(z)
@@ -281,7 +284,7 @@ def test_a_stopped_cloud_leaves_what_was_on_screen_and_can_be_asked_for_again(la
 
     monkeypatch.setattr(clouds, "_worked", stopping)
     standing = Standing(data="digits", count=300)
-    monkeypatch.setattr(clouds, "chosen", lambda standing: large)
+    monkeypatch.setattr(compute, "chosen", lambda standing: large)
     last = list(compute.arriving(standing, "a visitor"))[-1]
     assert "Stopped" in last["status"] and "scatter" not in last and last["bar"] == ""
     monkeypatch.setattr(clouds, "_worked", worked)
@@ -321,7 +324,7 @@ def test_a_source_that_has_not_so_many_pictures_gets_the_most_that_it_has():
 def test_clouds_that_are_too_many_to_remember_go_oldest_first(monkeypatch):
     monkeypatch.setattr(clouds, "MOST_KEPT", 40)
     clouds._slots.clear()
-    first, second = clouds.references("digits", 25), clouds.references("digits", 26)
+    first, second = of_source("digits", 25), of_source("digits", 26)
     for wanted in (first, second):
         clouds._slot(wanted, "digits")
     assert [key[0] for key in clouds._slots] == [second]
@@ -360,7 +363,7 @@ def test_taken_points_become_classes_or_are_left_out(seen):
     assert [names[k] for k in trace_of[:3]] == ["class A", "class A", "class B"]
     assert list(trace_of[3:5]) == [-1, -1] and (trace_of[5:] >= 0).all()
     assert list(marks.labels(seen)[:5]) == [10, 10, 11, -1, -1]
-    other = clouds.cloud(clouds.references("digits", 13))
+    other = clouds.cloud(of_source("digits", 13))
     assert set(Marks.on(other, marks).array) == {0}  # marks are of one cloud
     assert marks.array[3] == LEFT_OUT
     for _ in range(4):
@@ -495,7 +498,7 @@ def test_faces_come_with_pictures_of_faces():
     assert (
         page.switched("digits-projector", "sample", "digits:1", 4000)["count"] == 300
     )  # nobody waits unasked
-    together = clouds.cloud(clouds.references("face", 13), "faces")
+    together = clouds.cloud(of_source("face", 13), "faces")
     alone = np.stack([pictures.pixels(f"face:{i}") for i in range(13)]).astype(int)
     assert np.abs(together.pixels - alone).max() <= 1 and len({face.tobytes() for face in alone}) == 13
 
@@ -507,6 +510,152 @@ def test_uploaded_faces_stay_whole(tmp_path):
         Image.fromarray(np.random.default_rng(i).integers(256, size=(80, 64), dtype=np.uint8)).save(files[-1])
     found = page.uploaded(files, "faces")["own"]
     assert [pictures.pixels(reference).shape for reference in found] == [(64, 64, 3)] * LEAST
+
+
+# --- own pictures ------------------------------------------------------------------------------------------
+def own_pictures(count: int, first: int = 20) -> tuple[str, ...]:
+    return tuple(pictures.reference_of(pictures.pixels(f"digits:{i}")) for i in range(first, first + count))
+
+
+def test_few_own_pictures_lie_among_others_and_change_nothing_of_them():
+    standing = Standing(data="own", own=own_pictures(3), labels=("cat", "", "7"), model="digits")
+    others, seen = clouds.cloud(of_source("sample", shipped.COUNT)), clouds.cloud(chosen(standing))
+    assert len(seen.references) == shipped.COUNT + 3 and seen.references[-3:] == standing.own
+    for side, before in ((seen.latent, others.latent), (seen.pixel, others.pixel)):
+        assert torch.equal(side.coordinates[:-3], before.coordinates) and side.ratios == before.ratios
+    x, g = pictures.tensor(standing.own), models.model("digits").g_x
+    with torch.no_grad():
+        expected = (g(x) - others.latent.pca.mean) @ others.latent.pca.components.mT
+    torch.testing.assert_close(seen.latent.coordinates[-3:], expected, atol=1e-3, rtol=1e-3)
+    found, before = compute.points(standing), compute.points(Standing())
+    assert found["verdict"] == before["verdict"] and "3 pictures of yours" in found["status"]
+    names = [trace["name"] for trace in read(found["scatter"])["figures"][0]["data"] if "customdata" in trace]
+    assert names == [*"0123456789", "yours", "7 (yours)", "cat (yours)"]
+    assert compute.scatter_value(seen, 3, standing.own[1]) and walks.shown(seen, standing)
+    picked = page.picked(standing, gr.EventData(None, {"index": shipped.COUNT + 1}))
+    assert picked["picture"] == standing.own[1]
+
+
+def test_thumbnails_of_few_own_pictures_stand_behind_those_that_ship():
+    others = clouds.cloud(of_source("sample", shipped.COUNT))
+    seen = clouds.cloud(chosen(Standing(data="own", own=own_pictures(2))))
+    sheet, before = (np.asarray(Image.open(io.BytesIO(cloud.sheet))) for cloud in (seen, others))
+    assert np.array_equal(sheet[: len(before) - scatter.TILE], before[: len(before) - scatter.TILE])
+    place = divmod(shipped.COUNT + 1, scatter.SIDE)
+    tile = sheet.reshape(-1, scatter.TILE, scatter.SIDE, scatter.TILE)[place[0], :, place[1]]
+    small = Image.fromarray(pictures.pixels(seen.references[-1])).resize(
+        tile.shape, Image.Resampling.BILINEAR
+    )
+    assert np.array_equal(tile, small)
+
+
+def test_another_set_of_few_does_not_inherit_the_marks_of_the_first():
+    first, second = (
+        clouds.cloud(chosen(Standing(data="own", own=own_pictures(2, first)))) for first in (20, 30)
+    )
+    kept = Marks.on(first, None).without([5])
+    assert Marks.on(first, kept) == kept and Marks.on(second, kept) == Marks.on(second, None)
+
+
+def test_python_for_few_own_pictures_places_them_among_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(wanted, "first_count", lambda source, model: COUNT)
+    own = tuple(f"jpg:{pictures.reference_of(pictures.pixels(f'face:{i}'))[4:]}" for i in (3, 4))
+    standing = Standing(
+        data="own", own=own, labels=("me", ""), model="faces", picture="face:17", dimensions=3
+    )
+    seen = clouds.cloud(chosen(standing), "faces")
+    out = computed(compute.settled(standing, False).python, "coordinates labels", tmp_path)
+    assert_figure(tmp_path / "latent_pca.png")
+    close = 1e-3 * float(seen.latent.coordinates.abs().max())
+    np.testing.assert_allclose(out["coordinates"][:, :10], seen.latent.coordinates[:, :10], atol=close)
+    assert out["labels"][-2:].tolist() == seen.labels[-2:].tolist() == [11, 10]
+
+
+def packed(folder: Path, **contents: bytes) -> str:
+    """A zip with these files, "__" in a name being a folder."""
+    with zipfile.ZipFile(folder / "pictures.zip", "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name.replace("__", "/").replace("_csv", ".csv").replace("_png", ".png"), content)
+    return str(folder / "pictures.zip")
+
+
+def png(i: int) -> bytes:
+    return encoding.png_bytes(255 - pictures.pixels(f"digits:{i}"))
+
+
+def test_folders_in_a_zip_are_labels_and_a_table_says_more(tmp_path):
+    inside = {f"all__{'cats' if i % 2 else 'dogs'}__{i}_png": png(i) for i in range(12)}
+    table = '\ufefffile;species\r\nall/dogs/0.png;wolf\r\n3.png;"a; tiger"\r\n'.encode()
+    found = labelled.bring(
+        [packed(tmp_path, **inside, all__labels_csv=table, all__bad_png=b"x", all___hidden_png=png(1))],
+        "digit",
+        300,
+    )
+    assert len(found.references) == 13 and found.refused == ("bad.png",)
+    assert found.labels[:5] == ("wolf", "cats", "dogs", "a; tiger", "dogs")
+    standing = Standing(data="own", own=found.references, labels=found.labels)
+    seen = clouds.cloud(chosen(standing))
+    assert seen.classes == ("a; tiger", "all", "cats", "dogs", "wolf") and seen.labels[3] == 0
+
+
+def test_labels_of_a_table_beside_the_pictures(tmp_path):
+    files = []
+    for i in range(LEAST):
+        files.append(str(tmp_path / f"{i}.png"))
+        Path(files[-1]).write_bytes(png(i))
+    table = tmp_path / "labels.csv"
+    table.write_text(
+        "class,name\n" + "".join(f"{pictures.label_of(f'digits:{i}')},{i}.png\n" for i in range(11))
+    )
+    found = page.uploaded([*files, str(table)], "digits")
+    assert found["labels"] == (*(str(pictures.label_of(f"digits:{i}")) for i in range(11)), "")
+    assert "with 10 labels" in found["notice"].value
+    standing = Standing(data="own", own=found["own"], labels=found["labels"])
+    assert clouds.cloud(chosen(standing)).labels.tolist() == [
+        *(pictures.label_of(f"digits:{i}") for i in range(11)),
+        -1,
+    ]
+    assert page.uploaded(files, "digits")["labels"] == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.zip", b"PK\x03\x04 cut off", "“a.zip” is no zip that can be read"),
+        ("a.csv", b"one column\nonly\n", "“a.csv” is no table of labels"),
+        ("a.csv", b"\xff\xfe\x00", "“a.csv” is no table of labels"),
+    ],
+)
+def test_what_is_no_archive_and_no_table_gets_a_sentence(tmp_path, name, content, sentence):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=sentence):
+        page.uploaded([str(tmp_path / name)], "digits")
+
+
+def test_archives_that_would_fill_the_memory_and_too_many_labels_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for i in range(3):
+            archive.writestr(f"{i}.png", bytes(70_000_000))
+    with pytest.raises(ValueError, match="unpacks to more than 200 MB"):
+        labelled.bring([str(tmp_path / "bomb.zip")], "digit", 300)
+    many = {f"{i}__x_png": png(i % 30) for i in range(41)}
+    with pytest.raises(ValueError, match="41 different labels"):
+        labelled.bring([packed(tmp_path, **many)], "digit", 300)
+
+
+def test_names_from_outside_are_text_wherever_they_are_shown(tmp_path):
+    inside = {f"<img src=x>__{i}_png": png(i) for i in range(2)} | {f"..__{i}_png": png(i) for i in range(2)}
+    found = labelled.bring([packed(tmp_path, **inside)], "digit", 300)
+    assert found.labels == ("<img src=x>",) * 2 + ("",) * 2
+    standing = Standing(data="own", own=found.references[:2], labels=found.labels[:2])
+    compute.points(standing)
+    said = compute.taken(standing, [4000, 4001])["chosen_words"]
+    assert "&lt;img src=x&gt; (yours): 2" in said and "<img" not in said
+
+
+def test_a_label_for_each_picture_or_none():
+    with pytest.raises(ValueError, match="1 labels came for 2 pictures"):
+        Standing(data="own", own=own_pictures(2), labels=("a",))
 
 
 @BOTH
@@ -549,7 +698,7 @@ def test_python_for_this_view_carries_a_visitors_own_pictures(tmp_path):
     assert "app" not in program.replace("mapping", "")
     out = computed(program, "pixel_coordinates", tmp_path)
     assert_figure(tmp_path / "latent_pca.png")
-    seen = clouds.cloud(own, "digits")
+    seen = clouds.cloud(chosen(standing), "digits")
     np.testing.assert_allclose(out["pixel_coordinates"], seen.pixel.coordinates, atol=1e-3)
 
 
@@ -560,10 +709,9 @@ def opened(search: str, picture: str = "digits:0") -> dict:
 
 def test_a_link_of_old_restores_every_control():
     found = opened("?view=latent_pca&data=digits&n=300&d=3&c=4&t=0.5&start=picture&x=digits:9")
-    wanted = Standing("digits", 300, 3, 4, 0.5, PICTURE, "digits:9", "digits")
-    assert {name: found[name] for name in wanted.values() if name != "own"} == {
-        name: value for name, value in wanted.values().items() if name != "own"
-    }
+    asked = Standing("digits", 300, 3, 4, 0.5, PICTURE, "digits:9", "digits")
+    expected = {name: value for name, value in asked.values().items() if name not in ("own", "labels")}
+    assert {name: found[name] for name in expected} == expected
     assert not found["notice"].visible
 
 
@@ -599,13 +747,15 @@ def test_own_pictures_make_a_cloud_and_what_is_no_picture_is_named(tmp_path):  #
     assert "12 of your pictures are in" in found["notice"].value and "“bad.png”" in found["notice"].value
     assert len(found["own"]) == LEAST
     standing = Standing(data="own", own=tuple(found["own"]))
-    seen = clouds.cloud(clouds.chosen(standing), "digits")
+    seen = clouds.cloud(chosen(standing), "digits")
     value = read(compute.scatter_value(seen, 2, "digits:3"))
     assert [trace["name"] for trace in value["figures"][0]["data"]] == ["no label"]
     assert "accuracy" not in value["notes"][0] and compute.points(standing)["verdict"] == ""
-    assert page.uploaded(files[:2], "digits").keys() == {"notice"}
-    with pytest.raises(ValueError, match="at least 12"):
-        Standing(data="own", own=tuple(found["own"][:3]))
+    assert page.uploaded([str(tmp_path / "bad.png")], "digits").keys() == {"notice"}
+    few = page.uploaded(files[:2], "digits")
+    assert len(few["own"]) == 2 and "among others" in few["notice"].value
+    with pytest.raises(ValueError, match="None of your own pictures"):
+        Standing(data="own")
 
 
 def test_the_endpoint_answers_with_plain_lists(endpoint, seen):
@@ -621,7 +771,7 @@ def test_the_endpoint_answers_with_plain_lists(endpoint, seen):
 def test_the_endpoint_answers_for_the_model_that_is_named(endpoint):
     call = ("digits", COUNT, 2, 1, 2.0, "mean", "digits:3")
     found = endpoint(*call, PROJECTOR)
-    seen = clouds.cloud(clouds.references("digits", COUNT), PROJECTOR)
+    seen = clouds.cloud(of_source("digits", COUNT), PROJECTOR)
     np.testing.assert_allclose(found["latent"]["coordinates"], seen.latent.coordinates[:, :2], atol=1e-4)
     pca = seen.latent.pca
     with torch.no_grad():

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,7 +17,9 @@ from app.accelerator import Place
 from app.hall import Ended, Running, Waiting
 from app.pictures import encoding, noise
 from app.views.latent_pca import shipped
-from app.views.latent_pca.standing import EXPLAINED, OWN, Arguments
+from app.views.latent_pca.scatter import extended
+from app.views.latent_pca.standing import EXPLAINED
+from app.views.latent_pca.wanted import DIGITS, Wanted, of_source
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.measures.neighbours import neighbour_agreement
 from linearizer_core.networks import InvertibleNetwork
@@ -25,7 +27,6 @@ from linearizer_core.pca import LatentPCA
 
 BATCH = 64
 NOISE = (1, encoding.SIDE, encoding.SIDE)
-FIRST_SEED = 1000  # samples of a cloud are not those of the gallery
 AT_ONCE = (
     2000  # pictures that are computed while the visitor waits; more need a card, or the hall and patience
 )
@@ -53,8 +54,9 @@ class Side:
     frozen=True, eq=False
 )  # the same cloud is the same object: what is computed from it can be remembered
 class Cloud:
-    """Pictures with their labels (−1 is none), seen in the latents of a model and in pixels.
+    """Pictures with their labels (the number of their class, −1 is none), seen in the latents of a model and in pixels.
 
+    The last `placed` of them are a visitor's, which have coordinates on the axes of the others.
     `pixels` are bytes (N, S, S) or (N, S, S, 3) in the model's size; of a shipped cloud they are None and made anew when
     they are asked for, and `sheet` holds its thumbnails.
     """
@@ -70,29 +72,14 @@ class Cloud:
     note: str = ""
     pixels: np.ndarray | None = None
     sheet: bytes | None = None
+    classes: tuple[str, ...] = DIGITS
+    placed: int = 0
 
     def pictures(self, numbers: Sequence[int]) -> Tensor:
         """Some of the pictures, (k, C, S, S)."""
         if self.pixels is not None:
             return encoding.to_tensor(self.pixels[list(numbers)])
         return pictures.tensor([self.references[i] for i in numbers], self.model)
-
-
-@lru_cache(maxsize=16)
-def references(source: str, count: int) -> tuple[str, ...]:
-    """The first `count` pictures of a source; samples of all digits in turn, by the default model for any model's cloud.
-
-    >>> references("sample", 12)[:2]
-    ('sample:0:1000', 'sample:1:1000')
-    """
-    if source == "sample":
-        return tuple(f"sample:{i % 10}:{FIRST_SEED + i // 10}" for i in range(count))
-    return tuple(f"{source}:{i}" for i in range(count))
-
-
-def chosen(standing: Arguments) -> tuple[str, ...]:
-    """References of the pictures that are asked for."""
-    return standing.own if standing.data == OWN else references(standing.data, standing.count)
 
 
 # --- remembered --------------------------------------------------------------------------------------------
@@ -108,7 +95,7 @@ _slots: OrderedDict[tuple, _Slot] = OrderedDict()
 _door = threading.Lock()
 
 
-def _slot(wanted: tuple[str, ...], model: str) -> _Slot:
+def _slot(wanted: Wanted, model: str) -> _Slot:
     """The place of a cloud; the oldest go where there are too many points."""
     with _door:
         slot = _slots.setdefault((wanted, model), _Slot(threading.Lock()))
@@ -118,16 +105,20 @@ def _slot(wanted: tuple[str, ...], model: str) -> _Slot:
         return slot
 
 
-def cloud(wanted: tuple[str, ...], model: str = "digits") -> Cloud:
+def cloud(wanted: Wanted, model: str = "digits") -> Cloud:
     """The cloud of these pictures, computed once whoever asks, also when thirty ask at the same moment."""
     slot = _slot(wanted, model)
     with slot.lock:
         if slot.cloud is None:
-            slot.cloud = _shipped(wanted, model) or computed(wanted, model)
+            slot.cloud = _shipped(wanted, model) or _made(wanted, model)
     return slot.cloud
 
 
-def ready(wanted: tuple[str, ...], model: str = "digits") -> Cloud | None:
+def _made(wanted: Wanted, model: str) -> Cloud:
+    return among(cloud(wanted.others, model), wanted) if wanted.placed else computed(wanted, model)
+
+
+def ready(wanted: Wanted, model: str = "digits") -> Cloud | None:
     """The cloud unless it would have to be waited for: a tick has better things to do."""
     slot = _slot(wanted, model)
     if slot.cloud is None and (slot.lock.locked() or not is_quick(wanted, model)):
@@ -135,17 +126,17 @@ def ready(wanted: tuple[str, ...], model: str = "digits") -> Cloud | None:
     return cloud(wanted, model)
 
 
-def is_quick(wanted: tuple[str, ...], model: str) -> bool:
+def is_quick(wanted: Wanted, model: str) -> bool:
     """Whether a visitor can wait for it."""
-    return len(wanted) <= AT_ONCE or _shipped(wanted, model) is not None
+    return len(wanted.others) <= AT_ONCE or _shipped(wanted.others, model) is not None
 
 
-def is_there(wanted: tuple[str, ...], model: str) -> bool:
+def is_there(wanted: Wanted, model: str) -> bool:
     """Whether nobody has to wait for it."""
     return _slot(wanted, model).cloud is not None or _shipped(wanted, model) is not None
 
 
-def steps(wanted: tuple[str, ...], model: str, token: str) -> Iterator[Waiting | Running | Cloud]:
+def steps(wanted: Wanted, model: str, token: str) -> Iterator[Waiting | Running | Cloud]:
     """The cloud, and before it what is going on: a small one at once, a large one on a card, or else in the hall.
 
     `Running.newest` is the share that is done. Nothing more comes after `hall.HALL.stop(token)`. ValueError with a sentence.
@@ -165,7 +156,7 @@ def steps(wanted: tuple[str, ...], model: str, token: str) -> Iterator[Waiting |
 
 
 def _in_the_hall(
-    slot: _Slot, wanted: tuple[str, ...], model: str, note: str, token: str
+    slot: _Slot, wanted: Wanted, model: str, note: str, token: str
 ) -> Iterator[Waiting | Running]:
     def job(watch: hall.Watch) -> None:
         if slot.cloud is None:  # nobody before us in the line has made it
@@ -198,7 +189,7 @@ class Made:
 
 
 def computed(
-    wanted: tuple[str, ...],
+    wanted: Wanted,
     model: str,
     on_card: bool = False,
     watch: accelerator.Watch | None = None,
@@ -207,8 +198,8 @@ def computed(
     """The cloud, computed now. RefusedError where it is to be done `on_card` and cannot."""
     if on_card and accelerator.door() is None:
         raise accelerator.RefusedError("")
-    labels = np.array([pictures.label_of(reference) for reference in wanted])
-    made = _given(wanted, watch)
+    classes, labels = wanted.classes()
+    made = _given(wanted.references, watch)
     work = made, models.model(model).g_x
     if on_card:
         done = accelerator.on_card(_worked, *work)
@@ -216,7 +207,30 @@ def computed(
         done = accelerator.on_cpu(_worked, *work, note=note, **({"watch": watch} if watch else {}))
     pixels, latent, pixel, encoding = done.value
     took = done.seconds, encoding
-    return Cloud(wanted, model, labels, latent, pixel, done.device, *took, done.note, pixels)
+    told = done.device, *took, done.note
+    return Cloud(wanted.references, model, labels, latent, pixel, *told, pixels, classes=classes)
+
+
+def among(others: Cloud, wanted: Wanted) -> Cloud:
+    """A cloud with a visitor's pictures at its end: they get coordinates on its axes, and change nothing else of it."""
+    own = wanted.references[-wanted.own :]
+    sides = [
+        replace(side, coordinates=torch.cat([side.coordinates, at]))
+        for side, at in zip((others.latent, others.pixel), positions(others, own))
+    ]
+    classes, labels = wanted.classes()
+    mine = encoding.to_pictures(pictures.tensor(own, others.model))
+    seen = {"pixels": None if others.pixels is None else np.concatenate([others.pixels, mine])}
+    if others.sheet is not None:
+        seen["sheet"] = extended(others.sheet, len(others.references), mine)
+    named = {"references": wanted.references, "labels": labels, "classes": classes, "placed": wanted.own}
+    return replace(others, latent=sides[0], pixel=sides[1], **named, **seen)
+
+
+def positions(seen: Cloud, references: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Any pictures as points of the cloud's latent and of its pixel space, (k, components) each."""
+    z, flat = pictures.latents(references, seen.model), pictures.tensor(references, seen.model).flatten(1)
+    return seen.latent.pca.transform(z), seen.pixel.pca.transform(flat)
 
 
 def _given(wanted: Sequence[str], watch: accelerator.Watch | None) -> Made:
@@ -324,18 +338,15 @@ def _shaped(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
 
 # --- shipped -----------------------------------------------------------------------------------------------
 @lru_cache(maxsize=4)
-def _shipped(wanted: tuple[str, ...], model: str) -> Cloud | None:
+def _shipped(wanted: Wanted, model: str) -> Cloud | None:
     """The cloud that ships, if it is the one that is wanted: nobody has to wait for it."""
-    if (
-        model != models.NAMES[0]
-        or len(wanted) != shipped.COUNT
-        or wanted != references("sample", shipped.COUNT)
-    ):
+    if model != models.NAMES[0] or wanted != of_source("sample", shipped.COUNT):
         return None
     found = shipped.read()
-    labels = np.array([pictures.label_of(reference) for reference in wanted])
+    classes, labels = wanted.classes()
     sides = (Side(*found.sides[name]) for name in ("latent", "pixel"))
-    return Cloud(wanted, model, labels, *sides, "cpu", found.seconds, sheet=found.sheet)
+    seen = {"sheet": found.sheet, "classes": classes}
+    return Cloud(wanted.references, model, labels, *sides, "cpu", found.seconds, **seen)
 
 
 def neighbour_accuracy(coordinates: Tensor, labels: np.ndarray, neighbours: int = 5) -> float:

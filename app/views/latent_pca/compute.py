@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import torch
-from torch import Tensor
 
 from app import models, pictures
 from app import words as common
@@ -19,6 +18,7 @@ from app.views.latent_pca.marks import Marks
 from app.views.latent_pca.program import program
 from app.views.latent_pca.scatter import TILE, Panel, Sheets, scatters, sheets, variance
 from app.views.latent_pca.standing import COMPONENTS, OWN, Arguments
+from app.views.latent_pca.wanted import chosen
 from app.widgets import served
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
@@ -32,12 +32,12 @@ NEIGHBOURS = 8
 # --- what is shown -----------------------------------------------------------------------------------------
 def points(standing: Arguments, marks: Marks | None = None) -> dict:
     """A cloud that is there or soon will be: how it came about, both scatters, the explained variance."""
-    return shown(clouds.cloud(clouds.chosen(standing), standing.model), standing, marks)
+    return shown(clouds.cloud(chosen(standing), standing.model), standing, marks)
 
 
 def arriving(standing: Arguments, token: str, marks: Marks | None = None) -> Iterator[dict]:
     """`points`, and before it how far a large cloud is; at the end "bar" is empty. Stopped, only that is said."""
-    wanted, found = clouds.chosen(standing), None
+    wanted, found = chosen(standing), None
     if clouds.ready(wanted, standing.model) is None:
         yield {"status": words.on_its_way(len(wanted)), "bar": words.working(0)}
     for news in clouds.steps(wanted, standing.model, token):
@@ -67,17 +67,19 @@ def shown(seen: clouds.Cloud, standing: Arguments, marks: Marks | None) -> dict:
 
 
 def status(seen: clouds.Cloud) -> str:
-    """How the cloud came about, on which device and in which time."""
-    what = len(seen.references), seen.model
+    """How the cloud came about, on which device and in which time; and of a visitor's few, among whom they lie."""
+    what = len(seen.references) - seen.placed, seen.model
     if seen.pixels is None:
-        return words.shipped_status(*what, seen.seconds, seen.device)
-    times = seen.encoding, seen.latent.seconds, seen.pixel.seconds, seen.seconds
-    return words.cloud_status(*what, *times, seen.device, seen.note)
+        said = words.shipped_status(*what, seen.seconds, seen.device)
+    else:
+        times = seen.encoding, seen.latent.seconds, seen.pixel.seconds, seen.seconds
+        said = words.cloud_status(*what, *times, seen.device, seen.note)
+    return words.among_status(seen.placed, said) if seen.placed else said
 
 
 def walk(standing: Arguments) -> dict:
     """The tick: where the walk stands; nothing while the cloud is being computed, which ticks again when it is there."""
-    seen = clouds.ready(clouds.chosen(standing), standing.model)
+    seen = clouds.ready(chosen(standing), standing.model)
     return walks.shown(seen, standing) if seen is not None else {}
 
 
@@ -106,6 +108,7 @@ def _panel(title: str, side: clouds.Side, dimensions: int, accuracy: float) -> P
 def _accuracies(seen: clouds.Cloud, dimensions: int, marks: Marks) -> tuple[float, float]:
     """How many pictures have most of their neighbours from their own class: latents, pixels."""
     labels = marks.labels(seen)
+    labels[len(labels) - seen.placed :] = -1  # a visitor's few say nothing of the space
     return tuple(
         clouds.neighbour_accuracy(side.coordinates[:, :dimensions], labels)
         for side in (seen.latent, seen.pixel)
@@ -123,31 +126,25 @@ def _sheets(seen: clouds.Cloud) -> Sheets:
 # --- the current picture among them, and what a lasso takes ------------------------------------------------
 def neighbours(standing: Arguments) -> dict:
     """The pictures nearest to the current one on each of the two charts; x itself first."""
-    seen = clouds.ready(clouds.chosen(standing), standing.model)
+    seen = clouds.ready(chosen(standing), standing.model)
     if seen is None:
         return {}
     rows = []
-    for side, at in zip((seen.latent, seen.pixel), placed(seen, [standing.picture])):
+    for side, at in zip((seen.latent, seen.pixel), clouds.positions(seen, [standing.picture])):
         d = standing.dimensions
         away = (side.coordinates[:, :d] - at[:, :d]).norm(dim=1)
         if standing.picture in seen.references:
             away[seen.references.index(standing.picture)] = torch.inf
         found = away.argsort()[:NEIGHBOURS].tolist()
         shown = torch.cat([pictures.tensor([standing.picture], seen.model), seen.pictures(found)])
-        names = [words.class_name(int(seen.labels[i])) for i in found]
+        names = [words.class_name(int(seen.labels[i]), seen.classes) for i in found]
         rows.append(tiles(shown, ids=["x", *map(str, found)], notes=["x", *names]))
     return {"neighbours": rows}
 
 
-def placed(seen: clouds.Cloud, references: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Any pictures as points of the cloud's latent and of its pixel space, (k, components) each."""
-    z, flat = pictures.latents(references, seen.model), pictures.tensor(references, seen.model).flatten(1)
-    return seen.latent.pca.transform(z), seen.pixel.pca.transform(flat)
-
-
 def taken(standing: Arguments, numbers: Sequence[int], marks: Marks | None = None) -> dict:
     """The mean of the pictures by ⊕ beside that of their pixels, and what they are; nothing where there are none."""
-    seen = clouds.ready(clouds.chosen(standing), standing.model)
+    seen = clouds.ready(chosen(standing), standing.model)
     if seen is None or not numbers:
         return {"means": None, "chosen_words": ""}
     used = list(numbers[:: max(1, math.ceil(len(numbers) / MEAN_OF))])
@@ -159,7 +156,8 @@ def taken(standing: Arguments, numbers: Sequence[int], marks: Marks | None = Non
     mean = models.decode(torch.cat(parts).mean(0, keepdim=True), seen.model)
     shown = torch.cat([mean, x.mean(0, keepdim=True)])
     labels = Marks.on(seen, marks).labels(seen)[list(numbers)]
-    classes = [f"{words.class_name(k)}: {n}" for k, n in sorted(Counter(labels.tolist()).items())]
+    found = sorted(Counter(labels.tolist()).items())
+    classes = [f"{words.class_name(label, seen.classes)}: {count}" for label, count in found]
     value = tiles(shown, [words.MEAN_INDUCED, words.MEAN_PIXELS], ids=[f"{len(numbers)} taken"])
     return {"means": value, "chosen_words": words.chosen(len(numbers), len(used), classes)}
 
@@ -167,7 +165,7 @@ def taken(standing: Arguments, numbers: Sequence[int], marks: Marks | None = Non
 # --- laws --------------------------------------------------------------------------------------------------
 def settled(standing: Arguments, broken: bool) -> Settled | None:
     """Laws of the space that the components span, the program, the link; None before there is a cloud."""
-    seen = clouds.ready(clouds.chosen(standing), standing.model)
+    seen = clouds.ready(chosen(standing), standing.model)
     if seen is None:
         return None  # "measuring …"; the meter is asked again when the cloud is there
     with models.one_core():
@@ -204,7 +202,7 @@ def answer(standing: Arguments) -> dict:
         "explained_variance_ratio" of 10 components, the "neighbour_accuracy" of 5 nearest neighbours, the "walk" (32×32
         numbers, 3×64×64 of faces) and the "seconds" it took}
     """
-    seen = clouds.cloud(clouds.chosen(standing), standing.model)
+    seen = clouds.cloud(chosen(standing), standing.model)
     found = {"labels": seen.labels.tolist(), "device": seen.device, "encoding_seconds": seen.encoding}
     reached = walks.walked(seen, standing, [standing.steps])
     for name, side, image in zip(("latent", "pixel"), (seen.latent, seen.pixel), reached):

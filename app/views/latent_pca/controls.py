@@ -7,6 +7,7 @@ import gradio as gr
 from app import models
 from app import words as common
 from app.listening import LIFE, Named
+from app.pictures import labelled
 from app.views.latent_pca import SLUG, words
 from app.views.latent_pca.standing import (
     COMPONENTS,
@@ -38,8 +39,9 @@ def cloud_controls() -> Named:
         data = gr.Radio(source_choices(), label=words.DATA, min_width=300, scale=3, elem_id=f"{SLUG}-data")
         dimensions = gr.Radio(flat, label=words.AXES, min_width=180, elem_id=f"{SLUG}-dimensions")
     count = gr.Radio(numbers, label=words.COUNT, elem_id=f"{SLUG}-count", elem_classes="lab-keys")
-    own = gr.State([], time_to_live=LIFE)
-    return {"model": model, "data": data, "count": count, "own": own, "dimensions": dimensions}
+    own, labels = gr.State([], time_to_live=LIFE), gr.State([], time_to_live=LIFE)
+    given = {"own": own, "labels": labels}
+    return {"model": model, "data": data, "count": count, "dimensions": dimensions, **given}
 
 
 def status_row() -> tuple[gr.HTML, gr.HTML, gr.Button, gr.UploadButton]:
@@ -53,7 +55,7 @@ def status_row() -> tuple[gr.HTML, gr.HTML, gr.Button, gr.UploadButton]:
         upload = gr.UploadButton(
             words.OWN_PICTURES,
             file_count="multiple",
-            file_types=["image"],
+            file_types=labelled.FILE_TYPES,
             min_width=200,
             elem_id=f"{SLUG}-upload",
             **key,

@@ -19,13 +19,15 @@ LEFT_OUT = 255
 class Marks:
     """For each point of one cloud the number of the own class that it is in, 0 for none, 255 for left out."""
 
-    of: tuple[str, int, str] | None = None  # the model, how many pictures, the first of them
+    of: tuple[str, int, str, str] | None = (
+        None  # the model, how many pictures, the first and the last of them
+    )
     kinds: bytes = b""
 
     @staticmethod
     def on(seen: Cloud, given: Marks | None) -> Marks:
         """The marks where they are of this cloud, else none."""
-        of = (seen.model, len(seen.references), seen.references[0])
+        of = (seen.model, len(seen.references), seen.references[0], seen.references[-1])
         return given if given is not None and given.of == of else Marks(of, bytes(len(seen.references)))
 
     @property
@@ -50,16 +52,16 @@ class Marks:
         return replace(self, kinds=kinds.tobytes())
 
     def labels(self, seen: Cloud) -> np.ndarray:
-        """Labels of the points, own classes after the digits, −1 for what has none or is left out."""
+        """Labels of the points, own classes after the cloud's, −1 for what has none or is left out."""
         kinds = self.array.astype(np.int64)
-        own = np.where(kinds > 0, 9 + kinds, seen.labels)
+        own = np.where(kinds > 0, len(seen.classes) - 1 + kinds, seen.labels)
         return np.where(kinds == LEFT_OUT, -1, own)
 
     def groups(self, seen: Cloud) -> list[tuple[str, np.ndarray]]:
         """The names of the classes that are there, each with the numbers of its points."""
         labels, shown = self.labels(seen), self.array != LEFT_OUT
         found = [
-            (words.class_name(int(label)), np.flatnonzero(shown & (labels == label)))
+            (words.class_name(int(label), seen.classes), np.flatnonzero(shown & (labels == label)))
             for label in np.unique(labels[shown])
         ]
         return sorted(found, key=lambda group: group[0] == words.NO_LABEL)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -24,6 +23,7 @@ from app.listening import (
 )
 from app.panels import proof
 from app.panels.notice import notice, saying
+from app.pictures import labelled
 from app.views.latent_pca import SLUG, clouds, compute, words
 from app.views.latent_pca.controls import (
     chosen_card,
@@ -46,6 +46,7 @@ from app.views.latent_pca.standing import (
     source_for,
 )
 from app.views.latent_pca.walks import STRIP
+from app.views.latent_pca.wanted import chosen, of_source
 from app.widgets.chart import Chart
 from app.widgets.tiles import Pictures
 
@@ -95,7 +96,7 @@ def build(lab: Lab) -> Opening:
     _listen_to_cloud(controls, {"marks": marks, "sent": sent}, page)
     _listen(controls, status, {"stage": stage, "strips": strips}, {"neighbours": near}, section)
     _listen_to_points(points, controls, marks, chosen, buttons, page)
-    brought = {"notice": said, "own": cloud["own"], "data": cloud["data"]}
+    brought = {"notice": said, **{name: cloud[name] for name in ("own", "labels", "data")}}
     listen(upload.upload, uploaded, {"files": upload, "model": cloud["model"]}, brought, **CHOICE)
     listen(stop.click, stopped, {}, {}, **QUIET)
     endpoint("latent_pca", Arguments, compute.answer, queue=True, concurrency_limit=2)
@@ -172,8 +173,9 @@ def fitting(data: str | None, count: float | None, **others: object) -> dict[str
 
 def _key(standing: Standing) -> str:
     """What the charts show, in a few words."""
-    wanted = clouds.chosen(standing)
-    return f"{standing.model} {standing.data} {len(wanted)} {hash(standing.own)} {standing.dimensions}"
+    wanted = chosen(standing)
+    own = hash((standing.own, standing.labels))
+    return f"{standing.model} {standing.data} {len(wanted)} {own} {standing.dimensions}"
 
 
 def _visitor(request: gr.Request | None) -> str:
@@ -200,27 +202,27 @@ def switched(model: str, data: str, picture: str, count: int) -> dict:
     found = {"picture": pictures.fitting(picture, model)}
     if of_another_kind:
         found["data"] = source_for(model)
-    quick = clouds.is_quick(clouds.references(found.get("data", data), count), model) or data == OWN
+    quick = clouds.is_quick(of_source(found.get("data", data), count), model) or data == OWN
     return found if quick else {**found, "count": COUNTS[0]}
 
 
 # --- points ------------------------------------------------------------------------------------------------
 def picked(standing: Standing, event: gr.EventData) -> dict:
     """A click on a point: it becomes the current picture of all views, and the walk starts there."""
-    chosen, index = clouds.chosen(standing), getattr(event, "index", None)
-    known = isinstance(index, int) and 0 <= index < len(chosen)
-    return {"start": PICTURE, "picture": chosen[index]} if known else {}
+    references, index = chosen(standing).references, getattr(event, "index", None)
+    known = isinstance(index, int) and 0 <= index < len(references)
+    return {"start": PICTURE, "picture": references[index]} if known else {}
 
 
 def taken(standing: Standing, marks: Marks | None, event: gr.EventData) -> dict:
     """What a lasso or a box has taken."""
-    numbers = numbers_of(getattr(event, "indices", None), len(clouds.chosen(standing)))
+    numbers = numbers_of(getattr(event, "indices", None), len(chosen(standing)))
     return {"numbers": tuple(numbers), **compute.taken(standing, numbers, marks)}
 
 
 def marked(standing: Standing, marks: Marks | None, numbers: Sequence[int], how: str) -> dict:
     """The points that are taken become a class or are left out; or all that was done so is undone."""
-    seen = clouds.ready(clouds.chosen(standing), standing.model)
+    seen = clouds.ready(chosen(standing), standing.model)
     if seen is None:
         return {}
     if how != "back" and not numbers:
@@ -235,25 +237,22 @@ def marked(standing: Standing, marks: Marks | None, numbers: Sequence[int], how:
 
 # --- uploads and the opening -------------------------------------------------------------------------------
 def uploaded(files: Sequence[str] | None, model: str | None) -> dict:
-    """The visitor's pictures as references: faces whole, of others the digit; what is no picture is left out and named."""
-    found, refused = [], []
-    for file in (files or [])[:UPLOADS]:
-        try:
-            found.append(pictures.read(file, pictures.taken_for(model)))
-        except ValueError:
-            refused.append(Path(file).name)
-    said = {"notice": saying(words.uploaded(len(found), refused, LEAST))}
-    if len(found) < LEAST:
+    """The visitor's pictures and labels: faces whole, of others the digit; what is no picture is left out and named."""
+    found = labelled.bring(files or [], pictures.taken_for(model), UPLOADS)
+    kinds = len(set(found.labels) - {""})
+    said = {"notice": saying(words.uploaded(len(found.references), kinds, found.refused, LEAST))}
+    if not found.references:
         return said
-    return {**said, "own": found, "data": gr.Radio(choices=source_choices(own=True), value=OWN)}
+    choices = gr.Radio(choices=source_choices(own=True), value=OWN)
+    return {**said, "own": found.references, "labels": found.labels if kinds else (), "data": choices}
 
 
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; a cloud that is there comes along, another follows, as its controls change."""
     asked, _ = Standing.of_link({"model": query.get("model", "")})
     standing, whole = Standing.of_link(query, picture=pictures.fitting(picture, asked.model))
-    values = {name: value for name, value in standing.values().items() if name != "own"}
+    values = {name: value for name, value in standing.values().items() if name not in ("own", "labels")}
     found = {"notice": saying("" if whole else common.BAD_LINK), **values}
-    if not clouds.is_there(clouds.chosen(standing), standing.model):
+    if not clouds.is_there(chosen(standing), standing.model):
         return found
     return {**found, **compute.points(standing), "sent": _key(standing)}

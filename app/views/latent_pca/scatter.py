@@ -5,6 +5,7 @@ The pictures travel as sheets of thumbnails, which the page fetches when it show
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,9 +93,23 @@ def sheet(pixels: np.ndarray, tile: int = TILE) -> np.ndarray:
     rows = max(1, math.ceil(len(pixels) / SIDE))
     found = np.zeros((rows, tile, SIDE, tile, *pixels.shape[3:]), np.uint8)
     for i, picture in enumerate(pixels):
-        small = Image.fromarray(picture).resize((tile, tile), Image.Resampling.BILINEAR)
-        found[i // SIDE, :, i % SIDE] = small
+        found[i // SIDE, :, i % SIDE] = _small(picture, tile)
     return found.reshape(rows * tile, SIDE * tile, *pixels.shape[3:])
+
+
+def _small(picture: np.ndarray, tile: int) -> Image.Image:
+    return Image.fromarray(picture).resize((tile, tile), Image.Resampling.BILINEAR)
+
+
+def extended(png: bytes, count: int, pixels: np.ndarray, tile: int = TILE) -> bytes:
+    """A sheet of `count` thumbnails, a PNG file, with these pictures behind them."""
+    held = np.asarray(Image.open(io.BytesIO(png)))
+    rows = math.ceil((count + len(pixels)) / SIDE)
+    found = np.zeros((rows, tile, SIDE, tile), np.uint8)
+    found[: len(held) // tile] = held.reshape(-1, tile, SIDE, tile)
+    for i, picture in enumerate(pixels, count):
+        found[i // SIDE, :, i % SIDE] = _small(picture, tile)
+    return encoding.png_bytes(found.reshape(rows * tile, SIDE * tile))
 
 
 def scatters(

@@ -9,13 +9,14 @@ import torch
 from app import models
 from app.pictures import encoding
 from app.views.latent_pca import clouds, scatter, shipped
+from app.views.latent_pca.wanted import of_source
 
 SHADES = 16  # of a thumbnail; a third of the bytes of 256
 
 
 def main(file: Path = shipped.FILE) -> None:
     torch.set_num_threads(1)
-    found = clouds.computed(clouds.references("sample", shipped.COUNT), models.NAMES[0])
+    found = clouds.computed(of_source("sample", shipped.COUNT), models.NAMES[0])
     sides = {
         name: (side.pca, side.coordinates, side.ratios)
         for name, side in zip(shipped.SIDES, (found.latent, found.pixel))

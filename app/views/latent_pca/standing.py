@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import models, pictures
-from app.kinds import Choice, Maybe, Number, Several, Whole
+from app.kinds import Choice, Maybe, Number, Several, Text, Whole
+from app.pictures import labelled
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting
 from app.views.latent_pca import shipped, words
 
-LEAST, MOST = 12, 2000  # pictures in a cloud that is asked for by the API, which has nobody to stop it
+LEAST = 12  # pictures that make axes
+MOST = 2000  # in a cloud that is asked for by the API, which has nobody to stop it
 MOST_OF = {"digits": 1797, "mnist": 10_000, "face": 20_000}  # of sources that have fewer, or larger pictures
 COUNTS = (300, 600, 1200, shipped.COUNT, 10_000, 20_000, 60_000)  # the buttons
 COMPONENTS = 10  # to walk along
@@ -79,8 +81,8 @@ class Arguments(Settings):
     def __post_init__(self) -> None:
         if not self.data:
             object.__setattr__(self, "data", source_for(self.model))
-        if self.data == OWN and len(self.own) < LEAST:
-            raise ValueError(words.too_few(len(self.own), LEAST))
+        if self.data == OWN and not self.own:
+            raise ValueError(words.NO_PICTURES)
         most = MOST_OF.get(self.data, COUNTS[-1])
         if self.count > most:
             raise ValueError(words.too_many(self.count, self.data, most))
@@ -101,10 +103,13 @@ class Standing(Arguments):
     data: str = setting(Maybe(Choice(lambda: [*sources(), OWN]), ""), None, link="data")
     count: int = setting(Maybe(Choice(COUNTS), ""), None, link="n")
     own: tuple[str, ...] = setting(Several(Picture(), 0, UPLOADS, "pictures"), ())
+    labels: tuple[str, ...] = setting(Several(Text(labelled.LONGEST), 0, UPLOADS, "labels"), ())
 
     def __post_init__(self) -> None:
         if not self.data:
             object.__setattr__(self, "data", first_source(self.model))
         if self.count is None:
             object.__setattr__(self, "count", first_count(self.data, self.model))
+        if len(self.labels) not in (0, len(self.own)):
+            raise ValueError(words.labels_differ(len(self.labels), len(self.own)))
         super().__post_init__()

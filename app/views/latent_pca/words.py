@@ -56,23 +56,35 @@ def too_many(count: int, source: str, most: int) -> str:
     return f"{count} pictures were asked for; of “{source}” there are {most}."
 
 
-def too_few(count: int, least: int) -> str:
-    return f"{count} pictures came; a PCA needs at least {least}."
+NO_PICTURES = "None of your own pictures is here; choose some first."
+
+
+def labels_differ(labels: int, pictures: int) -> str:
+    return f"{labels} labels came for {pictures} pictures; there must be one for each, or none."
 
 
 def too_many_classes(most: int) -> str:
     return f"{most} classes of your own are enough; bring all back to begin again."
 
 
-def class_name(label: int) -> str:
-    """A digit, the letter of an own class, or that there is no label.
+def class_name(label: int, classes: Sequence[str]) -> str:
+    """One of the cloud's classes, the letter of one that a lasso made, or that there is none.
 
-    >>> class_name(7), class_name(10), class_name(-1)
-    ('7', 'class A', 'no label')
+    >>> class_name(1, ["cat", "dog"]), class_name(2, ["cat", "dog"]), class_name(-1, [])
+    ('dog', 'class A', 'no label')
     """
     if label < 0:
         return NO_LABEL
-    return str(label) if label < 10 else f"class {chr(ord('A') + label - 10)}"
+    return classes[label] if label < len(classes) else f"class {chr(ord('A') + label - len(classes))}"
+
+
+def of_yours(label: str) -> str:
+    """The class of a visitor's picture among others.
+
+    >>> of_yours("cat"), of_yours("")
+    ('cat (yours)', 'yours')
+    """
+    return f"{label} (yours)" if label else "yours"
 
 
 def panel_note(dimensions: int, explained: float, accuracy: float) -> str:
@@ -146,11 +158,19 @@ def projection_formula(worst: str) -> str:
     return f"P onto c₁, c₂: P P = P, Pᵀ = P, P(x) nearest; the worst: {worst}"
 
 
-def uploaded(found: int, refused: Sequence[str], least: int) -> str:
+def uploaded(found: int, labels: int, refused: Sequence[str], least: int) -> str:
+    """How many pictures came, with how many different labels, and which could not be used."""
     names = ", ".join(f"“{name}”" for name in refused[:3]) + (" and others" if len(refused) > 3 else "")
     left = f" {names} could not be used." if refused else ""
-    more = "" if found >= least else f" At least {least} are needed for a PCA."
-    return f"{found} of your pictures are in.{left}{more}"
+    called = f", with {labels} labels" if labels > 1 else ""
+    few = f" They lie among others, whose axes they get; from {least} on they make their own."
+    return f"{found} of your pictures are in{called}.{left}{few if 0 < found < least else ''}"
+
+
+def among_status(own: int, status: str) -> str:
+    """Of a cloud in which a visitor's few pictures lie."""
+    few = "One picture of yours lies" if own == 1 else f"{own} pictures of yours lie"
+    return sentence(f"{few} among others, whose axes they get.") + status
 
 
 def variance_sums(latent: float, pixel: float, components: int) -> str:
