@@ -68,6 +68,7 @@ CHART = {
     "svg": "Save as SVG",
     "csv": "Save the points as CSV",
     "thumbnails": "pictures",
+    "lines": "density",
     "by_hand": "move by hand",
     "legend": "Classes shown",
     "picture": "picture",

@@ -67,8 +67,8 @@ def widget(
     arguments of its own. Constants are not passed as gr.HTML's props: Gradio 6.31 overwrites those when a handler returns
     gr.skip() for the component.
 
-    `needs` is the address of a script, see `served`: then the widget's own script is served as well, and both are fetched
-    when such a widget is first seen; the page carries neither.
+    `needs` is the address of a script, see `served`: then the widget's own script is served as well, and is fetched when
+    such a widget is first seen; `await own.arrive()` in it has the needed one run. The page carries neither.
     """
     import gradio as gr  # here, so that what only makes values for widgets runs without it
 

@@ -20,13 +20,14 @@ from app.widgets import served, widget
 if TYPE_CHECKING:
     import gradio as gr
 
-SCRIPTS = ("state", "theme", "files", "places", "pictures", "overlay", "panel", "hand", "chart")
+SCRIPTS = ("state", "theme", "files", "places", "still", "pictures", "overlay", "panel", "hand", "chart")
 TEMPLATE = """
 <div data-part="stage" class="stage"></div>
 <div data-part="tools" class="tools" hidden>
   <span data-part="legend" class="legend" role="group"></span>
   <span class="space"></span>
   <button type="button" data-part="thumbnails" aria-pressed="false" hidden></button>
+  <button type="button" data-part="lines" aria-pressed="false" hidden></button>
   <button type="button" data-part="by-hand" aria-pressed="false" hidden></button>
 </div>
 <p data-part="told" class="told" role="status"></p>
@@ -86,7 +87,8 @@ def charts(
 ) -> dict:
     """The value of `Chart`. `name` is that of the files that it saves.
 
-    `linked` says that the charts show the same points, each trace's `customdata` being their numbers from 0 to `count`:
+    `linked` says that the charts show the same points, each trace's `customdata` being their numbers from 0 to `count`; a
+    trace without is lines around the class of its name, shown when asked for:
     {"count", "picked": number or −1, "thumbnails": on or off, "spread": of each chart along each axis, "sheets": addresses
     of sheets of thumbnails, "tile": their pixels, "columns" and "rows" of a sheet, "photos": shown as they came}.
 

@@ -171,20 +171,27 @@ window.lab =
       return fetched.get(address);
     };
 
-    // Starts a widget whose scripts are large: they are fetched, one after the other, when it is first seen.
+    // Brings a script that will be asked for soon into the browser's cache; one that does not come is missed
+    // when it is asked for.
+    const fetchAhead = (address) => fetch(place(address)).catch(() => null);
+
+    // Starts a widget whose scripts are large when it is first seen: its own is fetched first, and
+    // `own.arrive()` is a promise of the one that it needs, which runs when the widget has shown what it can
+    // without.
     const late = {};
-    const lately = (name, addresses, _events, element, ...rest) => {
+    const lately = (name, [needs, script], _events, element, props, trigger, watch, own) => {
       const seen = new IntersectionObserver(
         async (entries) => {
           if (!entries.some((entry) => entry.isIntersecting)) return;
           seen.disconnect();
+          if (!fetched.has(needs)) fetchAhead(needs);
           try {
-            for (const address of addresses) await fetchScript(address);
+            await fetchScript(script);
           } catch {
             element.dataset.late = "failed";
             return;
           }
-          late[name](element, ...rest);
+          late[name](element, props, trigger, watch, { ...own, arrive: () => fetchScript(needs) });
         },
         { rootMargin: "200px" },
       );

@@ -22,7 +22,7 @@ from app.hall import Running
 from app.listening import of_standing
 from app.pictures import encoding, labelled
 from app.settings import query_of
-from app.views.latent_pca import clouds, compute, page, scatter, shipped, shipping, walks, wanted
+from app.views.latent_pca import clouds, compute, density, page, scatter, shipped, shipping, walks, wanted
 from app.views.latent_pca.marks import LEFT_OUT, Marks, numbers_of
 from app.views.latent_pca.standing import (
     COMPONENTS,
@@ -325,8 +325,8 @@ def test_clouds_that_are_too_many_to_remember_go_oldest_first(monkeypatch):
     monkeypatch.setattr(clouds, "MOST_KEPT", 40)
     clouds._slots.clear()
     first, second = of_source("digits", 25), of_source("digits", 26)
-    for wanted in (first, second):
-        clouds._slot(wanted, "digits")
+    for each in (first, second):
+        clouds._slot(each, "digits")
     assert [key[0] for key in clouds._slots] == [second]
 
 
@@ -510,6 +510,25 @@ def test_uploaded_faces_stay_whole(tmp_path):
         Image.fromarray(np.random.default_rng(i).integers(256, size=(80, 64), dtype=np.uint8)).save(files[-1])
     found = page.uploaded(files, "faces")["own"]
     assert [pictures.pixels(reference).shape for reference in found] == [(64, 64, 3)] * LEAST
+
+
+def test_each_class_has_lines_around_its_densest_part_until_asked_for_unseen(seen):
+    groups = [("many", np.arange(14)), ("few", np.arange(14, 20)), ("on a line", np.arange(20, 24).repeat(4))]
+    points = seen.latent.coordinates[:, :3].numpy()
+    flat = scatter.Panel("", "", ["c1", "c2"], [1, 1], points[:, :2])
+    deep = scatter.Panel("", "", ["c1", "c2", "c3"], [1, 1, 1], points)
+    lines = [t for t in scatter._scatter(flat, groups, "0").data if t.type == "contour"]
+    assert [line.name for line in lines] == ["many", "on a line"] and not any(line.visible for line in lines)
+    assert {trace.type for trace in scatter._scatter(deep, groups, "0").data} == {"scatter3d"}
+    assert density.contours(np.ones((30, 2)), "a point", "#000") is None
+
+
+def test_half_of_the_points_lie_within_the_line_of_one_half():
+    points = np.random.default_rng(0).normal(size=(4000, 2)) * (3, 0.5) + (5, -1)
+    x, y, inside = density.highest_density(points)
+    column, row = (np.abs(grid - along[:, None]).argmin(1) for grid, along in zip((x, y), points.T))
+    for share in (0.25, 0.5, 0.75):
+        assert abs((inside[row, column] > 1 - share).mean() - share) < 0.04
 
 
 # --- own pictures ------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import Download, Page, expect
 
+from app.widgets import served
+
 if TYPE_CHECKING:
     from tests.browser.visits import Server, Visit
 
@@ -32,6 +34,9 @@ STEPS = "#latent_pca-steps input[type=range]"
 COMPONENT = "#latent_pca-component input[type=range]"
 METER = "#latent_pca-meter .meter"
 LINK = "#latent_pca-link input"
+INKED = """s => { const { width, height } = document.querySelector(s);
+  const { data } = document.querySelector(s).getContext('2d').getImageData(0, 0, width, height);
+  return data.filter((value, i) => i % 4 === 3 && value > 0).length; }"""
 LEGEND = "#latent_pca-scatter .legend button"
 
 
@@ -126,6 +131,38 @@ def test_the_view_opens_with_two_charts_of_a_shipped_cloud_a_walk_and_laws_that_
     page.locator("#latent_pca-variance").scroll_into_view_if_needed()
     expect(page.locator("#latent_pca-variance .bars .point")).to_have_count(100)
     assert not visit.scrolls_sideways(page)
+
+
+def test_the_cloud_is_seen_before_plotly_is_there_and_also_where_it_never_comes(visit: Visit):
+    late = visit.context.new_page()
+    late.route(
+        "**/lab-files/*.js",
+        lambda route: route.abort() if is_plotly(route.request.url) else route.continue_(),
+    )
+    late.goto(visit.server.url + VIEW)
+    wait(late, "state.ahead === 4000 && state.points === 0")
+    assert late.evaluate(INKED, OVER) > 5000
+    expect(late.locator("#latent_pca-scatter .told")).to_contain_text("could not be drawn")
+    visit.problems.clear()  # the console names the script that was held back
+
+
+def is_plotly(address: str) -> bool:
+    return served.plotly_script() in address
+
+
+def test_density_lines_take_the_place_of_thumbnails(visit: Visit):
+    page = at(visit, PICKING, 300)
+    tools = page.locator("#latent_pca-scatter .tools")
+    tools.get_by_role("button", name="density").click()
+    expect(tools.get_by_role("button", name="pictures")).to_have_attribute("aria-pressed", "false")
+    shown = f"{PLOTS}.map(p => p.data.filter(t => t.type === 'contour' && t.visible).length)"
+    page.wait_for_function(f"{shown}.every(n => n === 10)")
+    page.locator(LEGEND).first.click()
+    page.wait_for_function(f"{shown}.every(n => n === 9)")
+    page.locator(LEGEND).first.click()
+    tools.get_by_role("button", name="pictures").click()
+    page.wait_for_function(f"{shown}.every(n => n === 0)")
+    expect(tools.get_by_role("button", name="density")).to_have_attribute("aria-pressed", "false")
 
 
 def test_hovering_one_chart_shows_the_picture_in_both_without_asking_the_server(visit: Visit):

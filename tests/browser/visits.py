@@ -200,7 +200,7 @@ def _visit(
     before, failed = len(server.complaints()), tests.testsfailed
     yield visit
     visit.leave(well=tests.testsfailed == failed)
-    assert not visit.problems
+    assert not visit.problems, visit.problems
     assert not visit.strangers()
     assert server.complaints()[before:] == []
 

@@ -54,13 +54,16 @@ def arriving(standing: Arguments, token: str, marks: Marks | None = None) -> Ite
 
 
 def shown(seen: clouds.Cloud, standing: Arguments, marks: Marks | None) -> dict:
+    return dict(_shown(seen, standing.dimensions, Marks.on(seen, marks), _place(seen, standing.picture)))
+
+
+@lru_cache(maxsize=8)  # what most visitors see at first is made once
+def _shown(seen: clouds.Cloud, dimensions: int, kept: Marks, picked: int) -> dict:
     ratios = [list(side.ratios) for side in (seen.latent, seen.pixel)]
-    kept = Marks.on(seen, marks)
-    accuracies = _accuracies(seen, standing.dimensions, kept)
     return {
         "status": status(seen),
-        "verdict": words.apart(standing.dimensions, *accuracies),
-        "scatter": scatter_value(seen, standing.dimensions, standing.picture, marks),
+        "verdict": words.apart(dimensions, *_accuracies(seen, dimensions, kept)),
+        "scatter": _scatter(seen, dimensions, kept, picked),
         "variance": variance(*ratios, f"{id(seen)}"),
         "sums": words.variance_sums(*map(sum, ratios), len(ratios[0])),
     }
@@ -85,12 +88,19 @@ def walk(standing: Arguments) -> dict:
 
 def scatter_value(seen: clouds.Cloud, dimensions: int, picture: str, marks: Marks | None = None) -> dict:
     """Both scatters; the current picture is marked where it is one of the points."""
-    kept = Marks.on(seen, marks)
+    return _scatter(seen, dimensions, Marks.on(seen, marks), _place(seen, picture))
+
+
+def _scatter(seen: clouds.Cloud, dimensions: int, kept: Marks, picked: int) -> dict:
     sides = (words.LATENT_SIDE, seen.latent), (words.PIXEL_SIDE, seen.pixel)
     accuracies = _accuracies(seen, dimensions, kept)
     panels = [_panel(title, side, dimensions, found) for (title, side), found in zip(sides, accuracies)]
-    picked = seen.references.index(picture) if picture in seen.references else -1
     return scatters(panels, kept.groups(seen), _sheets(seen), f"{id(seen)} {dimensions}", picked)
+
+
+def _place(seen: clouds.Cloud, picture: str) -> int:
+    """The number of the picture's point, −1 where it has none."""
+    return seen.references.index(picture) if picture in seen.references else -1
 
 
 def _panel(title: str, side: clouds.Side, dimensions: int, accuracy: float) -> Panel:

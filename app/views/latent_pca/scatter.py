@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from app.pictures import encoding
-from app.views.latent_pca import words
+from app.views.latent_pca import density, words
 from app.widgets import served
 from app.widgets.chart import AXIS, LAYOUT, charts, figure
 
@@ -56,6 +56,7 @@ DEEP_SYMBOLS = (  # all that plotly has in three dimensions
 TILE = 20  # pixels of a thumbnail of a digit
 PHOTO_TILE = 32
 MANY = 5000  # points that can be large
+FEW = 11  # of a class that nobody would find among many, unless they are larger
 SIDE = 64  # thumbnails along a side of a sheet
 
 
@@ -148,18 +149,37 @@ def scatters(
 
 
 def _scatter(panel: Panel, groups: Sequence[tuple[str, np.ndarray]], revision: str) -> go.Figure:
+    """Points of a class after the other; on a plane also the lines of their densities, in the same order."""
     deep = len(panel.axes) == 3
     points = np.ascontiguousarray(panel.points, dtype=np.float32)
-    size = (3.5 if deep else 7) if len(points) <= MANY else (2 if deep else 3)
-    traces = []
+    traces, lines = [], []
     for k, (name, members) in enumerate(groups):
-        own = {"color": COLOURS[k % len(COLOURS)], "opacity": 0.85, "size": size}
-        own["symbol"] = (DEEP_SYMBOLS if deep else FLAT_SYMBOLS)[k % (8 if deep else 10)]
+        few = len(members) <= FEW < len(points)
+        own = {
+            **_sign(k, deep),
+            "opacity": 1 if few else 0.85,
+            "size": _size(len(points), deep) * (2 if few else 1),
+        }
         along = {axis: points[members, d] for d, axis in enumerate("xyz"[: len(panel.axes)])}
         look = {"mode": "markers", "marker": own, "name": name, "hoverinfo": "none", "showlegend": False}
         numbers = np.asarray(members, np.int32)
         traces.append((go.Scatter3d if deep else go.Scattergl)(customdata=numbers, **along, **look))
-    return figure(traces, revision, **(_deep(panel) if deep else _flat(panel)))
+        lines.append(None if deep else density.contours(points[members], name, own["color"]))
+    drawn = [*traces, *filter(None, lines)]
+    return figure(drawn, revision, **(_deep(panel) if deep else _flat(panel)))
+
+
+def _sign(k: int, deep: bool) -> dict[str, str]:
+    """Colour and symbol of the k-th class; a hundred differ in one of them."""
+    symbols = DEEP_SYMBOLS if deep else FLAT_SYMBOLS
+    place = k + k // len(COLOURS)
+    return {"color": COLOURS[k % len(COLOURS)], "symbol": symbols[place % len(symbols)]}
+
+
+def _size(count: int, deep: bool) -> float:
+    if count > MANY:
+        return 2 if deep else 3
+    return 3.5 if deep else 7
 
 
 def _flat(panel: Panel) -> dict:

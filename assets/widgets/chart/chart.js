@@ -17,11 +17,32 @@ SIGNS["circle-open"] = "○";
 SIGNS["square-open"] = "□";
 SIGNS["diamond-open"] = "◇";
 
-async function toggle(k) {
+function toggle(k) {
   groups[k].hidden = !groups[k].hidden;
+  return reveal();
+}
+
+// Shows what is to be seen of every class.
+async function reveal() {
   fillTools();
-  await Promise.all(panels.map(({ plot }) => Plotly.restyle(plot, { visible: !groups[k].hidden }, [k])));
+  if (!Plotly) return draw();
+  const seen = ({ plot }) => Plotly.restyle(plot, { visible: plot.data.map(isVisible) });
+  await Promise.all(panels.map(seen));
   draw();
+}
+
+// Thumbnails and lines would cover each other.
+function toggleThumbnails() {
+  thumbnails = !thumbnails;
+  if (thumbnails && lines) return toggleLines();
+  fillTools();
+  draw();
+}
+
+function toggleLines() {
+  lines = !lines;
+  if (lines) thumbnails = false;
+  return reveal();
 }
 
 function fillTools() {
@@ -38,6 +59,8 @@ function fillTools() {
   });
   $("thumbnails").hidden = !linked().sheets.length;
   $("thumbnails").setAttribute("aria-pressed", thumbnails);
+  $("lines").hidden = shown.figures[0].data.every(holdsPoints);
+  $("lines").setAttribute("aria-pressed", lines);
 }
 
 let queue = Promise.resolve();
@@ -66,17 +89,18 @@ async function drawAll() {
   if (others) sheets = [];
   untint();
   if (other || turned) {
-    panels.forEach(({ plot }) => Plotly.purge(plot));
+    panels.forEach(({ plot }) => Plotly?.purge(plot));
     stage.replaceChildren();
     panels = (now?.figures ?? []).map((_, number) => makePanel(number));
   }
   if (linked()) {
     readPoints();
     picked = linked().picked ?? -1;
-    if (others) thumbnails = linked().thumbnails;
+    if (others) thumbnails = linked().thumbnails && !lines;
   }
   fillTools();
   guard();
+  if (panels.length) await needPlotly();
   for (const panel of panels) await drawPanel(panel);
   if (linked()) {
     panels.forEach(({ frame, number }) => {
@@ -89,7 +113,7 @@ async function drawAll() {
 const isDeepIn = ({ figures }) => figures[0].data.some((trace) => trace.type === "scatter3d");
 
 async function repaint() {
-  if (!shown) return;
+  if (!shown || !Plotly) return;
   untint();
   if (linked()) readPoints();
   for (const panel of panels) await drawPanel(panel);
@@ -99,11 +123,9 @@ async function repaint() {
 $("thumbnails").textContent = own.words.thumbnails;
 $("by-hand").textContent = own.words.by_hand;
 $("legend").setAttribute("aria-label", own.words.legend);
-$("thumbnails").addEventListener("click", () => {
-  thumbnails = !thumbnails;
-  fillTools();
-  draw();
-});
+$("lines").textContent = own.words.lines;
+$("thumbnails").addEventListener("click", toggleThumbnails);
+$("lines").addEventListener("click", toggleLines);
 $("by-hand").addEventListener("click", () => {
   byHand = !byHand;
   guard();

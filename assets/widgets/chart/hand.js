@@ -33,7 +33,7 @@ function select(panel, event) {
   for (const other of panels) {
     if (other === panel && chosen) continue;
     const among = shown.figures[other.number].data.map((trace) => {
-      if (!chosen) return null;
+      if (!chosen || !holdsPoints(trace)) return null;
       const found = [];
       numbers(trace.customdata).forEach((i, k) => {
         if (taken.has(i)) found.push(k);
@@ -62,6 +62,7 @@ function step(panel, [dx, dy]) {
 }
 
 function zoom({ plot }, factor) {
+  if (!plot._fullLayout) return;
   if (isDeep()) {
     const { eye } = plot._fullLayout.scene.camera;
     const nearer = Object.fromEntries(Object.entries(eye).map(([key, value]) => [key, value * factor]));

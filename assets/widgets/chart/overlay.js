@@ -10,8 +10,8 @@ function drawThumbnails(panel, place) {
   const taken = new Uint8Array(across * (Math.ceil((bottom - top) / SMALL) + 1));
   const dims = isDeep() ? 3 : 2;
   const paper = ink("--lab-card");
-  for (let i = 0; i < groupOf.length; i++) {
-    if (!isShown(i)) continue;
+  for (let i = groupOf.length - 1; i >= 0; i--) {
+    if (!isShown(i)) continue; // from the end, where a visitor's few lie among others
     const [x, y] = place(panel.at, dims * i);
     if (x < left || x > right || y < top || y > bottom) continue;
     const cell = Math.floor((y - top) / SMALL) * across + Math.floor((x - left) / SMALL);
@@ -83,6 +83,7 @@ function drawOver(panel) {
   panel.pen = lab.sharp(panel.over, width, height);
   const place = projection(panel);
   if (!place) return;
+  if (!panel.plot._fullLayout) drawDots(panel, place);
   if (thumbnails) drawThumbnails(panel, place);
   drawShown(panel, place, picked, 40, 3);
   if (hover !== picked) drawShown(panel, place, hover, LARGE, 2);

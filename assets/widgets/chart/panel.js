@@ -21,7 +21,7 @@ function makePanel(number) {
   let width = 0;
   new ResizeObserver(() => {
     const now = plot.clientWidth;
-    if (now && now !== width && width) Plotly.Plots.resize(plot).then(draw);
+    if (now && now !== width && width && plot._fullLayout) Plotly.Plots.resize(plot).then(draw);
     width = now || width;
   }).observe(plot);
   return panel;
@@ -34,11 +34,14 @@ async function drawPanel(panel) {
   note.textContent = shown.notes[panel.number] ?? "";
   panel.caption.hidden = !title.textContent;
   const data = figure.data.map(painted);
-  data.forEach((trace, k) => {
-    if (groups[k]?.hidden) trace.visible = false;
-  });
+  if (linked()) {
+    for (const trace of data) trace.visible = isVisible(trace);
+  }
   panel.config ??= configOf(panel); // another one, though equal, would lose zoom and camera
-  await Plotly.react(panel.plot, data, layoutOf(figure), panel.config);
+  const layout = layoutOf(figure);
+  if (panel.ranges) [layout.xaxis.range, layout.yaxis.range] = panel.ranges.map((range) => [...range]);
+  await Plotly.react(panel.plot, data, layout, panel.config);
+  if (panel.ranges && !panel.settled) settle(panel);
   if (panel.heard) return;
   panel.heard = true; // plotly's element can only tell once it has been drawn
   if (linked()) hear(panel);
@@ -57,13 +60,33 @@ function hear(panel) {
   for (const name of ["relayouting", "relayout", "afterplot"]) plot.on(`plotly_${name}`, drawSoon);
 }
 
+// A cloud's chart shows all of its points at first, and stays there whatever is left out of them.
+function aim(panel) {
+  const { uirevision } = shown.figures[panel.number].layout;
+  if (panel.aimedAt === uirevision) return;
+  panel.aimedAt = uirevision;
+  panel.settled = false;
+  panel.ranges = isDeep() ? null : rangesAhead(panel);
+}
+
+// What plotly made of the ranges; asked for again, it takes them for the same and keeps what a hand has moved.
+function settle(panel) {
+  panel.settled = true;
+  panel.ranges = ["xaxis", "yaxis"].map((name) => [...panel.plot._fullLayout[name].range]);
+}
+
+// Of linked charts: a class's points, or the lines around them.
+const holdsPoints = ({ customdata }) => Boolean(customdata);
+const isVisible = (trace) =>
+  (holdsPoints(trace) || lines) && !groups.find(({ name }) => name === trace.name)?.hidden;
+
 // The traces of linked charts: where every point is, and to which group it belongs.
 function readPoints() {
   const { count } = linked();
   const dims = isDeep() ? 3 : 2;
   groupOf = new Int16Array(count).fill(-1);
   const hidden = new Set(groups.filter((group) => group.hidden).map((group) => group.name));
-  groups = shown.figures[0].data.map(({ name, marker }) => ({
+  groups = shown.figures[0].data.filter(holdsPoints).map(({ name, marker }) => ({
     name,
     colour: marker.color.startsWith("var") ? painted(marker.color) : marker.color,
     symbol: marker.symbol,
@@ -71,7 +94,7 @@ function readPoints() {
   }));
   for (const panel of panels) {
     panel.at = new Float32Array(count * dims);
-    shown.figures[panel.number].data.forEach((trace, group) => {
+    shown.figures[panel.number].data.filter(holdsPoints).forEach((trace, group) => {
       const which = numbers(trace.customdata);
       const along = ["x", "y", "z"].slice(0, dims).map((name) => numbers(trace[name]));
       for (let k = 0; k < which.length; k++) {
@@ -80,4 +103,5 @@ function readPoints() {
       }
     });
   }
+  panels.forEach(aim);
 }

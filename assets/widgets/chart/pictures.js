@@ -11,14 +11,25 @@ function sheetOf(i) {
   if (!addresses[number]) return null;
   if (!sheets[number]) {
     const image = new Image();
-    sheets[number] = { image, ready: false };
-    image.onload = () => {
-      sheets[number].ready = true;
-      draw();
-    };
+    const sheet = { image, ready: false };
+    sheets[number] = sheet;
+    sheet.came = new Promise((ready) => {
+      image.onload = () => {
+        sheet.ready = true;
+        ready();
+        draw();
+      };
+    });
     image.src = lab.place(addresses[number]);
   }
   return sheets[number].ready ? { ...sheets[number], number } : null;
+}
+
+// Resolves when every sheet is there.
+function sheetsCame() {
+  const { sheets: addresses, columns, rows } = linked();
+  addresses.forEach((_, number) => sheetOf(number * columns * rows));
+  return Promise.all(sheets.map(({ came }) => came));
 }
 
 // Ink on clear paper, so that what lies under a thumbnail stays visible.

@@ -4,9 +4,9 @@ const times = (m, v) =>
   [0, 1, 2, 3].map((row) => m[row] * v[0] + m[4 + row] * v[1] + m[8 + row] * v[2] + m[12 + row] * v[3]);
 
 // A function from coordinates, those of an array from `i` on, to [x, y, depth] in CSS pixels; or null.
-function projection({ plot }) {
-  const layout = plot._fullLayout;
-  if (!layout) return null;
+function projection(panel) {
+  const layout = panel.plot._fullLayout;
+  if (!layout) return projectionAhead(panel);
   if (!isDeep()) {
     const { xaxis, yaxis } = layout;
     const [left, right] = xaxis.range;
@@ -28,8 +28,9 @@ function projection({ plot }) {
 }
 
 // The part of the canvas in which points are drawn.
-function frameOf({ plot }) {
-  const { l, t, w, h } = plot._fullLayout._size;
+function frameOf(panel) {
+  if (!panel.plot._fullLayout) return frameAhead(panel);
+  const { l, t, w, h } = panel.plot._fullLayout._size;
   return { left: l, top: t, right: l + w, bottom: t + h };
 }
 

@@ -1,5 +1,5 @@
 // What all files of the chart share: its parts, what is shown, the points that linked charts have in common.
-const { Plotly } = window;
+let Plotly = null; // once its script is there, see still.js
 const $ = (name) => element.querySelector(`[data-part="${name}"]`);
 const stage = $("stage");
 const told = $("told");
@@ -14,6 +14,8 @@ let picked = -1;
 let chosen = 0; // points in a lasso or box
 let walk = null;
 let thumbnails = false;
+let ahead = 0; // points that stood there before plotly was
+let lines = false; // around the densest part of each class
 let byHand = false; // a finger on a chart means the chart, not the page
 let pending = 0;
 let turns = 0;
@@ -48,7 +50,8 @@ function tell() {
     picked,
     hover,
     chosen,
-    points: linked()?.count ?? 0,
+    points: Plotly ? (linked()?.count ?? 0) : 0,
+    ahead,
     dims: isDeep() ? 3 : 2,
     turns,
   });
