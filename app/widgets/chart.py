@@ -88,7 +88,7 @@ def charts(
     """The value of `Chart`. `name` is that of the files that it saves.
 
     `linked` says that the charts show the same points, each trace's `customdata` being their numbers from 0 to `count`; a
-    trace without is lines around the class of its name, shown when asked for:
+    trace without is lines around the class of its name, shown when asked for, and one with `meta` {"few": True} is ringed:
     {"count", "picked": number or −1, "thumbnails": on or off, "spread": of each chart along each axis, "sheets": addresses
     of sheets of thumbnails, "tile": their pixels, "columns" and "rows" of a sheet, "photos": shown as they came}.
 

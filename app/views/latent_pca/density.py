@@ -24,9 +24,10 @@ def contours(points: np.ndarray, name: str, colour: str) -> go.Contour | None:
         name=name,
         visible=False,
         showscale=False,
+        showlegend=False,
         hoverinfo="skip",
         contours={"coloring": "none", **LEVELS},
-        line={"color": colour, "width": 1.5},
+        line={"color": colour, "width": 2},
     )
 
 

@@ -56,7 +56,7 @@ DEEP_SYMBOLS = (  # all that plotly has in three dimensions
 TILE = 20  # pixels of a thumbnail of a digit
 PHOTO_TILE = 32
 MANY = 5000  # points that can be large
-FEW = 11  # of a class that nobody would find among many, unless they are larger
+FEW = 11  # of a class that nobody would find among many, unless they are larger and ringed
 SIDE = 64  # thumbnails along a side of a sheet
 
 
@@ -155,13 +155,12 @@ def _scatter(panel: Panel, groups: Sequence[tuple[str, np.ndarray]], revision: s
     traces, lines = [], []
     for k, (name, members) in enumerate(groups):
         few = len(members) <= FEW < len(points)
-        own = {
-            **_sign(k, deep),
-            "opacity": 1 if few else 0.85,
-            "size": _size(len(points), deep) * (2 if few else 1),
-        }
+        own = {**_sign(k, deep), "size": _size(len(points), deep)}
+        if few:
+            own |= {"color": "var(--lab-text)", "size": 12}
         along = {axis: points[members, d] for d, axis in enumerate("xyz"[: len(panel.axes)])}
         look = {"mode": "markers", "marker": own, "name": name, "hoverinfo": "none", "showlegend": False}
+        look["meta"] = {"few": few}
         numbers = np.asarray(members, np.int32)
         traces.append((go.Scatter3d if deep else go.Scattergl)(customdata=numbers, **along, **look))
         lines.append(None if deep else density.contours(points[members], name, own["color"]))

@@ -26,7 +26,11 @@ function toggle(k) {
 async function reveal() {
   fillTools();
   if (!Plotly) return draw();
-  const seen = ({ plot }) => Plotly.restyle(plot, { visible: plot.data.map(isVisible) });
+  const seen = ({ plot }) =>
+    Plotly.restyle(plot, {
+      visible: plot.data.map(isVisible),
+      "marker.opacity": plot.data.map((trace) => (holdsPoints(trace) ? opacityOf(trace) : undefined)),
+    });
   await Promise.all(panels.map(seen));
   draw();
 }

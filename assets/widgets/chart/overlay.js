@@ -54,6 +54,13 @@ function drawShown(panel, place, i, size, width) {
   pen.strokeRect(left, top, size, size);
 }
 
+// Those of a class that nobody would find among thousands.
+function drawFew(panel, place) {
+  for (let i = 0; i < groupOf.length; i++) {
+    if (isShown(i) && groups[groupOf[i]].few) drawShown(panel, place, i, 2 * SMALL, 2);
+  }
+}
+
 function drawWalk(panel, place) {
   const spread = linked().spread[panel.number];
   if (!walk || !spread || (walk.picked && (picked < 0 || groupOf[picked] < 0))) return;
@@ -85,6 +92,7 @@ function drawOver(panel) {
   if (!place) return;
   if (!panel.plot._fullLayout) drawDots(panel, place);
   if (thumbnails) drawThumbnails(panel, place);
+  drawFew(panel, place);
   drawShown(panel, place, picked, 40, 3);
   if (hover !== picked) drawShown(panel, place, hover, LARGE, 2);
   drawWalk(panel, place);

@@ -35,7 +35,10 @@ async function drawPanel(panel) {
   panel.caption.hidden = !title.textContent;
   const data = figure.data.map(painted);
   if (linked()) {
-    for (const trace of data) trace.visible = isVisible(trace);
+    for (const trace of data) {
+      trace.visible = isVisible(trace);
+      if (holdsPoints(trace)) trace.marker.opacity = opacityOf(trace);
+    }
   }
   panel.config ??= configOf(panel); // another one, though equal, would lose zoom and camera
   const layout = layoutOf(figure);
@@ -69,7 +72,7 @@ function aim(panel) {
   panel.ranges = isDeep() ? null : rangesAhead(panel);
 }
 
-// What plotly made of the ranges; asked for again, it takes them for the same and keeps what a hand has moved.
+// What plotly made of the ranges; given again, they are the same to it, and it keeps what a hand has moved.
 function settle(panel) {
   panel.settled = true;
   panel.ranges = ["xaxis", "yaxis"].map((name) => [...panel.plot._fullLayout[name].range]);
@@ -79,6 +82,7 @@ function settle(panel) {
 const holdsPoints = ({ customdata }) => Boolean(customdata);
 const isVisible = (trace) =>
   (holdsPoints(trace) || lines) && !groups.find(({ name }) => name === trace.name)?.hidden;
+const opacityOf = ({ meta }) => (meta?.few ? 1 : lines ? 0.12 : 0.85); // under lines, points are a haze
 
 // The traces of linked charts: where every point is, and to which group it belongs.
 function readPoints() {
@@ -86,8 +90,9 @@ function readPoints() {
   const dims = isDeep() ? 3 : 2;
   groupOf = new Int16Array(count).fill(-1);
   const hidden = new Set(groups.filter((group) => group.hidden).map((group) => group.name));
-  groups = shown.figures[0].data.filter(holdsPoints).map(({ name, marker }) => ({
+  groups = shown.figures[0].data.filter(holdsPoints).map(({ name, marker, meta }) => ({
     name,
+    few: meta?.few ?? false,
     colour: marker.color.startsWith("var") ? painted(marker.color) : marker.color,
     symbol: marker.symbol,
     hidden: hidden.has(name),
