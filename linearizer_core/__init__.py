@@ -11,7 +11,7 @@ from .models.generator import Generator
 from .models.photo import PhotoLinearizer
 from .models.projector import Projector
 from .models.styles import Styles
-from .networks import InvertibleNetwork
+from .networks import InvertibleNetwork, folded
 from .operators import LinearOperator
 from .pca import LatentPCA
 from .spaces import InducedSpace
@@ -28,6 +28,7 @@ __all__ = [
     "Styles",
     "as_float",
     "exp",
+    "folded",
     "from_pretrained",
     "load",
     "pinv",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from functools import cached_property, singledispatch
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from . import algebra
 from .algebra.base import settled
 from .inputs import as_numbers, whole_number
-from .networks import InvertibleNetwork
+from .networks import InvertibleNetwork, folded
 from .networks.base import check_network
 from .networks.points import conjugate
 from .operators import LinearOperator, as_operator, recombined
@@ -205,3 +206,14 @@ class LinearizerSVD:
 def _walk(directions: Tensor, i: int, scale: float | Sequence[float] | Tensor) -> Tensor:
     count, numbers = directions.shape[1], as_numbers("scale", scale, directions)
     return numbers[..., None] * directions[:, whole_number("i", i, -count, count - 1)]
+
+
+@folded.register
+def _(f: Linearizer) -> Linearizer:
+    """The same f, for inference alone: each of its networks is folded, the one that is both g_x and g_y once."""
+    quick, done = copy.deepcopy(f).requires_grad_(False).eval(), {}
+    for name, part in quick._modules.items():
+        if isinstance(part, InvertibleNetwork):
+            done.setdefault(part, folded(part))
+            setattr(quick, name, done[part])
+    return quick

@@ -13,6 +13,7 @@ from .conditioners import (
 from .coupling import AdditiveCoupling, AffineCoupling
 from .elementwise import ActNorm, Translate, initialise
 from .flows import image_flow, photo_flow, plane_flow, vector_flow
+from .folding import folded
 from .log_det import forward_and_log_det
 from .mixing import PLU, InvertibleConv1x1, InvertibleLinear
 from .resizing import resized
@@ -40,6 +41,7 @@ __all__ = [
     "Translate",
     "adaptive_conditioner",
     "conv_conditioner",
+    "folded",
     "forward_and_log_det",
     "image_flow",
     "initialise",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..precision import wide
 from .base import Chain, InvertibleNetwork, size
+from .folding import Linear, linear
 from .log_det import forward_and_log_det
 
 
@@ -94,3 +96,9 @@ def initialise(g: InvertibleNetwork, x: Tensor) -> Tensor:
     if isinstance(g, ActNorm):
         g.fit(x)
     return g(x)
+
+
+@linear.register
+def _(g: ActNorm) -> Linear:
+    scale = wide(g.log_scale.exp()).flatten()  # rounded as the layer itself rounds it
+    return Linear(scale, scale * wide(g.bias).flatten())

@@ -12,6 +12,7 @@ from ..precision import narrow, wide
 from .base import InvertibleNetwork, size
 from .conditioners import Conditioner, mlp_conditioner
 from .coupling import REACH
+from .folding import folded
 from .log_det import forward_and_log_det
 
 OPPONENTS = ((1.0, 1.0, 1.0), (1.0, 0.0, -1.0), (1.0, -2.0, 1.0))
@@ -143,6 +144,39 @@ class BlockReflector(InvertibleNetwork):
         along = (head @ self.Y).reshape(-1, self.Y.shape[1])
         moved = torch.linalg.solve(core, along.mT).mT.reshape(*head.shape[:-1], -1)
         return torch.cat([head - moved @ self.Y.mT, rest], -1)
+
+
+class FoldedReflector(InvertibleNetwork):
+    """A `BlockReflector` with T worked out: z = x − (x Y) K on the first m axes, K = T Yᵀ, and Tᵀ Yᵀ for the inverse.
+
+    >>> g = BlockReflector(n=3, m=2, r=1)
+    >>> FoldedReflector(g).inverse(torch.tensor([-1.0, 2.0, 3.0]))
+    tensor([1., 2., 3.])
+    """
+
+    def __init__(self, g: BlockReflector) -> None:
+        super().__init__()
+        self.in_shape = self.out_shape = g.in_shape
+        Y, S = wide(g.Y.detach()), wide(g.S.detach())
+        core = 0.5 * Y.mT @ Y + S - S.mT
+        for name, matrix in (("along", core), ("back", core.mT)):
+            self.register_buffer(name, narrow(torch.linalg.solve(matrix, Y.mT), g.Y))
+        self.register_buffer("Y", g.Y.detach().clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._turned(x, self.along)
+
+    def inverse(self, z: Tensor) -> Tensor:
+        return self._turned(z, self.back)
+
+    def _turned(self, x: Tensor, K: Tensor) -> Tensor:
+        head, rest = x.split([len(self.Y), x.shape[-1] - len(self.Y)], -1)
+        return torch.cat([head - (head @ self.Y) @ K, rest], -1)
+
+
+@folded.register
+def _(g: BlockReflector) -> FoldedReflector:
+    return FoldedReflector(g)
 
 
 class OnLeading(InvertibleNetwork):
@@ -320,6 +354,11 @@ class Rescale(InvertibleNetwork):
 
     def inverse(self, z: Tensor) -> Tensor:
         return z / self.factors
+
+
+@folded.register
+def _(g: OnLeading) -> OnLeading:
+    return OnLeading(folded(g.network), g.in_shape[0])
 
 
 @forward_and_log_det.register(CosineTransform)

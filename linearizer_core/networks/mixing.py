@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from ..precision import narrow, wide
 from .base import InvertibleNetwork
+from .folding import Linear, linear
 from .log_det import forward_and_log_det
 
 
@@ -162,3 +163,14 @@ def _(g: InvertibleLinear, x: Tensor) -> tuple[Tensor, Tensor]:
 def _(g: InvertibleConv1x1, x: Tensor) -> tuple[Tensor, Tensor]:
     pixels = x.shape[-2] * x.shape[-1]
     return g(x), (pixels * g.weight.log_det).expand(len(x))
+
+
+@linear.register
+def _(g: InvertibleLinear) -> Linear:
+    return Linear(g.weight.matrix_for(wide(g.bias)), wide(g.bias))
+
+
+@linear.register
+def _(g: InvertibleConv1x1) -> Linear:
+    W = g.weight.matrix_for(wide(g.weight.sign))
+    return Linear(W, torch.zeros_like(W[0]))

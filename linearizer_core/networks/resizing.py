@@ -8,6 +8,7 @@ from functools import singledispatch
 from .base import Chain, InvertibleNetwork
 from .coupling import AdditiveCoupling, AffineCoupling
 from .elementwise import ActNorm
+from .folding import Folded
 from .mixing import InvertibleConv1x1
 from .shaping import Flatten, Squeeze
 
@@ -43,7 +44,7 @@ def _(g: Squeeze | Flatten, in_shape: tuple[int, ...]) -> InvertibleNetwork:
 
 @resized.register
 def _(
-    g: ActNorm | InvertibleConv1x1 | AffineCoupling | AdditiveCoupling, in_shape: tuple[int, ...]
+    g: ActNorm | InvertibleConv1x1 | AffineCoupling | AdditiveCoupling | Folded, in_shape: tuple[int, ...]
 ) -> InvertibleNetwork:
     if len(g.in_shape) != 3 or len(in_shape) != 3 or in_shape[0] != g.in_shape[0]:
         raise ValueError(
