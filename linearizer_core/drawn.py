@@ -223,6 +223,25 @@ def styles_of(model: Styles, photos: Tensor) -> Plot:
     return Plot("styles", figure, caption + LICENCE)
 
 
+@torch.no_grad()
+def composed_of(model: Styles, photo: Tensor) -> Plot:
+    """One photo (3, H, W) in every pair of styles, A₂A₁: a row for each A₁, a column for each A₂.
+
+    >>> from linearizer_core.recipes import PhotoStyles
+    >>> model = PhotoStyles(teacher=("plain=x.onnx",), depth=1, hidden=4, blocks=1).build()
+    >>> composed_of(model, torch.rand(3, 64, 64)).name
+    'composed'
+    """
+    rows = {
+        first: torch.stack([(model[then] @ model[first])(photo[None])[0] for then in model.names])
+        for first in model.names
+    }
+    caption = "A photo that was not trained on in each pair of styles: first that of the row, then that of the column. "
+    return Plot(
+        "composed", pictures(rows, columns=[f"then {name}" for name in model.names]), caption + LICENCE
+    )
+
+
 def plane_of(model: Linearizer, x: Tensor, labels: Tensor, names: Sequence[str] = ()) -> Plot:
     """The grid that g bends, with points x (N, 2) by class.
 
@@ -292,6 +311,9 @@ DRAWN: dict[str, Callable[[Subject], Plot]] = {
     "morphs": _morphs,
     "samples": lambda s: samples_of(s.model, s.generator, s.data.names),
     "styles": lambda s: styles_of(s.model, s.recipe.photographs(s.path)[:4].to(next(s.model.parameters()))),
+    "composed": lambda s: composed_of(
+        s.model, s.recipe.photographs(s.path)[0].to(next(s.model.parameters()))
+    ),
     "plane": lambda s: plane_of(s.model, s.x, s.labels, s.data.names),
 }
 """What `Recipe.drawn` may name."""

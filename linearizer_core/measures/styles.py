@@ -25,14 +25,21 @@ PHOTO = (768, 1024)
 LARGE = (1224, 1632)
 """2 megapixels: what people keep."""
 LAW_PHOTOS = 4
+COMPOSED = 4
+"""Photos that are painted in every pair of styles."""
+Painter = Callable[[Tensor], Tensor]
+"""What a teacher is: pictures (B, 3, S, S) to pictures, as bytes."""
 
 
 @torch.no_grad()
-def evaluate_styles(model: Styles, dataset: Dataset, seed: int = 0) -> list[Figure]:
+def evaluate_styles(
+    model: Styles, dataset: Dataset, seed: int = 0, teachers: Sequence[Painter] = ()
+) -> list[Figure]:
     """All figures of `styles`. Pictures (N, 3 + 3·styles, S, S): photos, then the teachers' pictures.
 
-    The teachers are those of the last styles, in the order of names: styles that were kept come first and have none. The
-    linear filter is fitted to the training pictures; everything is measured on test photos.
+    The teachers are those of the last styles, in the order of names: styles that were kept come first and have none; they
+    themselves are only needed for what one makes of another's picture. The linear filter is fitted to the training
+    pictures; everything is measured on test photos.
 
     >>> from linearizer_core.recipes import PhotoStyles
     >>> model = PhotoStyles(teacher=("plain=x.onnx",), depth=1, hidden=4, blocks=1).build()
@@ -51,6 +58,7 @@ def evaluate_styles(model: Styles, dataset: Dataset, seed: int = 0) -> list[Figu
         *likeness(names, ours, filtered, targets),
         *texture(names, ours, filtered, targets),
         *strokes(names, x, ours, targets),
+        *composed(model, names, x[:COMPOSED], targets, teachers),
         *laws(model, x[:LAW_PHOTOS]),
         *cost(model, seed),
     ]
@@ -138,6 +146,30 @@ def strokes(
             how = f"of the teacher's: {mine:.1f} times its surroundings, his {its:.1f}, the photos' {photos:.1f}"
             grid.append(Figure(f"{period}-pixel grid, {name}", mine / its, "≤ 1.2", how))
     return [*flat, *grid]
+
+
+def composed(
+    model: Styles, names: Sequence[str], x: Tensor, targets: Sequence[Tensor], teachers: Sequence[Painter]
+) -> list[Figure]:
+    """How near A₂A₁ comes to what teacher 2 makes of the picture of teacher 1, over all pairs; nothing without teachers.
+
+    >>> from linearizer_core.recipes import PhotoStyles
+    >>> model = PhotoStyles(teacher=("plain=x.onnx",), depth=1, hidden=4, blocks=1).build()
+    >>> x = torch.full((1, 3, 64, 64), 0.2)
+    >>> round(composed(model, ["plain"], x, [x], [lambda pictures: pictures + 51])[0].value, 2)  # 0.2 off everywhere
+    13.98
+    """
+    found = {}
+    for first, seen in zip(names, targets) if teachers else ():
+        once = (255 * seen[: len(x)]).round().byte()
+        for then, teacher in zip(names, teachers, strict=True):
+            wanted = as_float(teacher(once)).to(x)
+            found[f"{then} after {first}"] = mean_psnr((model[then] @ model[first])(x).clamp(0, 1), wanted)
+    if not found:
+        return []
+    worst = min(found, key=found.get)
+    how = f"{len(found)} pairs, {len(x)} photos; the least is {found[worst]:.2f} dB, {worst}"
+    return [Figure("PSNR, A₂A₁, mean", sum(found.values()) / len(found), "", how)]
 
 
 def mean_psnr(x: Tensor, wanted: Tensor) -> float:

@@ -57,7 +57,7 @@ class PhotoStyles(Recipe):
     """
 
     name: ClassVar[str] = "styles"
-    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "styles")
+    drawn: ClassVar[tuple[str, ...]] = ("spectrum", "styles", "composed")
     teacher: tuple[str, ...] = (
         "mosaic=style_teachers/mosaic.onnx",
         "candy=style_teachers/candy.onnx",
@@ -257,7 +257,7 @@ class PhotoStyles(Recipe):
         return torch.stack(rows)
 
     def evaluate(self, model: Styles, path: str | None, seed: int = 0) -> list[Figure]:
-        return evaluate_styles(model, self.evaluation_dataset(path), seed)
+        return evaluate_styles(model, self.evaluation_dataset(path), seed, self._teachers(path))
 
 
 def in_every_style(model: Styles, x: Tensor, names: Sequence[str], pairs: Tensor | None = None) -> Tensor:

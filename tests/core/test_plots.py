@@ -225,6 +225,17 @@ def test_a_sheet_of_styles_has_a_row_for_each_photo():
     assert_drawn(plot.figure)
 
 
+def test_a_sheet_of_composed_styles_has_one_for_each_pair():
+    model = stirred(PhotoStyles(depth=1, hidden=4, blocks=1).build().double(), by=0.02)
+    photo = torch.rand(3, 64, 64)
+    plot = drawn.composed_of(model, photo)
+    for axes, first in zip(plot.figure.axes, model.names):
+        once = model[first](photo[None])
+        wanted = torch.cat([model[then](once) for then in model.names])
+        assert np.abs(shown(axes, 4, 64).astype(int) - shades(wanted)).max() <= 1
+    assert_drawn(plot.figure)
+
+
 @pytest.mark.parametrize("name", ["plane, rotation", "plane, shear"])
 def test_the_lines_of_the_bent_grid_are_straight_for_g(name):
     model = MODELS[name]()

@@ -607,7 +607,8 @@ def test_evaluation_compares_each_style_with_its_teacher_and_with_the_filter(mon
     monkeypatch.setattr(evaluation, "cost", lambda model, seed: [])
     recipe = small(kept=("kept",), operators_only=True)
     model, data = stirred(recipe.build(), by=0.003), pictures(count=12)
-    figures = {figure.name: figure for figure in evaluate_styles(model, data)}
+    painters = [lambda pictures: 255 - pictures, lambda pictures: pictures // 2]
+    figures = {figure.name: figure for figure in evaluate_styles(model, data, teachers=painters)}
     x, *targets = (data.test_images.double() / 255).split(3, 1)
     gains = []
     for name, target in zip(("inverted", "halved"), targets):
@@ -620,6 +621,13 @@ def test_evaluation_compares_each_style_with_its_teacher_and_with_the_filter(mon
         gains.append(own - filtered)
         assert figures[f"texture, {name}"].value > 1 and figures[f"SSIM, {name}"].value < 1
     assert "PSNR, kept" not in figures  # it has no teacher here
+    psnr = []
+    for first, seen in zip(("inverted", "halved"), targets):
+        for then, painter in zip(("inverted", "halved"), painters):
+            with torch.no_grad():
+                ours = model[then](model[first](x.float())).clamp(0, 1)
+            psnr.append(mean_psnr(ours.numpy(), (painter((255 * seen).round().byte()) / 255).numpy()))
+    assert abs(figures["PSNR, A₂A₁, mean"].value - np.mean(psnr)) < 1e-2
     assert abs(figures["PSNR above a 9×9 filter, mean"].value - np.mean(gains)) < 0.01 and max(gains) < 0
     laws = [name for name in figures if "f" in name and "=" in name]
     assert len(laws) == 4 and all(figures[name].value < 1e-3 for name in laws)
