@@ -19,9 +19,8 @@ from typing import NoReturn
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from tqdm import tqdm
 
-from . import benchmark, checkpoints, devices, files
+from . import benchmark, checkpoints, devices, extras, files
 from .measures import reporting
 from .recipes import RECIPES, Recipe
 from .recipes.base import MOST_SEED
@@ -60,6 +59,8 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{files.reason(error)}; free some room, correct the path or its permissions."
+    if isinstance(error, ModuleNotFoundError):
+        return extras.advice(error)
     return str(error) if isinstance(error, ValueError) else files.reason(error)
 
 
@@ -137,6 +138,8 @@ def _seed(text: str) -> int:
 def _train(options: argparse.Namespace) -> None:
     names = [field.name for field in dataclasses.fields(options.recipe)]
     values = {name: getattr(options, name) for name in names}
+    with extras.wanted():
+        from tqdm import tqdm
     recipe = options.recipe(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
     out, start = files.expanded(options.out), options.start_from
     devices.usable(options.device)  # all that can be refused is refused before data are fetched

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ def run(
 
     >>> run(["sorting"])
     Traceback (most recent call last):
-    ValueError: benchmark must be among pca, decode, algebra, collapse, got 'sorting'.
+    ValueError: benchmark must be among pca, decode, algebra, collapse, import, got 'sorting'.
     """
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
@@ -294,6 +295,23 @@ def collapse(
     return rows
 
 
+def importing(repeats: int = 5, device: str = "cpu") -> list[Row]:
+    """What `import linearizer_core` takes in a process of its own, beside `import torch`, which it holds.
+
+    >>> [row.against for row in importing(repeats=1)]
+    ['import torch']
+    """
+    fresh = {
+        module: lambda module=module: subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+        for module in ("linearizer_core", "torch")
+    }
+    (ours, _), (torchs, _) = in_turn(fresh, repeats).values()
+    note = f"{ours / torchs:.2f} times import torch, mark ≤ 1.1"
+    return [
+        Row("import linearizer_core", "a process", ours, "import torch", torchs, torchs / ours, note=note)
+    ]
+
+
 def dense_product(A: TimedOperator, steps: int, method: str, counted: int) -> Tensor:
     """The straight way: n×n velocities V(t), n×n step matrices, multiplied one by one; `counted` of the `steps`.
 
@@ -354,6 +372,7 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "decode": decode,
     "algebra": low_rank,
     "collapse": collapse,
+    "import": importing,
 }
 
 

@@ -19,12 +19,19 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from . import configs, devices, files
+from . import configs, devices, extras, files
 from .configs import CheckpointError, Config
 from .randomness import seeded
 from .recipes import Recipe
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+def _assets() -> Path:
+    """Where the shipped models lie: inside the package once it is installed, beside it in the repository."""
+    package = Path(__file__).resolve().parent
+    return package / "assets" if (package / "assets").is_dir() else package.parent / "assets"
+
+
+ASSETS = _assets()
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 HELD = (CONFIG, WEIGHTS, "training.safetensors")
 """By any of these a folder is one that `save` or `train` wrote."""
@@ -217,10 +224,10 @@ def push_to_hub(
     Traceback (most recent call last):
     linearizer_core.configs.CheckpointError: no/such-folder is no folder here; pass one of ...
     """
-    from huggingface_hub import HfApi  # not needed, and slow to import, for all who stay on their own machine
-
     folder = local_folder(name)
     _read_model(folder)
+    with extras.wanted():  # not needed, and slow to import, for all who stay on their own machine
+        from huggingface_hub import HfApi
     api = HfApi(token=token)
     repo_id = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
     with tempfile.TemporaryDirectory() as staged:
@@ -286,8 +293,9 @@ def _local(name: str | Path) -> Path | None:
 
 
 def _snapshot(repo_id: str, **options: object) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
+    with extras.wanted():
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError
 
     try:
         return Path(snapshot_download(repo_id, allow_patterns=[CONFIG, WEIGHTS], **options))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from . import devices, files
@@ -272,11 +271,14 @@ def write_sheet(rows: Tensor, path: Path) -> None:
     """Images (R, C, channels, H, W) in [0, 1] as one PNG with R rows and C columns, one pixel apart.
 
     >>> import tempfile
+    >>> from PIL import Image
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_sheet(torch.zeros(2, 3, 1, 4, 4), Path(folder) / "sheet.png")
     ...     Image.open(Path(folder) / "sheet.png").size
     (15, 10)
     """
+    from PIL import Image  # nobody else in training needs it
+
     cells = torch.nn.functional.pad(rows.detach().cpu().nan_to_num(0.5).clamp(0, 1), (0, 1, 0, 1), value=0.5)
     picture = cells.permute(0, 3, 1, 4, 2).flatten(0, 1).flatten(1, 2).mul(255).round().byte().numpy()
     Image.fromarray(np.ascontiguousarray(picture.squeeze(-1) if picture.shape[-1] == 1 else picture)).save(

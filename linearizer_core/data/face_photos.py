@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from .dataset import UNREADABLE, DataError, Dataset, existing
 
@@ -28,6 +27,7 @@ def face_photos(path: str | Path | None, size: int = 64) -> Dataset:
     non-commercial research) are not ours to give. Raises `DataError`, naming a picture of another size or unreadable.
 
     >>> import tempfile
+    >>> from PIL import Image
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for name in ("train/007_00001.jpg", "test/061_00002.jpg"):
     ...         (Path(folder) / name).parent.mkdir()
@@ -66,6 +66,8 @@ def _dataset(place: Path, names: list[str], read: Callable[[str], bytes], size: 
 
 
 def _picture(place: Path, name: str, read: Callable[[str], bytes], size: int) -> torch.Tensor:
+    from PIL import Image  # whoever loads a model reads no picture
+
     try:
         with Image.open(io.BytesIO(read(name))) as opened:
             if opened.size != (size, size):

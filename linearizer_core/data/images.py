@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
 from .. import files
 from .dataset import UNREADABLE, DataError, Dataset, dataset_of, existing, split
 
+if TYPE_CHECKING:
+    from PIL import Image  # asked for when a picture is read: whoever loads a model reads none
+
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 MAX_PIXELS = 100_000_000  # of one image file; beyond this it is a mistake or a decompression bomb
 ORIENTATION = 0x0112
 TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
 }
 """What makes a picture upright, by the orientation that its camera noted (EXIF 2.3, tag 0x0112)."""
 
@@ -40,6 +43,7 @@ def image_folder(
     and ``seed`` only; of several labels each is in both parts, as `split` says. Raises `DataError` where nothing is left.
 
     >>> import tempfile
+    >>> from PIL import Image
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for name in ("cat", "dog"):
     ...         (Path(folder) / name).mkdir()
@@ -97,6 +101,7 @@ def photo_folder(path: str | Path, size: int, least: int = 10) -> Dataset:
     """`image_folder` for training on photos whatever their labels, a tenth kept to test on. `DataError` below `least`.
 
     >>> import tempfile
+    >>> from PIL import Image
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Image.new("RGB", (40, 30)).save(f"{folder}/1.png")
     ...     photo_folder(folder, 16)
@@ -119,11 +124,14 @@ def read_image(file: str | Path, size: int, channels: int = 3) -> np.ndarray:
     """One image file as uint8 (channels, size, size): upright, middle square, resized. Raises `DataError`.
 
     >>> import tempfile
+    >>> from PIL import Image
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Image.new("RGB", (40, 30), "white").save(f"{folder}/white.png")
     ...     read_image(f"{folder}/white.png", size=16, channels=1).shape
     (1, 16, 16)
     """
+    from PIL import Image, ImageOps
+
     try:
         with Image.open(file) as opened:
             if opened.width * opened.height > MAX_PIXELS:
@@ -144,6 +152,7 @@ def upright(image: Image.Image) -> Image.Image:
 
     Only this one tag is read and none is written, so irregular tags beside it (cameras and editors make them) do no harm.
 
+    >>> from PIL import Image
     >>> exif = Image.Exif()
     >>> exif[ORIENTATION] = 6
     >>> picture = Image.new("RGB", (4, 2))
@@ -154,7 +163,9 @@ def upright(image: Image.Image) -> Image.Image:
     turn = TURNS.get(_orientation(image))
     if turn is None:
         return image
-    turned = image.transpose(turn)
+    from PIL import Image
+
+    turned = image.transpose(Image.Transpose[turn])
     for notes in (
         "exif",
         "Raw profile type exif",
@@ -175,6 +186,8 @@ def _orientation(image: Image.Image) -> int:
 
 def _flat(image: Image.Image, mode: str) -> Image.Image:
     """Transparency over white; 16 bits to 8 (Pillow's own conversion would clip them to white)."""
+    from PIL import Image
+
     if image.mode.startswith("I"):
         return Image.fromarray(
             (np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8)

@@ -8,13 +8,14 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ..data.sets import Dataset
-from ..measures.figure import Figure
+if TYPE_CHECKING:  # whoever loads a model needs no data
+    from ..data.dataset import Dataset
+    from ..measures.figure import Figure
 
 MOST_SEED = 2**32
 
