@@ -4,7 +4,7 @@ from importlib import import_module
 from types import ModuleType
 
 from .algebra import exp, pinv, power, singular_values, svd, truncate, with_singular_values
-from .checkpoints import from_pretrained, load, pretrained, push_to_hub, save
+from .checkpoints import from_pretrained, load, pretrained, push_to_hub
 from .inputs import as_float
 from .linearizer import Linearizer
 from .models.generator import Generator
@@ -13,7 +13,9 @@ from .models.projector import Projector
 from .models.styles import Styles
 from .networks import InvertibleNetwork, folded
 from .operators import LinearOperator
+from .own import save
 from .pca import LatentPCA
+from .registered import register
 from .spaces import InducedSpace
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "power",
     "pretrained",
     "push_to_hub",
+    "register",
     "save",
     "singular_values",
     "svd",

@@ -10,19 +10,19 @@ import math
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
-from . import configs, devices, extras, files
-from .configs import CheckpointError, Config
+from . import configs, devices, extras, files, own
+from .configs import CONFIG, WEIGHTS, CheckpointError, Config
 from .randomness import seeded
 from .recipes import Recipe
+from .tensors import DTYPES, FLOATS, Budget, finite, headers_of
 
 
 def _assets() -> Path:
@@ -32,31 +32,9 @@ def _assets() -> Path:
 
 
 ASSETS = _assets()
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 HELD = (CONFIG, WEIGHTS, "training.safetensors")
 """By any of these a folder is one that `save` or `train` wrote."""
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-FLOATS = {"F32": torch.float32, "F64": torch.float64}
-DTYPES = {**FLOATS, "I64": torch.int64, "I32": torch.int32, "U8": torch.uint8, "BOOL": torch.bool}
-
-
-def _of_size(*size: int | Sequence[int], **kwargs: object) -> int:
-    return math.prod(kwargs.get("size", size[0] if size and not isinstance(size[0], int) else size))
-
-
-def _of_range(start: float, end: float | None = None, step: float = 1, **kwargs: object) -> int:
-    return math.ceil((start if end is None else end - start) / step)
-
-
-# How many numbers each makes. Torch would say it on the device "meta", but takes a second to import what it needs for that.
-FACTORIES = dict.fromkeys((torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn), _of_size) | {
-    torch.full: lambda size, *value, **kwargs: math.prod(size),
-    torch.eye: lambda n, m=None, **kwargs: n * (n if m is None else m),
-    torch.arange: _of_range,
-    torch.linspace: lambda start, end, steps, **kwargs: steps,
-    torch.randint: lambda *bounds, **kwargs: math.prod(kwargs.get("size", bounds[-1])),
-    torch.randperm: lambda n, **kwargs: n,
-}
 
 
 def pretrained() -> list[str]:
@@ -147,7 +125,7 @@ def _unique(model: nn.Module) -> dict[str, Tensor]:
 
 
 def load(name: str | Path, device: str | torch.device = "cpu") -> nn.Module:
-    """A model by its shipped name, a folder that `save` wrote, or "owner/name" on the Hugging Face Hub.
+    """A model by its shipped name, a folder that `save` or a training wrote, or "owner/name" on the Hugging Face Hub.
 
     It comes in eval mode and frozen: gradients reach its inputs, not its parameters, until you call
     ``model.requires_grad_(True).train()``. The internet is asked only for an "owner/name" not found here.
@@ -244,10 +222,11 @@ def push_to_hub(
 def _card(repo_id: str, folder: Path) -> str:
     about = configs.read(folder / CONFIG)
     rows = [[str(cell).replace("|", "\\|") for cell in figure] for figure in about.figures.items()]
+    made = f", recipe `{about.recipe.name}`" if about.recipe else ""
     figures = "".join(f"| {name} | {value} |\n" for name, value in rows)
     return (
         "---\nlibrary_name: linearizer-lab\nlicense: mit\ntags:\n- linearizer\n---\n"
-        f"# {repo_id}\n\nA Linearizer, f(x) = g_y⁻¹(A g_x(x)), recipe `{about.recipe.name}`.\n\n"
+        f"# {repo_id}\n\nA Linearizer, f(x) = g_y⁻¹(A g_x(x)){made}.\n\n"
         f'```python\nimport linearizer_core as lc\nmodel = lc.load("{repo_id}")\n```\n\n'
         f"| figure | value |\n| --- | --- |\n{figures}"
     )
@@ -308,14 +287,16 @@ def _snapshot(repo_id: str, **options: object) -> Path:
 
 def _read_model(folder: Path) -> nn.Module:
     """Build what config.json describes, check every tensor's header against it, then read the numbers."""
-    file, recipe = folder / WEIGHTS, configs.read(folder / CONFIG).recipe
+    file, config = folder / WEIGHTS, configs.read(folder / CONFIG)
+    recipe = config.recipe
+    if recipe is None:
+        return own.read(folder, config.parts)
     try:
         with files.utf_8_name(file) as place, safe_open(place, framework="pt") as stored:
-            headers = {name: stored.get_slice(name) for name in stored.keys()}  # noqa: SIM118 (not a dict)
-            headers = {name: (h.get_dtype(), tuple(h.get_shape())) for name, h in headers.items()}
+            headers = headers_of(stored)
             model = _build(folder, recipe, headers)
             for name, tensor in _unique(model).items():
-                tensor.copy_(_finite(file, name, stored.get_tensor(name)))
+                tensor.copy_(finite(file, name, stored.get_tensor(name)))
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
             f"{file} is missing, cut short or no safetensors file ({files.reason(error, file)}); fetch it again."
@@ -327,7 +308,7 @@ def _build(folder: Path, recipe: Recipe, headers: dict[str, tuple[str, tuple[int
     """The recipe's untrained model, in the file's precision, once it is known to fit the file's headers."""
     stored = sum(math.prod(shape) for _, shape in headers.values())
     try:
-        with _Budget(8 * stored + 1_000_000):
+        with Budget(8 * stored + 1_000_000):
             model = _fresh(recipe)
     except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise CheckpointError(
@@ -338,22 +319,6 @@ def _build(folder: Path, recipe: Recipe, headers: dict[str, tuple[str, tuple[int
     model = model.to(kinds.pop()) if len(kinds) == 1 else model
     _check_headers(folder / WEIGHTS, headers, _unique(model))
     return model
-
-
-class _Budget(TorchFunctionMode):
-    """Refuses, before it is allocated, the tensor that takes a build past so many numbers in all."""
-
-    def __init__(self, numbers: int) -> None:
-        super().__init__()
-        self.left = numbers
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        if func in FACTORIES:
-            self.left -= FACTORIES[func](*args, **kwargs)
-            if self.left < 0:
-                raise ValueError("it would take many times the memory of the stored tensors")
-        return func(*args, **kwargs)
 
 
 def _check_headers(
@@ -369,11 +334,3 @@ def _check_headers(
                 f"{file}: tensor {name} must be {tensor.dtype} of shape {tuple(tensor.shape)}, "
                 f"got {kind} of shape {shape}; fetch the file that belongs to {CONFIG}."
             )
-
-
-def _finite(file: Path, name: str, tensor: Tensor) -> Tensor:
-    if not torch.isfinite(tensor).all():
-        raise CheckpointError(
-            f"{file}: tensor {name} holds NaN or infinity; fetch the file again or train anew."
-        )
-    return tensor

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import files, recipes
 
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
 VERSION = 1
 MAX_BYTES = 1_000_000  # a config is a page of text; a larger file is not one
 
@@ -29,13 +30,16 @@ class CheckpointError(ValueError):
 class Config:
     """What config.json says: the recipe that builds the model, the figures it reached, how it was trained.
 
+    A model that was saved without a recipe has its `parts` instead, as `linearizer_core.structure` describes them.
+
     >>> Config(recipes.DigitsClassifier(), {"test_accuracy": 0.99}, {"data": "MNIST"}).recipe.name
     'digits-classifier'
     """
 
-    recipe: recipes.Recipe
+    recipe: recipes.Recipe | None
     figures: Mapping[str, object]
     training: Mapping[str, object]
+    parts: object = None
 
 
 def write(config: Config) -> str:
@@ -48,6 +52,12 @@ def write(config: Config) -> str:
     ('digits-classifier', 5)
     """
     recipe = config.recipe
+    if recipe is None:
+        content = {"version": VERSION, "model": config.parts}
+        return (
+            files.to_json(content | {"figures": dict(config.figures), "training": dict(config.training)})
+            + "\n"
+        )
     if recipes.RECIPES.get(recipe.name) is not type(recipe):
         raise ValueError(
             f"recipe must be one of {sorted(recipes.RECIPES)}, got {recipe!r}; register it in RECIPES."
@@ -75,15 +85,17 @@ def read(file: Path) -> Config:
     5
     """
     content = _object(file)
-    name, version = content.get("recipe"), content.get("version")
-    if not isinstance(name, str) or name not in recipes.RECIPES:
+    name, version, own = content.get("recipe"), content.get("version"), "recipe" not in content
+    if not (own and "model" in content) and not (isinstance(name, str) and name in recipes.RECIPES):
         raise _refusal(file, "recipe", f"one of {sorted(recipes.RECIPES)}", name)
     if version != VERSION or isinstance(version, bool):
         raise _refusal(file, "version", VERSION, version)
     arguments, figures, training = (content.get(field) for field in ("arguments", "figures", "training"))
     for field, value in (("arguments", arguments), ("figures", figures), ("training", training)):
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) and not (own and field == "arguments"):
             raise _refusal(file, field, "an object", value)
+    if own:
+        return Config(None, figures, training, content["model"])
     return Config(_recipe(file, recipes.RECIPES[name], arguments), figures, training)
 
 

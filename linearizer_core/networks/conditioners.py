@@ -111,6 +111,12 @@ class AdaptiveResidual(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, hidden: int, blocks: int) -> None:
         super().__init__()
+        self.channels_in, self.channels_out, self.hidden, self.blocks = (
+            channels_in,
+            channels_out,
+            hidden,
+            blocks,
+        )
         self.enter = nn.Conv2d(channels_in, hidden, 3, padding=1)
         self.kind = nn.Sequential(nn.Linear(hidden, hidden), nn.SiLU())
         count = 2 * blocks

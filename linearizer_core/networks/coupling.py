@@ -46,8 +46,8 @@ def _split(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
 class AffineCoupling(InvertibleNetwork):
     r"""(x₁, x₂) ↦ (x₁, x₂ · exp(s(x₁)) + t(x₁)), with |s| < `bound` by a tanh. Splits the first dimension of `in_shape`.
 
-    A small bound keeps g calm far from data: k couplings stretch by at most exp(k · bound). `conditioner` makes the
-    network of s and t, None for the usual one.
+    A small bound keeps g calm far from data: k couplings stretch by at most exp(k · bound). `conditioner` is the network
+    of s and t, or makes it, None for the usual one.
     Shapes: (B, C, H, W) or (B, n) to the same. ValueError for fewer than 2 channels.
     Source: Dinh et al., "Density estimation using Real NVP", arXiv:1605.08803.
 
@@ -62,12 +62,16 @@ class AffineCoupling(InvertibleNetwork):
         in_shape: tuple[int, ...],
         hidden: int,
         bound: float = BOUND,
-        conditioner: MakeConditioner | None = None,
+        conditioner: nn.Module | MakeConditioner | None = None,
     ) -> None:
         super().__init__()
         self.in_shape = self.out_shape = tuple(in_shape)
-        self.bound = bound
-        self.conditioner = _conditioner(self.in_shape, hidden, 2, conditioner)
+        self.hidden, self.bound = hidden, bound
+        self.conditioner = (
+            conditioner
+            if isinstance(conditioner, nn.Module)
+            else _conditioner(self.in_shape, hidden, 2, conditioner)
+        )
 
     def log_scale_and_shift(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         """s(x₁) and t(x₁), each of the shape of x₂.
@@ -112,6 +116,7 @@ class AdditiveCoupling(InvertibleNetwork):
     def __init__(self, in_shape: tuple[int, ...], hidden: int) -> None:
         super().__init__()
         self.in_shape = self.out_shape = tuple(in_shape)
+        self.hidden = hidden
         self.conditioner = _conditioner(self.in_shape, hidden, outputs_per_entry=1)
 
     def shift(self, kept: Tensor) -> Tensor:

@@ -105,6 +105,7 @@ class BlockReflector(InvertibleNetwork):
         if not 1 <= r <= m <= n:
             raise ValueError(f"BlockReflector: expected 1 ≤ r ≤ m ≤ n, got r={r}, m={m}, n={n}.")
         self.in_shape = self.out_shape = (n,)
+        self.m, self.r = m, r
         self.Y = nn.Parameter(torch.eye(m, r))
         self.S = nn.Parameter(torch.zeros(r, r))
 
@@ -298,7 +299,7 @@ class Refiner(nn.Module):
     def __init__(self, in_shape: tuple[int, int, int], width: int, blocks: int, patch: int) -> None:
         super().__init__()
         channels, height, columns = in_shape[0] * patch**2, in_shape[1] // patch, in_shape[2] // patch
-        self.patch = patch
+        self.in_shape, self.width, self.blocks, self.patch = tuple(in_shape), width, blocks, patch
         self.enter = nn.Conv2d(channels, width, 3, padding=1)
         self.places = nn.Parameter(torch.zeros(width, height, columns))
         self.convolutions = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2 * blocks))
@@ -328,7 +329,7 @@ class PictureConditioner(nn.Module):
     def __init__(self, to_axes: InvertibleNetwork, kept: int, moved: int, network: nn.Module) -> None:
         super().__init__()
         self.to_axes, self.kept, self.moved = to_axes, kept, moved
-        self.network = Conditioner(network)
+        self.network = network if isinstance(network, Conditioner) else Conditioner(network)
 
     def forward(self, c: Tensor) -> Tensor:
         z = F.pad(c.reshape(-1, self.kept), (0, self.to_axes.out_shape[0] - self.kept))

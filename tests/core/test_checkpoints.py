@@ -16,6 +16,7 @@ from torch import nn
 
 from linearizer_core import checkpoints, configs, recipes
 from linearizer_core.checkpoints import CheckpointError
+from linearizer_core.tensors import FACTORIES
 
 
 class Pair(nn.Module):
@@ -245,7 +246,7 @@ MADE = {
 
 @pytest.mark.parametrize(("make", "args", "kwargs"), MADE.values(), ids=MADE)
 def test_what_a_factory_would_make_is_counted_before_it_is_made(make, args, kwargs):
-    assert checkpoints.FACTORIES[make](*args, **kwargs) == make(*args, **kwargs).numel()
+    assert FACTORIES[make](*args, **kwargs) == make(*args, **kwargs).numel()
 
 
 def test_integers_pass_as_floats_and_none_as_an_optional(folder):
