@@ -47,7 +47,10 @@ def save_state(
     """
     tensors = dict(trainee.state_dict())
     for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(v) for name, v in moments.items()}
+        held = {
+            name: value for name, value in moments.items() if value is not None
+        }  # not every optimiser has all
+        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in held.items()}
     metadata = {"step": str(step), "recipe": json.dumps(recipe.arguments())}
     unique = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     files.write({path: safetensors.torch.save(unique, metadata)})

@@ -153,7 +153,7 @@ def _optimizer(recipe: Recipe, trainee: Trainee) -> torch.optim.Optimizer:
     groups = [{"params": params, "share": share} for share, params in recipe.learning_rates(trainee.model)]
     # a critic plays against the model: less momentum, or the two chase each other in circles
     beside = {"params": list(trainee.companion.parameters()), "share": 1.0, "betas": (0.5, 0.99)}
-    return torch.optim.Adam([*groups, beside], lr=recipe.learning_rate, betas=(0.9, 0.99))
+    return recipe.optimizer([*groups, beside])
 
 
 def _forget_after(out: Path, step: int) -> None:
@@ -197,7 +197,8 @@ def _update(
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
     some = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
     with mixed_precision(recipe.mixed_precision):
-        batch = Batch(as_input(images[some]), labels[some], generator, done=step / recipe.steps)
+        seen = recipe.augmented(as_input(images[some]), generator)
+        batch = Batch(seen, labels[some], generator, done=step / recipe.steps)
         terms = recipe.loss(trainee.model, trainee.companion, batch)
     optimizer.zero_grad(set_to_none=True)
     terms["loss"].backward()

@@ -233,6 +233,7 @@ def overridden(kind):
         was = vars(above).get(name)
         ours = above.__module__.startswith("linearizer_core") and hasattr(was, "__get__")  # no mere attribute
         open_to_all = name in CONSTRUCTORS or getattr(was, "__isabstractmethod__", False)
+        open_to_all = open_to_all or getattr(was, "is_hook", False)  # a default, said to be one
         if not open_to_all and (ours or (above.__module__.startswith("torch") and name not in HOOKS)):
             yield name, above
 

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -33,6 +33,17 @@ UNREADABLE = (
     zipfile.BadZipFile,
 )
 """What files of others make the readers of this world raise."""
+
+
+class SizedPairs(Protocol):
+    """What has a length and gives the i-th pair (picture or point, label): a torch.utils.data.Dataset, a list.
+
+    >>> pairs: SizedPairs = [(torch.zeros(2), 0), (torch.ones(2), 1)]
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
 
 
 class DataError(ValueError):
@@ -106,6 +117,56 @@ def dataset_of(images: Sequence[np.ndarray], labels: Sequence[np.ndarray], names
     x = [part.unsqueeze(1) if part.ndim == 3 else part for part in x]
     y = [torch.from_numpy(part.astype(np.int64)) for part in labels]
     return Dataset(x[0], y[0], x[1], y[1], names)
+
+
+def gathered(
+    pairs: SizedPairs, test_pairs: SizedPairs | None = None, fraction: float = 0.1, seed: int = 0
+) -> Dataset:
+    """The `Dataset` of pairs (picture or point, label), as any torch.utils.data.Dataset of a known length has them.
+
+    Pictures are tensors (C, H, W), uint8 or floats in [0, 1], points are floats (n,), labels whole numbers; all are kept in
+    memory. Without `test_pairs`, a `fraction` of every label is set apart to test on. `DataError`, naming the item, for
+    one that is no such pair or of another shape than the first.
+
+    >>> data = gathered([(torch.rand(1, 4, 4), i % 2) for i in range(20)])
+    >>> data.train_images.shape, data.test_labels.tolist()
+    (torch.Size([18, 1, 4, 4]), [0, 1])
+    """
+    items, labels = _gathered("train", pairs)
+    if test_pairs is None:
+        training, testing = map(torch.from_numpy, split(labels.numpy(), fraction, seed))
+        return Dataset(items[training], labels[training], items[testing], labels[testing])
+    test_items, test_labels = _gathered("test", test_pairs)
+    if test_items.shape[1:] != items.shape[1:] or test_items.dtype != items.dtype:
+        raise DataError(
+            f"items to test on are {test_items.dtype} {tuple(test_items.shape[1:])}, those to train on {items.dtype} "
+            f"{tuple(items.shape[1:])}; bring them alike."
+        )
+    return Dataset(items, labels, test_items, test_labels)
+
+
+def _gathered(part: str, pairs: SizedPairs) -> tuple[Tensor, Tensor]:
+    items: list[Tensor] = []
+    labels: list[int] = []
+    for i in range(len(pairs)):
+        try:
+            item, label = pairs[i]
+            item, label = torch.as_tensor(item), int(label)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise DataError(
+                f"{part} item {i} is no pair (tensor, label) ({files.reason(error)}); mend it."
+            ) from error
+        like = items[0] if items else item
+        if item.shape != like.shape or item.dtype != like.dtype:
+            raise DataError(
+                f"{part} item {i} is {item.dtype} {tuple(item.shape)}, the first one {like.dtype} {tuple(like.shape)}; "
+                "bring all alike."
+            )
+        items.append(item)
+        labels.append(label)
+    if not items:
+        raise DataError(f"there is nothing to {part} on; bring at least one pair (tensor, label).")
+    return torch.stack(items), torch.tensor(labels)
 
 
 def split(labels: np.ndarray, fraction: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

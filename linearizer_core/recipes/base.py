@@ -6,9 +6,9 @@ import abc
 import dataclasses
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # whoever loads a model needs no data
     from ..measures.figure import Figure
 
 MOST_SEED = 2**32
+MOST_TESTED = 1000
 
 
 class Batch(NamedTuple):
@@ -33,17 +34,32 @@ class Batch(NamedTuple):
     done: float
 
 
+Method = TypeVar("Method", bound=Callable[..., object])
+
+
+def hook(method: Method) -> Method:
+    """Marks a method whose default a recipe may replace by its own; every other concrete method is final.
+
+    >>> hook(lambda recipe: None).is_hook
+    True
+    """
+    method.is_hook = True  # type: ignore[attr-defined]
+    return method
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe(abc.ABC):
     """What the training loop and the checkpoints need to know of a model. Fields are JSON values, nothing else.
 
-    `build` makes the untrained model, `loss` the objective of one batch as named terms with "loss" their sum; `prepare`
-    runs once before training, `finish` once after it. `evaluate` gives the figures of a trained model on data that was
-    not trained on, which `path` holds as for `dataset`. `afresh` begins the names of tensors that may be new where
-    training starts from other weights. `absent` says what fields stand for that an older config does not name, where
-    that is not their default. `drawn` names the figures of `linearizer_core.plots` that suit what the model can do, which
-    `evaluate --plots` draws. `classes` is how many labels a model learns, each of which must occur in its data; 0 where
-    labels do not matter. `build` and `companion` draw from a generator of their own by `seed`, `loss` from the batch's.
+    A recipe writes two methods and a `name`: `build` makes the untrained model, `loss` the objective of one batch as
+    named terms with "loss" their sum. All else are hooks with defaults, to be replaced where a model needs more:
+    `prepare` runs once before training, `finish` once after it. `evaluate` gives the figures of a trained model on data
+    that was not trained on, which `path` holds as for `dataset`. `afresh` begins the names of tensors that may be new
+    where training starts from other weights. `absent` says what fields stand for that an older config does not name,
+    where that is not their default. `drawn` names the figures of `linearizer_core.plots` that suit what the model can
+    do, which `evaluate --plots` draws. `classes` is how many labels a model learns, each of which must occur in its
+    data; 0 where labels do not matter. `build` and `companion` draw from a generator of their own by `seed`, `loss`
+    from the batch's.
     ValueError for settings that are not above 0, not finite, or of another type than their default.
 
     >>> from linearizer_core.recipes import DigitsClassifier
@@ -84,34 +100,84 @@ class Recipe(abc.ABC):
     def build(self) -> nn.Module: ...
 
     @abc.abstractmethod
-    def companion(self) -> nn.Module:
-        """What training needs and shipping does not, such as a critic; trained by the same loop."""
-
-    @abc.abstractmethod
-    def dataset(self, path: str | None) -> Dataset: ...
-
-    @abc.abstractmethod
-    def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
-        """Groups of parameters, each with its share of `learning_rate`."""
-
-    @abc.abstractmethod
-    def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None: ...
-
-    @abc.abstractmethod
     def loss(self, model: nn.Module, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
         """The terms by name; "loss" is the one that training lowers."""
 
-    @abc.abstractmethod
-    def finish(self, model: nn.Module, images: Tensor, labels: Tensor) -> None: ...
+    @hook
+    def dataset(self, path: str | None) -> Dataset:
+        """What the commands `train` and `evaluate` learn and test on; whoever calls `train` brings data along."""
+        raise ValueError(
+            f"{self.name} brings no data of its own; give a Dataset to train, or write dataset(path)."
+        )
 
-    @abc.abstractmethod
-    def report(self, model: nn.Module, dataset: Dataset) -> dict[str, float]: ...
+    @hook
+    def augmented(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """A batch of training pictures as the loss shall see them, moved or mirrored; as they are, by default."""
+        return images
 
-    @abc.abstractmethod
-    def sheet(self, model: nn.Module, dataset: Dataset) -> Tensor | None: ...
+    @hook
+    def companion(self) -> nn.Module:
+        """What training needs and shipping does not, such as a critic; trained by the same loop. Nothing, by default."""
+        return nn.Identity()
 
-    @abc.abstractmethod
-    def evaluate(self, model: nn.Module, path: str | None, seed: int = 0) -> list[Figure]: ...
+    @hook
+    def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
+        """Groups of parameters, each with its share of `learning_rate`: all with all of it, by default."""
+        return [(1.0, list(model.parameters()))]
+
+    @hook
+    def optimizer(self, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+        """What lowers the loss: Adam, by default; the loop sets the rates of the groups."""
+        return torch.optim.Adam(groups, lr=self.learning_rate, betas=(0.9, 0.99))
+
+    @hook
+    def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
+        """Runs once before training: nothing, by default."""
+        return None
+
+    @hook
+    def finish(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
+        """Runs once after training: nothing, by default."""
+        return None
+
+    @hook
+    def report(self, model: nn.Module, dataset: Dataset) -> dict[str, float]:
+        """Figures for the log: the loss on what was not trained on, by default, where no companion has a say in it."""
+        if type(self).companion is not Recipe.companion or not len(dataset.test_images):
+            return {}
+        return {f"test_{name}": value for name, value in tested(self, model, dataset).items()}
+
+    @hook
+    def sheet(self, model: nn.Module, dataset: Dataset) -> Tensor | None:
+        """Pictures (R, C, channels, H, W) for the run's folder: none, by default."""
+        return None
+
+    @hook
+    def evaluate(self, model: nn.Module, path: str | None, seed: int = 0) -> list[Figure]:
+        """What the command `evaluate` prints: the figures of `report`, by default."""
+        from ..measures.figure import Figure
+
+        return [Figure(name, value) for name, value in self.report(model, self.dataset(path)).items()]
+
+
+@torch.no_grad()
+def tested(recipe: Recipe, model: nn.Module, dataset: Dataset) -> dict[str, float]:
+    """The terms of the loss on the first `MOST_TESTED` items that were not trained on.
+
+    >>> from linearizer_core.data import Dataset
+    >>> from linearizer_core.recipes import DigitsClassifier
+    >>> x, c = torch.zeros(10, 1, 32, 32, dtype=torch.uint8), torch.arange(10)
+    >>> list(tested(DigitsClassifier(), DigitsClassifier().build(), Dataset(x, c, x, c)))
+    ['loss']
+    """
+    from ..data.dataset import as_input  # whoever loads a model needs no data
+
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    images, labels = (part[:MOST_TESTED].to(device) for part in (dataset.test_images, dataset.test_labels))
+    generator = torch.Generator().manual_seed(recipe.seed)
+    batch = Batch(as_input(images), labels, generator, done=1.0)
+    terms = recipe.loss(model, recipe.companion().to(device), batch)
+    return {name: float(value) for name, value in terms.items()}
 
 
 def _plain(name: str, value: object, default: object) -> object:

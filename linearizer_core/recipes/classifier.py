@@ -43,32 +43,17 @@ class DigitsClassifier(Recipe):
         with seeded(self.seed):
             return DigitClassifier(self.kind)
 
-    def companion(self) -> nn.Module:
-        return nn.Identity()
-
     def dataset(self, path: str | None) -> Dataset:
         return load_dataset("mnist", path, size=32)
-
-    def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
-        return [(1.0, list(model.parameters()))]
-
-    def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
-        """Nothing to prepare."""
 
     def loss(self, model: nn.Module, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
         images, labels, generator, _ = batch
         shift = torch.randint(-self.largest_shift, self.largest_shift + 1, (2,), generator=generator)
         return {"loss": F.cross_entropy(model(images.roll(shift.tolist(), (2, 3))), labels)}
 
-    def finish(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
-        """Nothing to fit."""
-
     @torch.no_grad()
     def report(self, model: nn.Module, dataset: Dataset) -> dict[str, float]:
         return {"test_accuracy": evaluate_classifier(model, dataset)[0].value}
-
-    def sheet(self, model: nn.Module, dataset: Dataset) -> None:
-        return None
 
     def evaluate(self, model: DigitClassifier, path: str | None, seed: int = 0) -> list[Figure]:
         return evaluate_classifier(model, self.dataset(path), seed)

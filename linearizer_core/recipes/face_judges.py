@@ -65,17 +65,8 @@ class FacesJudge(Recipe):
         with seeded(self.seed):
             return FaceJudge(self.kind)
 
-    def companion(self) -> nn.Module:
-        return nn.Identity()
-
     def dataset(self, path: str | None) -> Dataset:
         return face_photos(path)
-
-    def learning_rates(self, model: nn.Module) -> list[tuple[float, list[nn.Parameter]]]:
-        return [(1.0, list(model.parameters()))]
-
-    def prepare(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
-        """Nothing to prepare."""
 
     def loss(self, model: FaceJudge, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
         images, ages, generator, _ = batch
@@ -98,16 +89,10 @@ class FacesJudge(Recipe):
         grain = self.most_noise * noise.flatten()
         return gaussian_noise(x.lerp(_box(_box(x, 5), 3), softness), grain, generator).clamp(0, 1)
 
-    def finish(self, model: nn.Module, images: Tensor, labels: Tensor) -> None:
-        """Nothing to fit."""
-
     @torch.no_grad()
     def report(self, model: FaceJudge, dataset: Dataset) -> dict[str, float]:
         name = "test_error_years" if self.kind == "ages" else "test_accuracy"
         return {name: evaluate_judge(model, dataset)[0].value}
-
-    def sheet(self, model: nn.Module, dataset: Dataset) -> None:
-        return None
 
     def evaluate(self, model: FaceJudge, path: str | None, seed: int = 0) -> list[Figure]:
         return evaluate_judge(model, self.dataset(path), seed)

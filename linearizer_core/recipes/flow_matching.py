@@ -56,9 +56,6 @@ class DigitsFlowMatching(Recipe):
             U, V = (nn.Parameter(torch.randn(shape) * n**-0.5) for _ in range(2))
         return Generator(g, Identity(n), torch.zeros(10, n), torch.zeros(n), TimedLowRank(U, V))
 
-    def companion(self) -> nn.Module:
-        return nn.Identity()
-
     def dataset(self, path: str | None) -> Dataset:
         return load_dataset("mnist", path, size=32)
 

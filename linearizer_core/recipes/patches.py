@@ -56,9 +56,6 @@ class Patches(Recipe):
         A_t = TimedLowRankGaussian(basis, torch.ones(self.rank), torch.ones(()))
         return Generator(g, Identity(n), torch.zeros(1, n), torch.zeros(n), A_t)
 
-    def companion(self) -> nn.Module:
-        return nn.Identity()
-
     def dataset(self, path: str | None) -> Dataset:
         if path is None:
             raise DataError("patches are cut from photographs of yours: pass --data with a folder of them.")
@@ -67,9 +64,6 @@ class Patches(Recipe):
         test = cut_patches(photos.test_images, SIDE, self.patches_per_photo, self.seed)
         labels = [torch.zeros(len(images), dtype=torch.long) for images in (train, test)]
         return Dataset(train, labels[0], test, labels[1], names=("patch",))
-
-    def learning_rates(self, model: Generator) -> list[tuple[float, list[nn.Parameter]]]:
-        return [(1.0, list(model.parameters()))]
 
     def prepare(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         model.to(memory_format=torch.channels_last)

@@ -83,12 +83,6 @@ class PlaneRecipe(Recipe, abc.ABC):
         with seeded(self.seed):
             return Generator(self.network(), Dense(torch.eye(2)), means, torch.tensor(BAR).log())
 
-    def companion(self) -> nn.Module:
-        return nn.Identity()
-
-    def learning_rates(self, model: Generator) -> list[tuple[float, list[nn.Parameter]]]:
-        return [(1.0, list(model.parameters()))]
-
     @torch.no_grad()
     def prepare(self, model: Generator, images: Tensor, labels: Tensor) -> None:
         """The class that lies highest gets the highest bar."""
@@ -132,9 +126,6 @@ class PlaneRecipe(Recipe, abc.ABC):
             "largest_stretch": float(s.max()),
             "smallest_stretch": float(s.min()),
         }
-
-    def sheet(self, model: Generator, dataset: Dataset) -> Tensor | None:
-        return None
 
     def evaluate(self, model: Generator, path: str | None, seed: int = 0) -> list[Figure]:
         return evaluate_plane(model, self.dataset(path), seed)
