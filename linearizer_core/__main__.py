@@ -224,6 +224,11 @@ def _evaluate(options: argparse.Namespace) -> None:
         files.check_writable(files.expanded(options.plots))  # before minutes are spent on what shall go there
     folder = checkpoints.fetch(options.name)
     model, recipe = checkpoints.load(folder, options.device), checkpoints.read_config(folder).recipe
+    if recipe is None:
+        raise ValueError(
+            f"{options.name} was saved without a recipe, so no data are known to evaluate it on; measure it by "
+            "linearizer_core.diagnostics."
+        )
     with _plain_warnings():
         rows = recipe.evaluate(model, options.data, options.seed)
         written = _drawn(recipe, model, options) if options.plots is not None else []
