@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal, overload
 
 import safetensors.torch
 import torch
@@ -20,6 +21,10 @@ from torch import Tensor, nn
 
 from . import configs, devices, extras, files, own
 from .configs import CONFIG, WEIGHTS, CheckpointError, Config
+from .models.aged import AgedGenerator
+from .models.generator import Generator
+from .models.projector import Projector
+from .models.styles import Styles
 from .randomness import seeded
 from .recipes import Recipe
 from .tensors import DTYPES, FLOATS, Budget, finite, headers_of
@@ -124,7 +129,20 @@ def _unique(model: nn.Module) -> dict[str, Tensor]:
     return {name: t.detach() for name, t in named.items() if first.setdefault(id(t), name) == name}
 
 
-def load(name: str | Path, device: str | torch.device = "cpu") -> nn.Module:
+Planes = Literal["plane-moons", "plane-rings", "plane-spiral", "plane-checkerboard", "plane-identity"]
+
+
+@overload
+def load(name: Literal["digits"] | Planes, device: str | torch.device = "cpu") -> Generator: ...
+@overload
+def load(name: Literal["digits-projector"], device: str | torch.device = "cpu") -> Projector: ...
+@overload
+def load(name: Literal["faces"], device: str | torch.device = "cpu") -> AgedGenerator: ...
+@overload
+def load(name: Literal["styles"], device: str | torch.device = "cpu") -> Styles: ...
+@overload
+def load(name: str | Path, device: str | torch.device = "cpu") -> Any: ...
+def load(name: str | Path, device: str | torch.device = "cpu") -> Any:
     """A model by its shipped name, a folder that `save` or a training wrote, or "owner/name" on the Hugging Face Hub.
 
     It comes in eval mode and frozen: gradients reach its inputs, not its parameters, until you call
@@ -164,7 +182,7 @@ def from_pretrained(
     return _read_model(folder).to(target)
 
 
-def fetch(name: str | Path, **options: object) -> Path:
+def fetch(name: str | Path, **options: Any) -> Path:
     """The folder with the files of a shipped name, a folder, or "owner/name" on the Hub, which is asked if it must be.
 
     `options` are those of `from_pretrained`. Raises `CheckpointError`.
@@ -271,7 +289,7 @@ def _local(name: str | Path) -> Path | None:
     )
 
 
-def _snapshot(repo_id: str, **options: object) -> Path:
+def _snapshot(repo_id: str, **options: Any) -> Path:
     with extras.wanted():
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError

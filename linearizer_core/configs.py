@@ -9,6 +9,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import files, recipes
 
@@ -90,16 +91,18 @@ def read(file: Path) -> Config:
         raise _refusal(file, "recipe", f"one of {sorted(recipes.RECIPES)}", name)
     if version != VERSION or isinstance(version, bool):
         raise _refusal(file, "version", VERSION, version)
-    arguments, figures, training = (content.get(field) for field in ("arguments", "figures", "training"))
+    arguments: Any = content.get("arguments")
+    figures: Any = content.get("figures")
+    training: Any = content.get("training")
     for field, value in (("arguments", arguments), ("figures", figures), ("training", training)):
         if not isinstance(value, dict) and not (own and field == "arguments"):
             raise _refusal(file, field, "an object", value)
     if own:
         return Config(None, figures, training, content["model"])
-    return Config(_recipe(file, recipes.RECIPES[name], arguments), figures, training)
+    return Config(_recipe(file, recipes.RECIPES[str(name)], arguments), figures, training)
 
 
-def _object(file: Path) -> dict[str, object]:
+def _object(file: Path) -> dict[str, Any]:
     try:
         if file.stat().st_size > MAX_BYTES:
             raise ValueError(f"{file.stat().st_size} bytes are too many for it")
@@ -119,7 +122,7 @@ def _no_constant(text: str) -> float:
     raise ValueError(f"{text} is not a number in JSON")
 
 
-def _recipe(file: Path, kind: type[recipes.Recipe], arguments: dict[str, object]) -> recipes.Recipe:
+def _recipe(file: Path, kind: type[recipes.Recipe], arguments: dict[str, Any]) -> recipes.Recipe:
     """The recipe with these arguments, each of its declared type.
 
     A field with a default may be absent, for which `kind.absent` or the default stands: a recipe that gains an option
@@ -127,20 +130,21 @@ def _recipe(file: Path, kind: type[recipes.Recipe], arguments: dict[str, object]
     """
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    for field in arguments.keys() - fields.keys():
-        raise _refusal(file, f"arguments.{field}", f"one of {sorted(fields)}", field)
+    for other in arguments.keys() - fields.keys():
+        raise _refusal(file, f"arguments.{other}", f"one of {sorted(fields)}", other)
     for name, field in fields.items():
         optional = field.default is not field.default_factory  # both are MISSING where there is no default
         if name not in arguments and not optional:
             raise _refusal(file, f"arguments.{name}", "given", "nothing")
     values = {name: _typed(file, f"arguments.{name}", v, hints[name]) for name, v in arguments.items()}
     try:
-        return kind(**{**kind.absent, **values})
+        given: dict[str, Any] = {**kind.absent, **values}
+        return kind(**given)
     except ValueError as error:
         raise CheckpointError(f"{file}: field arguments is refused by the recipe: {error}") from error
 
 
-def _typed(file: Path, field: str, value: object, hint: object) -> object:
+def _typed(file: Path, field: str, value: Any, hint: Any) -> Any:
     """A JSON value as the Python value of the declared type: lists become tuples, 1 passes for 1.0."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):

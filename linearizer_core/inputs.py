@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,7 +77,7 @@ def whole_number(name: str, value: object, least: int, most: int | None = None) 
     return number
 
 
-def _integer(value: object) -> int | None:
+def _integer(value: Any) -> int | None:
     if isinstance(value, bool | np.bool_) or (isinstance(value, Tensor) and value.dtype == torch.bool):
         return None
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
@@ -71,10 +72,11 @@ def save(folder: str | Path, model: nn.Module, figures: Mapping[str, object] | N
 
 def _order(tensor: Tensor) -> list[int]:
     """The dimensions as they lie in memory, from the outermost on: a product of matrices rounds by it."""
-    return sorted(range(tensor.dim()), key=lambda i: -tensor.stride(i))
+    strides = tensor.stride()
+    return sorted(range(tensor.dim()), key=lambda i: -strides[i])
 
 
-def _in_order(tensor: Tensor, order: list[int]) -> Tensor:
+def _in_order(tensor: Tensor, order: Any) -> Tensor:
     inverse = sorted(range(tensor.dim()), key=order.__getitem__)
     return tensor.permute(order).contiguous().permute(inverse)
 
@@ -83,7 +85,7 @@ def _is_order(order: list[object], dims: int) -> bool:
     return all(type(i) is int for i in order) and sorted(order) == list(range(dims))  # type: ignore[type-var]
 
 
-def _check_rebuilt(model: nn.Module, content: Mapping[str, object], stored: Mapping[str, Tensor]) -> None:
+def _check_rebuilt(model: nn.Module, content: Mapping[str, Any], stored: Mapping[str, Tensor]) -> None:
     """Refuses a model that its parts do not make again: a class of one's own may keep other than it was given."""
     parts = json.loads(json.dumps(content["parts"]))
     twin = structure.build(parts, stored, PRECISIONS[content["precision"]])

@@ -56,6 +56,8 @@ class LatentPCA:
     (tensor([[1., 0.]]), tensor([0.9000]))
     """
 
+    g: InvertibleNetwork | None
+
     def __init__(
         self, n_components: int, solver: str = "auto", seed: int = 0, max_bytes: int = 2**30
     ) -> None:
@@ -173,7 +175,8 @@ class _Rows:
     @staticmethod
     def of(matrix: Tensor) -> _Rows:
         blocks = matrix.split(max(1, BLOCK // matrix.shape[1]))
-        return _Rows(lambda: iter(blocks), *matrix.shape, held=True)
+        count, size = matrix.shape
+        return _Rows(lambda: iter(blocks), count, size, held=True)
 
     def centred(self, centre: Tensor, fine: bool = False) -> Iterator[Tensor]:
         """The blocks minus a centre, each valid until the next: one buffer, for fresh memory is slow.

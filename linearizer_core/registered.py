@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc
-import functools
 import inspect
 import types
 import typing
@@ -97,8 +96,7 @@ def name_of(module: nn.Module) -> str:
     )
 
 
-@functools.cache
-def parameters(kind: type[nn.Module]) -> dict[str, object]:
+def parameters(kind: type[nn.Module]) -> dict[str, Any]:
     """The arguments of a constructor, each with its type; Any where none is written or it cannot be found.
 
     >>> parameters(networks.Log)
@@ -113,7 +111,9 @@ def parameters(kind: type[nn.Module]) -> dict[str, object]:
     signature = inspect.signature(kind.__init__).parameters
     named = {name: p for name, p in signature.items() if name not in PLACES and p.kind is not p.VAR_KEYWORD}
     several = {
-        name: tuple[hints.get(name, Any), ...] for name, p in named.items() if p.kind is p.VAR_POSITIONAL
+        name: types.GenericAlias(tuple, (hints.get(name, Any), ...))
+        for name, p in named.items()
+        if p.kind is p.VAR_POSITIONAL
     }
     return {name: several.get(name, hints.get(name, Any)) for name in list(named)[1:]}
 

@@ -253,7 +253,7 @@ class Point:
     (tensor([2.]), True)
     """
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # as Python has it for what only == compares
 
     def __init__(self, space: InducedSpace, z: Tensor) -> None:
         self.space, self.z = space, z

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -20,7 +20,7 @@ FLOATS = {"F32": torch.float32, "F64": torch.float64}
 DTYPES = {**FLOATS, "I64": torch.int64, "I32": torch.int32, "U8": torch.uint8, "BOOL": torch.bool}
 
 
-def _of_size(*size: int | Sequence[int], **kwargs: object) -> int:
+def _of_size(*size: Any, **kwargs: Any) -> int:
     return math.prod(kwargs.get("size", size[0] if size and not isinstance(size[0], int) else size))
 
 

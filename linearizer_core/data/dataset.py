@@ -1,7 +1,5 @@
 """What a data set is: items to train on and to test on, with their labels; and the one error of all that reads them."""
 
-from __future__ import annotations
-
 import binascii
 import lzma
 import struct

@@ -28,6 +28,10 @@ class AgedGenerator(Generator):
     tensor([30.])
     """
 
+    older: Tensor
+    age_weights: Tensor
+    age_offset: Tensor
+
     def __init__(
         self,
         g: InvertibleNetwork,

@@ -89,7 +89,7 @@ def photo_size(x: Tensor, multiple: int) -> tuple[int, int]:
         raise ValueError(
             f"a photo must be (*, C, H, W) of at least {multiple}×{multiple} pixels, got {tuple(x.shape)}."
         )
-    return tuple(x.shape[-2:])
+    return x.shape[-2], x.shape[-1]
 
 
 def photo_network(g: InvertibleNetwork, height: int, width: int) -> InvertibleNetwork:

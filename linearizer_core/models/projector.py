@@ -32,6 +32,10 @@ class Projector(Linearizer):
     1
     """
 
+    total_std: Tensor
+    kept_mean: Tensor
+    kept_std: Tensor
+
     def __init__(
         self,
         g: InvertibleNetwork,

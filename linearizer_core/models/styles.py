@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -33,9 +34,13 @@ class Styles(nn.Module):
     (('warm',), torch.Size([1, 3, 9, 9]))
     """
 
+    g: Any  # a chain that `photo_flow` makes
+    operators: Any  # an nn.ModuleDict of LinearOperator, which torch has no type for
+
     def __init__(self, g: InvertibleNetwork, operators: Mapping[str, LinearOperator]) -> None:
         super().__init__()
-        self.channels, *self.grid = g.networks[-1].in_shape
+        self.g = g
+        self.channels, *self.grid = self.g.networks[-1].in_shape
         for name, A in operators.items():
             if name == PLAIN or not name or "." in name or hasattr(nn.ModuleDict(), name):
                 raise ValueError(f"Styles: {name!r} cannot be the name of a style; choose another.")
@@ -44,7 +49,6 @@ class Styles(nn.Module):
                     f"Styles: operator {name!r} must be ({self.channels}, {self.channels}), the channels of g's latents, "
                     f"got {tuple(A.shape)}."
                 )
-        self.g = g
         self.operators = nn.ModuleDict(operators)
 
     @property

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import abc
+import inspect
 import math
 from functools import singledispatch
 from itertools import pairwise
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -25,6 +27,11 @@ class InvertibleNetwork(nn.Module, abc.ABC):
     >>> g = Log(2)
     >>> g(torch.ones(2)), g.inv(torch.zeros(2))
     (tensor([0., 0.]), tensor([1., 1.]))
+    >>> g.inv
+    Inverse(
+      (2,)
+      (network): Log((2,))
+    )
     """
 
     in_shape: tuple[int, ...]
@@ -51,6 +58,19 @@ class InvertibleNetwork(nn.Module, abc.ABC):
         torch.float64
         """
         return wide(x) if self.carry_wide and x.device.type not in WITHOUT_FLOAT64 else x
+
+    def extra_repr(self) -> str:
+        """The shapes, and the numbers and words that the network was made with."""
+        same = tuple(self.in_shape) == tuple(self.out_shape)
+        shapes = f"{tuple(self.in_shape)}" if same else f"{tuple(self.in_shape)} → {tuple(self.out_shape)}"
+        names = list(inspect.signature(type(self).__init__).parameters)[1:]
+        made_with = {name: vars(self)[name] for name in names if name in vars(self)}
+        told = [
+            f"{name}={v!r}"
+            for name, v in made_with.items()
+            if isinstance(v, int | float | str) and v is not False
+        ]
+        return ", ".join([shapes, *told])
 
     @property
     def inv(self) -> InvertibleNetwork:
@@ -106,6 +126,8 @@ class Chain(InvertibleNetwork):
     >>> g(torch.tensor([5.0]))
     tensor([5.])
     """
+
+    networks: Any  # an nn.ModuleList of InvertibleNetwork, which torch has no type for
 
     def __init__(self, *networks: InvertibleNetwork, carry_wide: bool = False) -> None:
         super().__init__()

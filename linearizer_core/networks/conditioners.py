@@ -52,9 +52,10 @@ class Conditioner(nn.Module):
             return self.layers(own).to(x.dtype)
 
 
-def _quiet(layer: nn.Module) -> nn.Module:
+def _quiet(layer: nn.Linear | nn.Conv2d) -> nn.Module:
     nn.init.zeros_(layer.weight)  # a coupling whose last layer is 0 starts as the identity
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     return layer
 
 

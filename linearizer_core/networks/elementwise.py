@@ -56,6 +56,8 @@ class Translate(InvertibleNetwork):
     tensor([[1., 2.]])
     """
 
+    shift: Tensor
+
     def __init__(self, shift: Tensor) -> None:
         super().__init__()
         self.register_buffer("shift", shift.detach().clone())

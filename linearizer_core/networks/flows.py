@@ -42,7 +42,8 @@ def image_flow(
     """
     if len(steps) != len(hidden) or not steps:
         raise ValueError(f"steps and hidden need one number per stage, got {list(steps)} and {list(hidden)}.")
-    shape, layers = tuple(in_shape), []
+    shape: tuple[int, ...] = tuple(in_shape)
+    layers: list[InvertibleNetwork] = []
     for depth, width in zip(steps, hidden):
         layers.append(Squeeze(shape))
         shape = layers[-1].out_shape

@@ -35,6 +35,12 @@ class CosineTransform(InvertibleNetwork):
     (tensor(6.9280), tensor(True))
     """
 
+    order: Tensor
+    places: Tensor
+    colours: Tensor
+    vertical: Tensor
+    horizontal: Tensor
+
     def __init__(self, in_shape: tuple[int, int, int]) -> None:
         super().__init__()
         if len(in_shape) != 3 or in_shape[0] not in (1, 3):
@@ -344,6 +350,8 @@ class Rescale(InvertibleNetwork):
     >>> Rescale(torch.tensor([2.0, 4.0]))(torch.ones(2))
     tensor([2., 4.])
     """
+
+    factors: Tensor
 
     def __init__(self, factors: Tensor) -> None:
         super().__init__()

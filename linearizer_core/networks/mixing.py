@@ -23,6 +23,9 @@ class PLU(nn.Module):
             [0., 1.]])
     """
 
+    rows: Tensor
+    sign: Tensor
+
     def __init__(self, matrix: Tensor) -> None:
         super().__init__()
         n = len(matrix)
@@ -48,6 +51,9 @@ class PLU(nn.Module):
         self.rows.copy_(permutation.argmax(1))  # row i of P L is row rows[i] of L
         self.sign.copy_(diagonal.sign())
         self.packed.copy_(lower.tril(-1) + upper.triu(1) + torch.diag(diagonal.abs().log()))
+
+    def extra_repr(self) -> str:
+        return f"n={len(self.packed)}"
 
     @property
     def log_det(self) -> Tensor:

@@ -37,7 +37,7 @@ class Squeeze(InvertibleNetwork):
     torch.Size([2, 4, 2, 2])
     """
 
-    def __init__(self, in_shape: tuple[int, int, int]) -> None:
+    def __init__(self, in_shape: tuple[int, ...]) -> None:
         super().__init__()
         channels, height, width = in_shape
         if height % 2 or width % 2:
@@ -59,6 +59,8 @@ class Permute(InvertibleNetwork):
     >>> Permute(torch.tensor([2, 0, 1]))(torch.tensor([10.0, 11.0, 12.0]))
     tensor([12., 10., 11.])
     """
+
+    order: Tensor
 
     def __init__(self, order: Tensor) -> None:
         super().__init__()

@@ -29,6 +29,8 @@ class MixtureTransport(InvertibleNetwork):
             [ 5.4752,  0.3000]])
     """
 
+    means: Tensor
+
     def __init__(self, means: Tensor, leading: int = 2) -> None:
         super().__init__()
         if means.dim() != 2 or not 0 <= leading <= means.shape[1]:

@@ -17,7 +17,8 @@ def checked_grid(grid: Grid) -> Grid:
     """
     if len(grid) != 2 or min(grid) < 1:
         raise ValueError(f"grid must be (height, width), each at least 1, got {grid}.")
-    return tuple(grid)
+    height, width = grid
+    return height, width
 
 
 @singledispatch

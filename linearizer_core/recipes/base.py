@@ -1,7 +1,5 @@
 """What a recipe is: everything that is needed to build a model, train it, and train it again."""
 
-from __future__ import annotations
-
 import abc
 import dataclasses
 import math
@@ -104,7 +102,7 @@ class Recipe(abc.ABC):
         """The terms by name; "loss" is the one that training lowers."""
 
     @hook
-    def dataset(self, path: str | None) -> Dataset:
+    def dataset(self, path: str | None) -> "Dataset":
         """What the commands `train` and `evaluate` learn and test on; whoever calls `train` brings data along."""
         raise ValueError(
             f"{self.name} brings no data of its own; give a Dataset to train, or write dataset(path)."
@@ -141,19 +139,19 @@ class Recipe(abc.ABC):
         return None
 
     @hook
-    def report(self, model: nn.Module, dataset: Dataset) -> dict[str, float]:
+    def report(self, model: nn.Module, dataset: "Dataset") -> dict[str, float]:
         """Figures for the log: the loss on what was not trained on, by default, where no companion has a say in it."""
         if type(self).companion is not Recipe.companion or not len(dataset.test_images):
             return {}
         return {f"test_{name}": value for name, value in tested(self, model, dataset).items()}
 
     @hook
-    def sheet(self, model: nn.Module, dataset: Dataset) -> Tensor | None:
+    def sheet(self, model: nn.Module, dataset: "Dataset") -> Tensor | None:
         """Pictures (R, C, channels, H, W) for the run's folder: none, by default."""
         return None
 
     @hook
-    def evaluate(self, model: nn.Module, path: str | None, seed: int = 0) -> list[Figure]:
+    def evaluate(self, model: nn.Module, path: str | None, seed: int = 0) -> "list[Figure]":
         """What the command `evaluate` prints: the figures of `report`, by default."""
         from ..measures.figure import Figure
 
@@ -161,7 +159,7 @@ class Recipe(abc.ABC):
 
 
 @torch.no_grad()
-def tested(recipe: Recipe, model: nn.Module, dataset: Dataset) -> dict[str, float]:
+def tested(recipe: Recipe, model: nn.Module, dataset: "Dataset") -> dict[str, float]:
     """The terms of the loss on the first `MOST_TESTED` items that were not trained on.
 
     >>> from linearizer_core.data import Dataset

@@ -32,6 +32,7 @@ def beside(server, folder, *command):
     away |= {
         "PYTHONPATH": str(ROOT),
         "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }

@@ -224,3 +224,12 @@ def test_a_half_written_network_fails_when_built():
 def test_flatten_alone_leaves_the_ordinary_space():
     g, x = Flatten((1, 2, 2)), torch.randn(3, 1, 2, 2)
     torch.testing.assert_close(g.inverse(g(x) + g(x)), x + x)
+
+
+@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+def test_a_repr_says_shapes_and_what_the_network_was_made_with(make):
+    g = make()
+    assert str(tuple(g.in_shape)) in g.extra_repr() and str(tuple(g.out_shape)) in repr(g)
+    for name in ("hidden", "bound", "leading", "kept", "moved"):
+        if name in vars(g):
+            assert f"{name}={getattr(g, name)!r}" in g.extra_repr()
