@@ -211,7 +211,8 @@ def _walk(directions: Tensor, i: int, scale: float | Sequence[float] | Tensor) -
 @folded.register
 def _(f: Linearizer) -> Linearizer:
     """The same f, for inference alone: each of its networks is folded, the one that is both g_x and g_y once."""
-    quick, done = copy.deepcopy(f).requires_grad_(False).eval(), {}
+    quick = copy.deepcopy(f).requires_grad_(False).eval()
+    done: dict[InvertibleNetwork, InvertibleNetwork] = {}
     for name, part in quick._modules.items():
         if isinstance(part, InvertibleNetwork):
             done.setdefault(part, folded(part))

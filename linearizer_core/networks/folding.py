@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from functools import singledispatch
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -39,7 +39,7 @@ def linear(g: InvertibleNetwork) -> Linear | None:
 
 
 @singledispatch
-def folded(g: InvertibleNetwork) -> InvertibleNetwork:
+def folded(g: Any) -> Any:  # of a network a network, of a Linearizer a Linearizer
     """A copy of g, or of a Linearizer with its networks, that computes the same faster: what is the same at every call is
     worked out once, in float64.
 

@@ -161,6 +161,10 @@ class FoldedReflector(InvertibleNetwork):
     tensor([1., 2., 3.])
     """
 
+    Y: Tensor
+    along: Tensor
+    back: Tensor
+
     def __init__(self, g: BlockReflector) -> None:
         super().__init__()
         self.in_shape = self.out_shape = g.in_shape
