@@ -161,7 +161,10 @@ def assigned(tree):
     """The names that the top level of a module gives, as often as it gives them; rules of a type are all called _."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
+            if "overload" not in map(
+                ast.unparse, node.decorator_list
+            ):  # one function, said for several types
+                yield node.name
         elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from (alias.asname or alias.name for alias in node.names)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
