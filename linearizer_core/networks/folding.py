@@ -18,7 +18,11 @@ from .log_det import forward_and_log_det
 
 
 class Linear(NamedTuple):
-    """x ↦ W x + b over the first dimension of a network's `in_shape`, in float64: b (n,), W (n, n) or its diagonal (n,)."""
+    """x ↦ W x + b over the first dimension of a network's `in_shape`, in float64: b (n,), W (n, n) or its diagonal (n,).
+
+    >>> Linear(torch.tensor([2.0, 3.0]), torch.zeros(2)).matrix().tolist()
+    [[2.0, 0.0], [0.0, 3.0]]
+    """
 
     W: Tensor
     b: Tensor
