@@ -1,0 +1,49 @@
+"""The notebooks of assets/notebooks run from top to bottom in a clean process, and are kept as they ran."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import printed
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "assets" / "notebooks").glob("*.ipynb"))
+EACH = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
+NEEDED = {"your_own_flow": "zuko"}
+MOST_BYTES = 800_000
+
+
+def cells(notebook: Path) -> list[dict]:
+    return json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+
+
+def program(notebook: Path) -> str:
+    """The code of all cells; what is meant for the notebook alone begins with %."""
+    code = ["".join(cell["source"]) for cell in cells(notebook) if cell["cell_type"] == "code"]
+    return re.sub(r"^%.*$", "", "\n".join(code), flags=re.MULTILINE)
+
+
+def test_the_three_notebooks_are_there():
+    assert [notebook.stem for notebook in NOTEBOOKS] == [
+        "the_paper_in_an_hour",
+        "your_own_flow",
+        "your_own_pictures",
+    ]
+
+
+@EACH
+def test_a_notebook_runs_from_top_to_bottom(notebook, tmp_path):
+    pytest.importorskip(NEEDED.get(notebook.stem, "torch"))
+    printed(program(notebook), tmp_path)
+
+
+@EACH
+def test_a_notebook_is_kept_as_it_ran(notebook):
+    found = [cell for cell in cells(notebook) if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in found] == list(range(1, len(found) + 1))
+    outputs = [output for cell in found for output in cell["outputs"]]
+    assert outputs and not any(output["output_type"] == "error" for output in outputs)
+    text = notebook.read_text(encoding="utf-8")
+    assert "stderr" not in text and "/work/" not in text and "/tmp/" not in text
+    assert len(text) < MOST_BYTES
