@@ -5,6 +5,7 @@ from types import ModuleType
 
 from .algebra import exp, pinv, power, singular_values, svd, truncate, with_singular_values
 from .checkpoints import from_pretrained, load, pretrained, push_to_hub
+from .diagnostics import check
 from .inputs import as_float
 from .linearizer import Linearizer
 from .models.generator import Generator
@@ -29,6 +30,7 @@ __all__ = [
     "Projector",
     "Styles",
     "as_float",
+    "check",
     "exp",
     "folded",
     "from_pretrained",
