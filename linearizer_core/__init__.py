@@ -12,7 +12,7 @@ from .models.generator import Generator
 from .models.photo import PhotoLinearizer
 from .models.projector import Projector
 from .models.styles import Styles
-from .networks import InvertibleNetwork, folded
+from .networks import InvertibleNetwork, adapt, folded
 from .operators import LinearOperator
 from .own import save
 from .pca import LatentPCA
@@ -29,6 +29,7 @@ __all__ = [
     "PhotoLinearizer",
     "Projector",
     "Styles",
+    "adapt",
     "as_float",
     "check",
     "exp",
