@@ -142,13 +142,15 @@ class _Span:
         columns = torch.cat(self.waiting, 1)
         if self.basis is None:
             self.basis = columns[:, :0]
-        inside = self.basis.mT @ columns
+        inside, lengths = self.basis.mT @ columns, columns.norm(dim=0)
         rest = columns - self.basis @ inside
-        again = self.basis.mT @ rest  # twice is enough (Kahan, Parlett)
-        rest, inside = rest - self.basis @ again, inside + again
-        fresh = _directions(rest, columns.norm(dim=0))
-        self.basis = torch.cat([self.basis, fresh], 1)
-        inside = torch.cat([inside, fresh.mT @ rest])
+        outside = rest.norm(dim=0) > ROUNDING * torch.finfo(rest.dtype).eps * lengths
+        if outside.any():
+            again = self.basis.mT @ rest  # twice is enough (Kahan, Parlett)
+            rest, inside = rest - self.basis @ again, inside + again
+            fresh = _directions(rest[:, outside], lengths[outside])
+            self.basis = torch.cat([self.basis, fresh], 1)
+            inside = torch.cat([inside, fresh.mT @ rest])
         self.coordinates += inside.split([block.shape[1] for block in self.waiting], 1)
         self.waiting = []
 

@@ -253,18 +253,22 @@ def _wide_copy(A: TimedOperator) -> TimedOperator:
 
 @singledispatch
 def _collapse(A: TimedOperator, steps: int, method: str, rtol: float) -> LinearOperator:
-    found = factors(lambda t: velocity(A, t), _times(A, steps, method), raw=torch.is_grad_enabled())
+    found = factors(lambda t: velocity(A, t), times_asked(A, steps, method), raw=torch.is_grad_enabled())
     if found is None:
         return Dense(_image_of_identity(A, steps, method))
     return _on_factors(found, A, steps, method, rtol)
 
 
-def _times(A: TimedOperator, steps: int, method: str) -> list[float]:
-    """The times at which the integrator asks for the velocity, each once."""
+def times_asked(A: TimedOperator, steps: int, method: str) -> list[float]:
+    """The times at which the integrator asks for the velocity, each once.
+
+    >>> times_asked(TimedGaussian(torch.ones(1)), 2, "midpoint")
+    [0.0, 0.25, 0.5, 0.75]
+    """
     asked: dict[float, None] = {}
 
     def v(t: float, z: float) -> float:
-        asked[t] = None
+        asked[same(t)] = None
         return z
 
     integrate(v, 0.0, steps, method, last_time(A, steps))
@@ -306,7 +310,7 @@ def _(A: TimedLowRankGaussian, steps: int, method: str, rtol: float) -> LinearOp
 @_collapse.register
 def _(A: TimedLowRank, steps: int, method: str, rtol: float) -> LinearOperator:
     if torch.is_grad_enabled():
-        return _on_factors(_coefficients(A, _times(A, steps, method)), A, steps, method, rtol)
+        return _on_factors(_coefficients(A, times_asked(A, steps, method)), A, steps, method, rtol)
     Q = torch.linalg.qr(torch.cat([*A.U, *A.V], 1)).Q
     if Q.shape[1] >= len(Q):
         return Dense(_image_of_identity(A, steps, method))
