@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..precision import narrow, wide
 from .base import LinearOperator, Transposed, reference, transposed_matvec
 from .matrix_functions import real_power
 
@@ -63,7 +64,7 @@ def _same(forth: Map, back: Map, like: Tensor, shape: tuple[int, int]) -> bool:
     """Whether two linear maps are equal, to rounding: of unequal ones no random vector has the same image."""
     if shape[0] != shape[1]:
         return False
-    w = torch.randn(like.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(like)
+    w = narrow(torch.randn(like.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64), like)
     one, other = forth(w), back(w)
     return bool((one - other).norm() <= 4 * torch.finfo(w.dtype).eps * other.norm())
 
@@ -194,7 +195,7 @@ def power_times(A: LinearOperator, p: float, v: Tensor) -> Tensor:
     reason = "the space of its powers is too large"
     for j in range(most):
         column, w = _orthogonal(A.matvec(basis[j][None])[0], basis[: j + 1])
-        H[: j + 1, j], H[j + 1, j] = column, w.norm().double()
+        H[: j + 1, j], H[j + 1, j] = column, float(w.norm())
         whole = bool(H[j + 1, j] <= 10 * eps * H[: j + 2, : j + 1].norm()) or j + 1 == len(v)
         if not whole:
             basis[j + 1] = w / w.norm()
@@ -208,7 +209,7 @@ def power_times(A: LinearOperator, p: float, v: Tensor) -> Tensor:
                 continue
             gap = (now - torch.cat([known, known.new_zeros(len(now) - len(known))])).norm()
             if whole or gap <= TOLERANCES[v.dtype] * now.norm():
-                return length * (now.to(v) @ basis[: j + 1])
+                return length * (narrow(now, v) @ basis[: j + 1])
             known = now
     raise ValueError(
         f"power {p:g} of this {type(A).__name__} of shape {tuple(A.shape)} is not found to {TOLERANCES[v.dtype]:g} in "
@@ -221,7 +222,7 @@ def _orthogonal(w: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
     column = basis @ w
     w = w - column @ basis
     again = basis @ w
-    return (column + again).double(), w - again @ basis
+    return wide(column + again).cpu(), w - again @ basis
 
 
 @torch.no_grad()

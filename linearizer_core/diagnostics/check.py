@@ -14,7 +14,7 @@ from ..networks import InvertibleNetwork, forward_and_log_det
 from ..networks.base import size
 from ..networks.points import decode, encode
 from ..operators import Identity
-from ..precision import in_precision_of
+from ..precision import in_precision_of, narrow
 from ..spaces import InducedSpace
 from . import laws
 
@@ -198,7 +198,7 @@ def _worst(errors: dict[str, float]) -> float:
 def _draw(z: Tensor, count: int) -> Tensor:
     """`count` latents for each of z (B, n), always the same: each axis as large as in z, with signs and sizes drawn."""
     draw = torch.rand(2, count, *z.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    return torch.where(draw[0] < 0.5, -1, 1).to(z) * (0.5 + draw[1]).to(z) * z
+    return narrow(torch.where(draw[0] < 0.5, -1, 1) * (0.5 + draw[1]), z) * z
 
 
 def _beyond(g: InvertibleNetwork, x: Tensor) -> Tensor:
@@ -216,8 +216,8 @@ def _outputs(f: Linearizer, x: Tensor) -> Tensor:
     """Points of the codomain near those of f, and outside its range."""
     z = encode(f.g_y, f(x))
     size = 0.3 * z.square().mean().sqrt()
-    noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(z)
-    return decode(f.g_y, z + torch.where(size > 1e-6, size, 1) * noise)
+    noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    return decode(f.g_y, z + torch.where(size > 1e-6, size, 1) * narrow(noise, z))
 
 
 def _apart_error(g: InvertibleNetwork, x: Tensor) -> float:

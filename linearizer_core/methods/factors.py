@@ -15,6 +15,7 @@ from torch import Tensor
 from ..algebra.simplify import simplify
 from ..operators import LinearOperator
 from ..operators.low_rank import Parts, parts
+from ..precision import narrow
 
 ROUNDING = 200
 """A direction by which no column leaves the span by more than so many times its rounding is rounding."""
@@ -183,7 +184,7 @@ def main_part(S: Tensor, rtol: float, width: int = 64) -> tuple[Tensor, Tensor, 
     size, generator = torch.linalg.matrix_norm(S), torch.Generator().manual_seed(0)
     Q = None
     while 4 * width < min(S.shape):
-        draw = torch.randn(S.shape[1], width, generator=generator, dtype=torch.float64).to(S)
+        draw = narrow(torch.randn(S.shape[1], width, generator=generator, dtype=torch.float64), S)
         found = torch.linalg.qr(S @ draw).Q
         if torch.linalg.matrix_norm(S - found @ (found.mT @ S)) <= rtol * size:
             Q = found
