@@ -32,6 +32,8 @@ class Tridiagonal(LinearOperator):
             [  0.0000,  -1.0000,  37.3333]])
     """
 
+    diagonal: Tensor
+
     def __init__(self, n: int) -> None:
         super().__init__()
         self.register_buffer("diagonal", 4 + 100 / torch.arange(1, n + 1).to(torch.get_default_dtype()))

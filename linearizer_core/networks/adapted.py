@@ -25,6 +25,8 @@ class AdaptedFlow(InvertibleNetwork):
     (torch.Size([3, 2]), True)
     """
 
+    context: Tensor | None
+
     def __init__(
         self,
         flow: Any,
