@@ -5,13 +5,14 @@ from types import ModuleType
 
 from .algebra import exp, pinv, power, singular_values, svd, truncate, with_singular_values
 from .checkpoints import from_pretrained, load, pretrained, push_to_hub
+from .diagnostics import check
 from .inputs import as_float
 from .linearizer import Linearizer
 from .models.generator import Generator
 from .models.photo import PhotoLinearizer
 from .models.projector import Projector
 from .models.styles import Styles
-from .networks import InvertibleNetwork, folded
+from .networks import InvertibleNetwork, adapt, folded
 from .operators import LinearOperator
 from .own import save
 from .pca import LatentPCA
@@ -28,7 +29,9 @@ __all__ = [
     "PhotoLinearizer",
     "Projector",
     "Styles",
+    "adapt",
     "as_float",
+    "check",
     "exp",
     "folded",
     "from_pretrained",

@@ -11,7 +11,6 @@ import copy
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,30 +19,11 @@ from torch import Tensor
 
 from . import algebra, checkpoints, devices
 from .measures import reporting
-from .measuring import in_turn, machine, peak_megabytes, threads
+from .measuring import Row, in_turn, machine, peak_megabytes, threads
 from .methods import flow_matching
+from .operator_speed import operators
 from .operators import Dense, IdentityPlusLowRank, LinearOperator, TimedLowRank, TimedOperator
 from .pca import LatentPCA
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison: median seconds of ours and of another way, their ratio, and both errors.
-
-    >>> Row("exp", "n = 100", seconds=0.5, against="dense", seconds_against=2.0, ratio=4.0).note
-    ''
-    """
-
-    task: str
-    size: str
-    seconds: float
-    against: str = ""
-    seconds_against: float | None = None
-    ratio: float | None = None
-    error: float | None = None
-    error_against: float | None = None
-    note: str = ""
-
 
 PCA_CASES = ((60_000, 1024, (3, 50)), (20_000, 12_288, (50,)))
 """Samples × axes, and how many components."""
@@ -56,7 +36,7 @@ def run(
 
     >>> run(["sorting"])
     Traceback (most recent call last):
-    ValueError: benchmark must be among pca, decode, algebra, collapse, import, got 'sorting'.
+    ValueError: benchmark must be among pca, decode, algebra, operators, collapse, import, got 'sorting'.
     """
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
@@ -371,6 +351,7 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "pca": pca,
     "decode": decode,
     "algebra": low_rank,
+    "operators": operators,
     "collapse": collapse,
     "import": importing,
 }

@@ -9,10 +9,30 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: median seconds of ours and of another way, their ratio, and both errors.
+
+    >>> Row("exp", "n = 100", seconds=0.5, against="dense", seconds_against=2.0, ratio=4.0).note
+    ''
+    """
+
+    task: str
+    size: str
+    seconds: float
+    against: str = ""
+    seconds_against: float | None = None
+    ratio: float | None = None
+    error: float | None = None
+    error_against: float | None = None
+    note: str = ""
 
 
 def machine(device: str = "cpu") -> dict[str, object]:

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from linearizer_core.algebra.iterated import IteratedExponential, IteratedInverse, IteratedPower
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.models.projector import Projector
 from linearizer_core.networks import (
@@ -133,6 +134,18 @@ class Circulant(LinearOperator):
 
     def matvec(self, v):
         return sum(k * v.roll(i, -1) for i, k in enumerate(self.kernel))
+
+
+class Cumulative(LinearOperator):
+    """An operator that wrote `rmatvec` too: running sums, and those from the end."""
+
+    shape = (4, 4)
+
+    def matvec(self, v):
+        return v.cumsum(-1)
+
+    def rmatvec(self, v):
+        return v.flip(-1).cumsum(-1).flip(-1)
 
 
 def _rotation(angle):
@@ -298,6 +311,12 @@ OPERATORS = {
     "matvec only": lambda: Circulant([3.0, 1.0, 0.5]),
     "matvec only, transposed": lambda: Circulant([3.0, 1.0, 0.5]).T,
     "matvec only, singular": lambda: Circulant([1.0, -1.0]),
+    "matvec and rmatvec": lambda: Cumulative(),
+    "matvec and rmatvec, transposed": lambda: Cumulative().T,
+    "iterated inverse": lambda: IteratedInverse(Circulant([3.0, 1.0, 0.5])),
+    "iterated inverse, singular": lambda: IteratedInverse(Circulant([1.0, -1.0])),
+    "iterated power": lambda: IteratedPower(Circulant([3.0, 1.0, 0.5]), 2),
+    "iterated exponential": lambda: IteratedExponential(Circulant([0.5, 0.1]), 0.7),
 }
 
 

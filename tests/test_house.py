@@ -270,6 +270,7 @@ IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL"}
 NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
 }
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
+    "linear_operator": "a contender of benchmark operators, skipped by name where it is not installed",
     "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",
     "starlette": "what Gradio's server is made of: a route of ours is one of its",
     "spaces": "lends a graphics card on a Space with ZeroGPU, where it is installed; nowhere else",

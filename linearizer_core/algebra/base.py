@@ -16,9 +16,10 @@ from ..precision import check_floats, in_precision_of, outside_autocast, precisi
 class LinearOperator(nn.Module, abc.ABC):
     r"""A linear map of vectors in the last dimension: (*, n) to (*, m), with `shape == (m, n)`.
 
-    A new operator sets `shape` and writes `matvec`; calling it checks the size of the vectors first.
-    Everything else (`@`, `+`, `-`, `c * A`, `.T`, `.dense()`, and all of `linearizer_core.algebra`) then
-    works, exactly, by a dense or automatic route; a rule registered for the type only makes it cheaper.
+    A new operator sets `shape` and writes `matvec`, and `rmatvec` for Aᵀ v where it knows a faster way than automatic
+    differentiation; calling it checks the size of the vectors first. Everything else (`@`, `+`, `-`, `c * A`, `.T`,
+    `.dense()`, and all of `linearizer_core.algebra`) then works, by a dense or automatic route, and by iteration where a
+    side is above 1 024; a rule registered for the type only makes it cheaper.
     Operators are real, in float32 or float64; A v comes in the precision of v, worked out in that of A. One that
     holds no numbers works in any, and follows `.double()` all the same. `A @ B` applies B first. Nothing is copied: a
     result holds its operands, so their parameters keep training.
@@ -300,7 +301,7 @@ def _(A: Transposed) -> LinearOperator:
 
 @singledispatch
 def transposed_matvec(A: LinearOperator, v: Tensor) -> Tensor:
-    """Aᵀ v for v (*, m): a rule per type, and automatic differentiation for one that only wrote `matvec`.
+    """Aᵀ v for v (*, m): a rule per type, its `rmatvec` where it wrote one, else automatic differentiation.
 
     The derivative of v ↦ A v is A, so pulling v back through it (reverse mode) is Aᵀ v. Gradients flow
     through it.
@@ -309,6 +310,8 @@ def transposed_matvec(A: LinearOperator, v: Tensor) -> Tensor:
     >>> transposed_matvec(Dense(torch.tensor([[1.0, 2.0]])), torch.tensor([3.0]))
     tensor([3., 6.])
     """
+    if hasattr(A, "rmatvec"):
+        return A.rmatvec(v)
     origin = v.new_zeros(*v.shape[:-1], A.shape[1])
     return torch.func.vjp(A.matvec, origin)[1](v)[0]
 

@@ -6,8 +6,9 @@ from torch import Tensor
 
 from ..inputs import finite_number
 from .base import LinearOperator, Scaled, Transposed
+from .iterated import IteratedExponential, IteratedPower, iterates
 from .operation import operation
-from .simplify import structured
+from .simplify import simplify, structured
 
 
 def _read_power(p: float, rtol: float | None = None) -> tuple[float, float | None]:
@@ -21,13 +22,18 @@ def power(A: LinearOperator, p: float, rtol: float | None = None) -> LinearOpera
     ValueError where A is not square or Aᵖ does not exist or is not real: for real p no eigenvalue may be
     negative; 0 may be one for p > 0, if it has all its eigenvectors. Eigenvalues within `rtol` of 0, relative
     to the size and conditioning of A, are 0; None means n · eps. Second derivatives of real powers need an invertible A.
+    An A that only multiplies and has a side above 1 024 iterates at each call (`algebra.iterated`), unless `rtol` is
+    given: real powers then have no gradient.
 
     >>> import torch
     >>> from linearizer_core.operators import Diagonal
     >>> power(Diagonal(torch.tensor([4.0, 9.0])), 0.5).values
     tensor([2., 3.])
     """
-    return power(structured(A, power), p, rtol)
+    B = simplify(A)
+    if rtol is None and iterates(B, power):
+        return IteratedPower(B, p)
+    return power(structured(B, power), p, rtol)
 
 
 @power.register
@@ -51,12 +57,15 @@ def _read_time(t: float | Tensor = 1.0) -> tuple[float | Tensor]:
 def exp(A: LinearOperator, t: float | Tensor = 1.0) -> LinearOperator:
     """exp(tA) of a square A: what dz/dt = A z makes of z after time t. ValueError if A is not square.
 
+    An A that only multiplies and has a side above 1 024 is never a matrix: each call is a power series of products.
+
     >>> import torch
     >>> from linearizer_core.operators import Diagonal
     >>> exp(Diagonal(torch.tensor([0.0, 1.0])), t=2.0).values
     tensor([1.0000, 7.3891])
     """
-    return exp(structured(A, exp), t)
+    B = simplify(A)
+    return IteratedExponential(B, t) if iterates(B, exp) else exp(structured(B, exp), t)
 
 
 @exp.register
@@ -67,3 +76,8 @@ def _(A: Scaled, t: float | Tensor = 1.0) -> LinearOperator:
 @exp.register
 def _(A: Transposed, t: float | Tensor = 1.0) -> LinearOperator:
     return exp(A.operator, t).T
+
+
+@power.register
+def _(A: IteratedExponential, p: float, rtol: float | None = None) -> LinearOperator:
+    return IteratedExponential(A.operator, p * A.t)

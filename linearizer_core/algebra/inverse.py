@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from .base import LinearOperator, Scaled, Transposed
+from .iterated import IteratedExponential, IteratedInverse, iterates
 from .operation import operation
-from .simplify import structured
+from .simplify import simplify, structured
 
 
 @operation(degree=lambda rtol=None: -1)
@@ -15,13 +16,18 @@ def pinv(A: LinearOperator, rtol: float | None = None) -> LinearOperator:
     """The Moore–Penrose pseudo-inverse A⁺, (m, n) to (n, m), of the same type where the type allows.
 
     Singular values up to `rtol` times the largest count as 0; None means max(m, n) · eps, as in torch.
-    Gradients flow where the rank is constant (for c I + U Vᵀ: where it is invertible). Source: Penrose, 1955.
+    Gradients flow where the rank is constant (for c I + U Vᵀ: where it is invertible). An A that only multiplies and has
+    a side above 1 024 is solved by least squares at each call (`algebra.iterated`), unless `rtol` is given. Source:
+    Penrose, 1955.
 
     >>> from linearizer_core.operators import Diagonal
     >>> pinv(Diagonal(torch.tensor([4.0, 0.0]))).values
     tensor([0.2500, 0.0000])
     """
-    return pinv(structured(A, pinv), rtol)
+    B = simplify(A)
+    if rtol is None and iterates(B, pinv):
+        return IteratedInverse(B)
+    return pinv(structured(B, pinv), rtol)
 
 
 @pinv.register
@@ -33,6 +39,16 @@ def _(A: Scaled, rtol: float | None = None) -> Scaled:
 @pinv.register
 def _(A: Transposed, rtol: float | None = None) -> LinearOperator:
     return pinv(A.operator, rtol).T
+
+
+@pinv.register
+def _(A: IteratedInverse, rtol: float | None = None) -> LinearOperator:
+    return A.operator
+
+
+@pinv.register
+def _(A: IteratedExponential, rtol: float | None = None) -> LinearOperator:
+    return IteratedExponential(A.operator, -A.t)
 
 
 def largest_of(values: Tensor) -> Tensor:

@@ -85,7 +85,8 @@ def _numbers(A: LinearOperator) -> Iterator[Tensor]:
 
 
 def _finite(tensors: Iterator[Tensor]) -> bool:
-    return all(bool(torch.isfinite(t).all()) for t in tensors)
+    """NaN or infinity stays in a sum, which costs a tenth of looking at each number; a sum may also overflow by itself."""
+    return all(bool(torch.isfinite(t.detach().sum())) or bool(torch.isfinite(t).all()) for t in tensors)
 
 
 def _in_range(result, A: LinearOperator, name: str):

@@ -26,7 +26,8 @@ def has_extremes(A: LinearOperator) -> bool:
 
 
 def _extreme(x: Tensor) -> bool:
-    range_, largest = torch.finfo(x.dtype), x.abs().amax().item()
+    least, most = torch.aminmax(x)  # one pass, and no copy of x
+    range_, largest = torch.finfo(x.dtype), max(-least.item(), most.item())
     return largest > range_.max**0.25 or 0 < largest < range_.tiny**0.25
 
 

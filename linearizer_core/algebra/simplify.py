@@ -70,8 +70,21 @@ def structured(A: LinearOperator, capability: Callable | None = None) -> LinearO
     tensor([2., 3.])
     """
     B = simplify(A)
-    known = capability is None or capability.dispatch(type(B)) is not capability.dispatch(LinearOperator)
-    return B if known and not isinstance(B, Composed | Sum | Scaled | Transposed) else as_matrix(B)
+    known = (capability is None or has_rule(B, capability)) and not isinstance(
+        B, Composed | Sum | Scaled | Transposed
+    )
+    return B if known else as_matrix(B)
+
+
+def has_rule(A: LinearOperator, capability: Callable) -> bool:
+    """Whether a capability, such as `svd`, knows the type of A.
+
+    >>> from linearizer_core.algebra import pinv
+    >>> from linearizer_core.operators import Identity
+    >>> has_rule(Identity(2), pinv), has_rule(Identity(2) + Identity(2), pinv)
+    (True, False)
+    """
+    return capability.dispatch(type(A)) is not capability.dispatch(LinearOperator)
 
 
 def as_matrix(A: LinearOperator) -> LinearOperator:

@@ -3,9 +3,10 @@
 Every figure is the largest absolute difference between the two sides, divided by the largest absolute entry
 of either (`relative_error`): 0 is exact, 1e-7 is float32 rounding, 1e-15 float64 rounding. Arguments that
 default to None can be replaced to see a law break: `add` by the pixel average, say, or f by something that is
-not linear.
+not linear. `check` measures all that there are for one f.
 """
 
+from .check import Law, Report, check
 from .laws import (
     axiom_errors,
     blend_error,
@@ -28,8 +29,11 @@ from .paths import straightness_error, travelled
 from .pictures import flat_contrast, grid_power, one_step_psnr, psnr, ssim
 
 __all__ = [
+    "Law",
+    "Report",
     "axiom_errors",
     "blend_error",
+    "check",
     "composition_error",
     "exponential_error",
     "flat_contrast",

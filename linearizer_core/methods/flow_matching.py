@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ..algebra.base import eye_like, reference
+from ..algebra.simplify import simplify
 from ..inputs import whole_number
 from ..operators import (
     Dense,
@@ -31,8 +32,10 @@ from ..operators import (
     TimedLowRankGaussian,
     TimedOperator,
 )
-from ..operators.timed import on_frame
+from ..operators.low_rank import Parts
+from ..operators.timed import Stopped, chebyshev, on_frame
 from ..precision import check_precision, wide
+from .factors import Factors, factors, main_part, same
 
 State = TypeVar("State", Tensor, LinearOperator)
 Velocity = Callable[[float, State], State]
@@ -89,6 +92,11 @@ def _(A: TimedGaussian, t: float) -> Diagonal:
 @velocity.register
 def _(A: TimedLowRankGaussian, t: float) -> IdentityPlusLowRank:
     return on_frame(A.basis, _growth(A.variances, t), _growth(A.rest, t))
+
+
+@velocity.register
+def _(A: Stopped, t: float) -> LinearOperator:
+    return simplify(A.stop * velocity(A.family, A.stop * t))
 
 
 def _growth(variance: Tensor, t: float | Tensor) -> Tensor:
@@ -206,16 +214,22 @@ def last_time(A: TimedOperator, steps: int) -> float:
     return 1.0 if A.reaches_one else 1 - 1 / steps
 
 
-@torch.no_grad()
-def collapse(A: TimedOperator, steps: int = 100, method: str = "rk4", rtol: float = 1e-12) -> LinearOperator:
+def collapse(
+    A: TimedOperator, steps: int = 100, method: str = "rk4", rtol: float = 1e-12, gradient: bool = False
+) -> LinearOperator:
     r"""B, the operator that does in one application what `steps` steps of the integrator do: exact, not a limit.
 
     The same integrator is run, in float64, on the identity, so no second formula can disagree with it. Where the type of A
-    allows, the identity is a small one: a vector of ones for a diagonal A(t); for low rank, the identity of the span of
-    all factors, with one axis for all that lies outside. The result is re-compressed to its numerical rank: singular
+    allows, the identity is a small one: a vector of ones for a diagonal A(t); for A(t) = U(t) V(t)ᵀ, U and V any functions
+    of t, a number and a matrix on the span of all factors. The result is re-compressed to its numerical rank: singular
     values of B − cI below `rtol` of the largest are dropped. It has A's dtype, and no gradient.
 
-    Cost: O(n steps) for diagonal A(t), O(n (K r)² + steps (K r)² r) for `TimedLowRank`, n×n only for unknown types.
+    With `gradient` B is worked out in A's own precision, not re-compressed, and gradients of it reach what A holds; memory
+    then grows with (r K)² steps, K the times at which A is asked, 2 steps for rk4, or A's own coefficients.
+
+    Cost: O(n steps) for diagonal A(t), O(n (K r)² + steps (K r)² r) for `TimedLowRank`; O(n q (q + r steps) + q² r steps)
+    for other A(t) of low rank, q ≤ r K the rank of all their factors, few where these are smooth; n×n only for A(t) that
+    are not c I + U Vᵀ.
 
     >>> collapse(TimedGaussian(torch.tensor([4.0, 0.25])), steps=100).values       # Σ^½ as steps grow
     tensor([2.0000, 0.5000])
@@ -223,7 +237,11 @@ def collapse(A: TimedOperator, steps: int = 100, method: str = "rk4", rtol: floa
     check_integrator(steps, method)
     like, steps = reference(A), int(steps)
     check_precision(type(A).__name__, like.dtype)
-    return _collapse(_wide_copy(A), steps, method, rtol).to(like.dtype).to(like.device)
+    if gradient:
+        with torch.enable_grad():
+            return _collapse(A, steps, method, rtol)
+    with torch.no_grad():
+        return _collapse(_wide_copy(A), steps, method, rtol).to(like.dtype).to(like.device)
 
 
 def _wide_copy(A: TimedOperator) -> TimedOperator:
@@ -235,7 +253,38 @@ def _wide_copy(A: TimedOperator) -> TimedOperator:
 
 @singledispatch
 def _collapse(A: TimedOperator, steps: int, method: str, rtol: float) -> LinearOperator:
-    return Dense(_image_of_identity(A, steps, method))
+    found = factors(lambda t: velocity(A, t), times_asked(A, steps, method), raw=torch.is_grad_enabled())
+    if found is None:
+        return Dense(_image_of_identity(A, steps, method))
+    return _on_factors(found, A, steps, method, rtol)
+
+
+def times_asked(A: TimedOperator, steps: int, method: str) -> list[float]:
+    """The times at which the integrator asks for the velocity, each once.
+
+    >>> times_asked(TimedGaussian(torch.ones(1)), 2, "midpoint")
+    [0.0, 0.25, 0.5, 0.75]
+    """
+    asked: dict[float, None] = {}
+
+    def v(t: float, z: float) -> float:
+        asked[same(t)] = None
+        return z
+
+    integrate(v, 0.0, steps, method, last_time(A, steps))
+    return list(asked)
+
+
+def _on_factors(found: Factors, A: TimedOperator, steps: int, method: str, rtol: float) -> LinearOperator:
+    """c I + L S Rᵀ as the integrator leaves it: so where gradients are wanted, else of as few columns as rtol allows."""
+    c, S = integrate(found.velocity(), found.identity(), steps, method, last_time(A, steps))
+    if torch.is_grad_enabled():
+        gone = c.detach().abs() <= 1e3 * torch.finfo(c.dtype).eps
+        return LowRank(found.L @ S, found.R) if gone else IdentityPlusLowRank(c, found.L @ S, found.R)
+    W, s, Yh = main_part(S, rtol)
+    U, V = found.L @ (W * s), found.R @ Yh.mT
+    c = torch.where(c.abs() > rtol * max(1.0, float(s.max()) if len(s) else 0.0), c, 0)
+    return IdentityPlusLowRank(c, U, V) if c else LowRank(U, V)
 
 
 @_collapse.register
@@ -260,6 +309,8 @@ def _(A: TimedLowRankGaussian, steps: int, method: str, rtol: float) -> LinearOp
 
 @_collapse.register
 def _(A: TimedLowRank, steps: int, method: str, rtol: float) -> LinearOperator:
+    if torch.is_grad_enabled():
+        return _on_factors(_coefficients(A, times_asked(A, steps, method)), A, steps, method, rtol)
     Q = torch.linalg.qr(torch.cat([*A.U, *A.V], 1)).Q
     if Q.shape[1] >= len(Q):
         return Dense(_image_of_identity(A, steps, method))
@@ -267,6 +318,16 @@ def _(A: TimedLowRank, steps: int, method: str, rtol: float) -> LinearOperator:
     small = TimedLowRank(torch.cat([Q.mT @ A.U, outside], 1), torch.cat([Q.mT @ A.V, outside], 1))
     M = _image_of_identity(small, steps, method)
     return _compressed(M[-1, -1], Q, M[:-1, :-1], rtol)
+
+
+def _coefficients(A: TimedLowRank, times: list[float]) -> Factors:
+    """The velocity at these times on the coefficients of A, side by side, whose numbers at a time are Chebyshev's."""
+    eye = torch.eye(A.U.shape[2], dtype=A.U.dtype, device=A.U.device)
+    at = {}
+    for t in times:
+        weights = torch.kron(chebyshev(t, len(A.U)).to(A.U)[:, None], eye)
+        at[same(t)] = Parts(A.U.new_tensor(-1 / (1 - t)), weights / (1 - t), weights)
+    return Factors(torch.cat([*A.U], 1), torch.cat([*A.V], 1), at)
 
 
 def _image_of_identity(A: TimedOperator, steps: int, method: str) -> Tensor:

@@ -1,5 +1,6 @@
 """Invertible networks g."""
 
+from .adapted import AdaptedFlow, adapt
 from .base import Chain, Inverse, InvertibleNetwork, Log
 from .conditioners import (
     AdaptiveNorm,
@@ -23,6 +24,7 @@ from .transport import MixtureTransport
 __all__ = [
     "PLU",
     "ActNorm",
+    "AdaptedFlow",
     "AdaptiveNorm",
     "AdaptiveResidual",
     "AdditiveCoupling",
@@ -39,6 +41,7 @@ __all__ = [
     "Permute",
     "Squeeze",
     "Translate",
+    "adapt",
     "adaptive_conditioner",
     "conv_conditioner",
     "folded",

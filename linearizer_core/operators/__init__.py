@@ -10,7 +10,7 @@ from .identity_plus import IdentityPlusLowRank
 from .low_rank import LowRank, recombined
 from .per_position import FieldSpectrum, PerPosition
 from .projection import Projection
-from .timed import TimedGaussian, TimedLowRank, TimedLowRankGaussian, TimedOperator
+from .timed import Stopped, TimedGaussian, TimedLowRank, TimedLowRankGaussian, TimedOperator
 
 __all__ = [
     "CircularConvolution",
@@ -27,6 +27,7 @@ __all__ = [
     "Projection",
     "RoundedDiagonal",
     "Scaled",
+    "Stopped",
     "Sum",
     "TimedGaussian",
     "TimedLowRank",

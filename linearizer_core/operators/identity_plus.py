@@ -147,14 +147,45 @@ def _reflector(Q: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 @pinv.register
 def _(A: IdentityPlusLowRank, rtol: float | None = None) -> LinearOperator:
-    smallest, cutoff = smallest_and_cutoff(A, rtol)
     c, U, V = A.scale, A.U, A.V
+    across = V.mT @ U
+    middle = c * torch.eye(U.shape[1], dtype=U.dtype, device=U.device) + across
+    smallest, cutoff = least_and_cutoff(A, across, middle, rtol)
+    if smallest <= cutoff:
+        smallest, cutoff = smallest_and_cutoff(A, rtol)
     if smallest > cutoff and c.abs() > cutoff:  # invertible: Woodbury, whose gradients need no QR
-        middle = c * torch.eye(U.shape[1], dtype=U.dtype, device=U.device) + V.mT @ U
-        return IdentityPlusLowRank(1 / c, torch.linalg.solve(middle, -U / c, left=False), V)
+        share = torch.linalg.solve(middle, -torch.eye(len(middle), dtype=U.dtype, device=U.device) / c)
+        return IdentityPlusLowRank(1 / c, U @ share, V)
     _, Q, S = to_block(A)
     inverse_c = torch.where(c.abs() > cutoff, 1 / torch.where(c.abs() > cutoff, c, 1), 0)
     return from_block(inverse_c, Q, torch.linalg.pinv(S, atol=cutoff.item(), rtol=0.0))
+
+
+@torch.no_grad()
+def least_and_cutoff(
+    A: IdentityPlusLowRank, across: Tensor, middle: Tensor, rtol: float | None = None
+) -> tuple[Tensor, Tensor]:
+    """Bounds of what `smallest_and_cutoff` gives, from below and from above, by products O(n r²) alone.
+
+    ‖A⁻¹‖ ≤ (1 + ‖U middle⁻¹ Vᵀ‖) / |c| and ‖A‖ ≤ |c| + ‖U Vᵀ‖, in Frobenius' norm, which UᵀU and VᵀV know; `across` is
+    VᵀU, and `middle` c I + VᵀU.
+
+    >>> A = IdentityPlusLowRank(2.0, torch.eye(2)[:, :1], torch.eye(2)[:, :1])
+    >>> least_and_cutoff(A, torch.tensor([[1.0]]), torch.tensor([[3.0]]), rtol=0.1)
+    (tensor(1.5000), tensor(0.3000))
+    """
+    size = A.scale.abs()
+    left, right = (across, across) if A.U is A.V else (A.U.mT @ A.U, A.V.mT @ A.V)
+    inverse = torch.linalg.inv_ex(middle).inverse
+    inner = (left * (inverse @ right @ inverse.mT)).sum().clamp(min=0).sqrt()
+    outer = (left * right).sum().clamp(min=0).sqrt()
+    noise = (
+        (left.diagonal() * right.diagonal()).clamp(min=0).sqrt().sum()
+        * len(A.U)
+        * torch.finfo(left.dtype).eps
+    )
+    cutoff = torch.maximum(default_rtol(A, middle, rtol) * (size + outer), noise)
+    return torch.minimum((size / (1 + inner)).nan_to_num(0), size), cutoff
 
 
 @torch.no_grad()

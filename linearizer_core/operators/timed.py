@@ -7,9 +7,10 @@ import abc
 import torch
 from torch import Tensor, nn
 
-from ..algebra.base import LinearOperator, keep
+from ..algebra.base import LinearOperator, keep, reference
+from ..algebra.simplify import simplify
 from ..precision import narrow
-from .diagonal import Diagonal
+from .diagonal import Diagonal, Identity
 from .identity_plus import IdentityPlusLowRank
 from .low_rank import LowRank
 
@@ -114,6 +115,33 @@ class TimedLowRankGaussian(TimedOperator):
 
     def at(self, t: float) -> IdentityPlusLowRank:
         return on_frame(self.basis, guess(self.variances, t), guess(self.rest, t))
+
+
+class Stopped(TimedOperator):
+    r"""A flow that ends at time `stop` < 1 of another family's, V(t) = stop · V_family(stop · t): no last step jumps.
+
+    A learned A(t) of rank r has no velocity at t = 1, and ends by a jump to the guess A(1 − 1/N) z, of rank r: the collapsed
+    operator B cannot be undone. Stopped at 1 − 1/N, where the authors end, B is invertible, at the price of the noise that
+    is left, (1 − stop) z₀. `family` trains as before: it is what guesses z₁. ValueError for a `stop` outside (0, 1).
+    Source: arXiv:2510.08570, section 4.
+
+    >>> A = Stopped(TimedLowRank(torch.ones(1, 3, 1), torch.ones(1, 3, 1)), stop=0.9)
+    >>> A(1.0).dense()[0, 1], A.reaches_one
+    (tensor(0.), True)
+    """
+
+    reaches_one = True
+
+    def __init__(self, family: TimedOperator, stop: float = 0.99) -> None:
+        super().__init__()
+        if not 0 < stop < 1:
+            raise ValueError(f"stop must lie above 0 and below 1, got {stop}; 1 − 1/steps is a good one.")
+        self.family, self.stop, self.shape = family, float(stop), family.shape
+
+    def at(self, t: float) -> LinearOperator:
+        eye, share = Identity(self.shape[0]), (1 - t) * self.stop / (1 - self.stop * t)
+        inner = self.family(self.stop * t)
+        return simplify(share * inner + (1 - share) * eye.to(reference(inner)))
 
 
 def guess(variance: Tensor, t: float) -> Tensor:

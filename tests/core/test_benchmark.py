@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from linearizer_core import benchmark, checkpoints, measuring
+from linearizer_core import benchmark, checkpoints, measuring, operator_speed
 from linearizer_core.benchmark import Row
 from linearizer_core.measures import reporting
 
@@ -48,6 +48,18 @@ def test_algebra_rows_agree_with_the_dense_matrix():
     rows = benchmark.low_rank(n=96, rank=2, dense=32, repeats=1)
     assert len(rows) == 5 and all(row.error < 1e-4 for row in rows)
     assert rows[1].note.startswith("dense at n = 32, times (n/32)^3")
+
+
+def test_rows_of_large_operators_hold_both_errors_and_name_who_is_missing(monkeypatch):
+    rows = operator_speed.operators(sizes=(1100,), plus=((200, 3),), learned=(60,), steps=4, repeats=1)
+    names = ["SciPy svds", "SciPy lsqr", "SciPy expm_multiply", ""]
+    assert [row.against for row in rows[:8]] == 2 * names and len(rows) == 10
+    assert all(row.error < 1e-10 for row in rows[:4]) and all(row.error < 1e-2 for row in rows[4:9])
+    assert all(row.ratio == pytest.approx(row.seconds_against / row.seconds) for row in rows if row.against)
+    assert rows[9].error < 1e-10 and rows[9].against == "asking A(t) alone"
+    monkeypatch.setattr(operator_speed, "find_spec", lambda name: None)
+    (row,) = operator_speed.operators(sizes=(), plus=((200, 3),), learned=(), repeats=1)
+    assert row.against == "" and row.note == "linear_operator is not installed: skipped" and row.error < 1e-5
 
 
 def test_decode_measures_the_shipped_digits_on_one_thread_and_restores_the_threads():

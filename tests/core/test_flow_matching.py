@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linearizer_core import algebra
+from linearizer_core.methods import flow_matching
+from linearizer_core.methods.factors import main_part
 from linearizer_core.methods.flow_matching import (
     METHODS,
     collapse,
@@ -23,6 +25,7 @@ from linearizer_core.operators import (
     Identity,
     IdentityPlusLowRank,
     LowRank,
+    Stopped,
     TimedGaussian,
     TimedLowRank,
     TimedLowRankGaussian,
@@ -43,6 +46,21 @@ class Rotating(TimedOperator):
         return Dense(torch.matrix_exp(t * self.M))
 
 
+class Learned(TimedOperator):
+    """The paper's own recipe: U(t) and V(t) are what a network makes of t; c I besides, where it is given."""
+
+    def __init__(self, n, r, c=None, hidden=8):
+        super().__init__()
+        self.r, self.c, self.shape = r, c, (n, n)
+        self.net = torch.nn.Sequential(
+            torch.nn.Linear(1, hidden), torch.nn.Tanh(), torch.nn.Linear(hidden, 2 * n * r)
+        )
+
+    def at(self, t):
+        U, V = self.net(torch.full((1,), float(t)).to(self.net[0].weight)).reshape(2, self.shape[0], self.r)
+        return LowRank(U, V) if self.c is None else IdentityPlusLowRank(self.c, U, V)
+
+
 def _orthonormal(n, q):
     return torch.linalg.qr(torch.randn(n, q))[0]
 
@@ -60,6 +78,12 @@ TIMED = {
     ),
     "low rank zero": lambda: TimedLowRank(torch.zeros(2, 20, 2), torch.randn(2, 20, 2)),
     "at only": Rotating,
+    "network of t": lambda: Learned(30, 2),
+    "network of t, as many factors as axes": lambda: Learned(5, 5),
+    "identity plus network of t": lambda: Learned(20, 2, 0.3),
+    "stopped low rank": lambda: Stopped(TimedLowRank(*0.4 * torch.randn(2, 2, 30, 2)), 0.9),
+    "stopped network of t": lambda: Stopped(Learned(20, 2)),
+    "stopped gaussian": lambda: Stopped(TimedGaussian(torch.rand(6) * 4), 0.8),
 }
 
 
@@ -190,3 +214,86 @@ def test_gradients_reach_the_factors():
     A = TimedLowRank(torch.nn.Parameter(torch.randn(2, 6, 2)), torch.nn.Parameter(torch.randn(2, 6, 2)))
     flow_matching_loss(A, torch.randn(4, 6), torch.randn(4, 6), 0.4).backward()
     assert A.U.grad.abs().max() > 0 and A.V.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize(("method", "times"), [("euler", 1), ("midpoint", 2), ("rk4", 2)])
+def test_any_function_of_time_stays_on_its_factors(method, times, monkeypatch):
+    def never(A, steps, method):
+        raise AssertionError("went dense")
+
+    monkeypatch.setattr(flow_matching, "_image_of_identity", never)
+    A, steps = Learned(400, 2), 6
+    B = collapse(A, steps, method)
+    assert isinstance(B, LowRank) and B.U.shape[1] == 2  # of the last guess
+    B = collapse(Stopped(A), steps, method)
+    assert isinstance(B, IdentityPlusLowRank) and 2 <= B.U.shape[1] <= 2 * (times * steps + 1)
+
+
+class Rough(TimedOperator):
+    """U(t) and V(t) that have nothing to do with those of another time."""
+
+    shape = (90, 90)
+
+    def at(self, t):
+        generator = torch.Generator().manual_seed(round(1e6 * t))
+        return LowRank(*torch.randn(2, 90, 2, generator=generator, dtype=torch.float64) / 9)
+
+
+def test_factors_that_jump_with_time_are_exact_too():
+    A, z = Rough(), torch.randn(3, 90)
+    for steps in (5, 60):
+        looped = integrate(flow(A), z, steps, "midpoint", last_time(A, steps))
+        torch.testing.assert_close(collapse(A, steps, "midpoint")(z), looped, rtol=1e-9, atol=1e-9)
+
+
+def test_a_large_middle_is_compressed_by_a_sketch_that_is_measured():
+    S = torch.randn(400, 30) @ torch.randn(30, 380)
+    U, s, Vh = main_part(S, 1e-10)
+    assert len(s) == 30
+    torch.testing.assert_close((U * s) @ Vh, S)
+    full = torch.randn(300, 300)
+    U, s, Vh = main_part(full, 1e-12)
+    torch.testing.assert_close((U * s) @ Vh, full)
+
+
+def gradients_of(B, leaves, weight):
+    return torch.autograd.grad((B * weight).sum(), leaves, allow_unused=True)
+
+
+@pytest.mark.parametrize("name", [name for name in TIMED if name not in ("at only", "low rank zero")])
+@pytest.mark.parametrize("method", METHODS)
+def test_gradients_pass_through_the_collapse_where_they_are_asked_for(name, method):
+    A = TIMED[name]()
+    for buffer in list(A.named_buffers()):
+        owner = A.get_submodule(buffer[0].rpartition(".")[0])
+        delattr(owner, buffer[0].rpartition(".")[2])
+        owner.register_parameter(buffer[0].rpartition(".")[2], torch.nn.Parameter(buffer[1]))
+    # a basis is orthonormal by definition: off those, the two routes are different functions
+    leaves = [leaf for name, leaf in A.named_parameters() if name != "basis"]
+    weight, n = torch.randn(A.shape), A.shape[0]
+    B = collapse(A, 4, method, gradient=True)
+    looped = integrate(flow(A), torch.eye(n), 4, method, last_time(A, 4)).mT
+    torch.testing.assert_close(B.dense(), looped, rtol=1e-9, atol=1e-9)
+    for ours, theirs in zip(gradients_of(B.dense(), leaves, weight), gradients_of(looped, leaves, weight)):
+        torch.testing.assert_close(ours, theirs, rtol=1e-7, atol=1e-8)
+    plain = collapse(A, 4, method)
+    assert not any(t.requires_grad for t in (*plain.parameters(), *plain.buffers()))
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: TimedLowRank(*torch.randn(2, 2, 40, 2) / 6), lambda: Learned(40, 2)]
+)
+def test_a_flow_that_stops_early_can_be_undone_and_one_that_jumps_cannot(make):
+    A, z = make(), torch.randn(3, 40)
+    jumping, stopped = collapse(A, 100), collapse(Stopped(A, 0.99), 100)
+    assert isinstance(jumping, LowRank) and jumping.U.shape[1] <= 2
+    torch.testing.assert_close(algebra.pinv(stopped)(stopped(z)), z, rtol=1e-6, atol=1e-6)
+    assert (algebra.pinv(jumping)(jumping(z)) - z).abs().max() > 0.1
+    before = next(z for t, z in trajectory(flow(A), z, 100, "rk4", 0.99) if t == 0.99)
+    torch.testing.assert_close(stopped(z), before, rtol=1e-4, atol=1e-4)  # 100 steps there, 99 here
+
+
+@pytest.mark.parametrize("stop", [0.0, 1.0, -1.0, 2.0])
+def test_a_stop_outside_the_flow_is_refused(stop):
+    with pytest.raises(ValueError, match="stop must lie above 0 and below 1"):
+        Stopped(TimedGaussian(torch.ones(2)), stop)

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from linearizer_core import recipes
+from linearizer_core import algebra, recipes
 from linearizer_core.models.styles import Styles
 from linearizer_core.recipes import RECIPES, Digits, DigitsClassifier, Faces, PhotoStyles, Recipe
 from linearizer_core.recipes.base import Batch
@@ -209,3 +209,17 @@ def test_the_digit_map_is_ten_centred_points_at_their_spacing(spacing):
     torch.testing.assert_close(points.mean(0), torch.zeros(2))
     distances = torch.cdist(points, points).fill_diagonal_(torch.inf)
     torch.testing.assert_close(distances.amin(1), torch.full((10,), spacing))
+
+
+def test_the_papers_recipe_can_stop_before_its_last_guess_and_then_be_undone():
+    small = {"stage_steps": (1,), "stage_hidden": (4,), "degree": 1, "rank": 2}
+    x, z = torch.rand(2, 1, 32, 32), torch.randn(2, 1024)
+    for stop, error in ((1.0, 0.1), (0.99, 1e-6)):
+        recipe = RECIPES["digits-flow-matching"](**small, stop=stop)
+        model = recipe.build().double()
+        B = model.collapse(20).A
+        off = (algebra.pinv(B)(B(z)) - z).abs().max()
+        assert off > error if stop == 1 else off < error
+        loss = recipe.loss(model, recipe.companion(), Batch(x, None, torch.Generator().manual_seed(0), 0.5))
+        loss["loss"].backward()
+        assert all(p.grad.abs().sum() > 0 for p in model.A_t.parameters())
