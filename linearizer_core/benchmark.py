@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import algebra, checkpoints, devices
+from . import algebra, devices
+from .decode_speed import decode
 from .measures import reporting
-from .measuring import Row, in_turn, machine, peak_megabytes, threads
+from .measuring import Row, in_turn, machine, peak_megabytes
 from .methods import flow_matching
 from .operator_speed import operators
 from .operators import Dense, IdentityPlusLowRank, LinearOperator, TimedLowRank, TimedOperator
@@ -170,34 +171,6 @@ def subspace_angle(components: Tensor | np.ndarray, exact: Tensor) -> float:
     mine, exact = torch.linalg.qr(mine.mT).Q, exact.cpu().double()
     across = mine - exact.mT @ (exact @ mine)
     return float(torch.linalg.matrix_norm(across, 2).clamp(max=1).asin())
-
-
-def decode(
-    name: str = "digits", repeats: int = 5, device: str = "cpu", sizes: Sequence[int] = (1, 64)
-) -> list[Row]:
-    """Encoding and decoding with a shipped model, on one thread, against the marks of 20 and 300 ms.
-
-    No rows for a model that does not ship.
-
-    >>> [(row.task, row.size) for row in decode("digits", repeats=1, sizes=(1,))]
-    [('digits: encode', '1 images'), ('digits: decode', '1 images')]
-    """
-    if name not in checkpoints.pretrained():
-        return []
-    model, marks = checkpoints.load(name, device), {1: "≤ 20 ms", 64: "≤ 300 ms"}
-    rows = []
-    with torch.no_grad(), threads(1):
-        for size in sizes:
-            noise = torch.randn(size, *model.g_x.in_shape, generator=torch.Generator().manual_seed(0))
-            x = model.sample(noise.to(device, next(model.parameters()).dtype))
-            z = model.g_x(x)
-            work = {"encode": lambda x=x: model.g_x(x), "decode": lambda z=z: model.g_y.inverse(z)}
-            measured = in_turn(work, repeats, device)
-            error = float((model.g_y.inverse(measured["encode"][1]) - x).abs().max())
-            for task, (seconds, _) in measured.items():
-                note = f"one thread, mark {marks[size]}" if size in marks else "one thread"
-                rows.append(Row(f"{name}: {task}", f"{size} images", seconds, error=error, note=note))
-    return rows
 
 
 def low_rank(

@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from linearizer_core import benchmark, checkpoints, measuring, operator_speed
+from linearizer_core import benchmark, checkpoints, decode_speed, measuring, operator_speed
 from linearizer_core.benchmark import Row
 from linearizer_core.measures import reporting
 
@@ -62,12 +62,18 @@ def test_rows_of_large_operators_hold_both_errors_and_name_who_is_missing(monkey
     assert row.against == "" and row.note == "linear_operator is not installed: skipped" and row.error < 1e-5
 
 
-def test_decode_measures_the_shipped_digits_on_one_thread_and_restores_the_threads():
+def test_decode_measures_folded_beside_unfolded_on_one_thread_and_restores_the_threads(monkeypatch):
     before = torch.get_num_threads()
-    rows = benchmark.decode(repeats=1, sizes=(1,))
+    rows = benchmark.decode(["digits"], repeats=1, sizes=(1,))
     assert torch.get_num_threads() == before
-    assert [row.task for row in rows] == ["digits: encode", "digits: decode"]
-    assert all("mark ≤ 20 ms" in row.note and row.error < 1e-3 for row in rows)
+    found = {(row.task, row.against): row for row in rows}
+    assert {against for _, against in found} == {"unfolded", "onnxruntime"} and len(rows) == 4
+    for task in ("digits: encode", "digits: decode"):
+        row, graph = found[task, "unfolded"], found[task, "onnxruntime"]
+        assert "mark ≤ 20 ms" in row.note and row.error < 1e-4 and row.error_against < 1e-4
+        assert graph.error_against < 1e-3
+    monkeypatch.setattr(decode_speed, "find_spec", lambda name: None)
+    assert {row.against for row in benchmark.decode(["plane-moons"], repeats=1, sizes=(2,))} == {"unfolded"}
 
 
 def test_decode_without_the_model_has_no_rows(monkeypatch, tmp_path):

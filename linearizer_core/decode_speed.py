@@ -1,0 +1,122 @@
+"""Speed of a shipped model's g: as it trains, folded, and as an ONNX graph, all on one thread."""
+
+from __future__ import annotations
+
+import copy
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor, nn
+
+from . import checkpoints
+from .measuring import Row, in_turn, threads
+from .models.styles import Styles
+from .networks import Chain, InvertibleNetwork, folded
+
+MARKS = {1: "≤ 20 ms", 64: "≤ 300 ms"}
+"""For a batch of `digits`, on one thread."""
+
+
+def decode(
+    names: Sequence[str] = (), repeats: int = 5, device: str = "cpu", sizes: Sequence[int] = (1, 64)
+) -> list[Row]:
+    """Encoding and decoding with g folded against g as it trains, and against onnxruntime on the folded graph.
+
+    All shipped models of pictures of one size, or those named; none where they do not ship. The error is that of the
+    round trip in float32, of each contender's own g; of onnxruntime's how far it is from ours.
+
+    >>> [(row.task, row.against) for row in decode(["plane-moons"], repeats=1, sizes=(1,))][:2]
+    [('plane-moons: encode', 'unfolded'), ('plane-moons: decode', 'unfolded')]
+    """
+    shipped = [name for name in checkpoints.pretrained() if not names or name in names]
+    rows = []
+    with torch.no_grad(), threads(1):
+        for name in shipped:
+            model = checkpoints.load(name, device)
+            if not isinstance(model, Styles) and (names or len(model.g_x.in_shape) == 3):
+                g = model.g_x
+                rows += [
+                    row for size in sizes for row in _rows(name, g, _points(g, size, device), repeats, device)
+                ]
+    return rows
+
+
+def _points(g: InvertibleNetwork, size: int, device: str) -> Tensor:
+    """Points in [0, 1], from a generator of their own."""
+    return torch.rand(size, *g.in_shape, generator=torch.Generator().manual_seed(0), dtype=torch.float32).to(
+        device
+    )
+
+
+def _rows(name: str, g: InvertibleNetwork, x: Tensor, repeats: int, device: str) -> list[Row]:
+    quick, z = folded(g), g(x)
+    lost = {network: float((network.inverse(network(x)) - x).abs().max()) for network in (quick, g)}
+    graphs = _graphs(quick, x, z) if device == "cpu" else {}
+    rows = []
+    for task, given in (("encode", x), ("decode", z)):
+        ways: dict[str, Callable[[], object]] = {
+            "folded": lambda given=given, task=task: _applied(quick, task, given),
+            "unfolded": lambda given=given, task=task: _applied(g, task, given),
+        }
+        if task in graphs:
+            ways["onnxruntime"] = lambda given=given, task=task: graphs[task](given)
+        measured = in_turn(ways, repeats, device)
+        seconds, ours = measured.pop("folded")
+        mark = f", mark {MARKS[len(x)]}" if name == "digits" and len(x) in MARKS else ""
+        for against, (other, result) in measured.items():
+            errors = (lost[quick], lost[g]) if against == "unfolded" else (None, _off(result, ours))
+            row = (f"{name}: {task}", f"batch {len(x)}", seconds, against, other, other / seconds, *errors)
+            rows.append(Row(*row, note=f"one thread{mark}"))
+    return rows
+
+
+def _applied(g: InvertibleNetwork, task: str, given: Tensor) -> Tensor:
+    return g(given) if task == "encode" else g.inverse(given)
+
+
+def _off(result: Tensor, ours: Tensor) -> float:
+    return float((result - ours).abs().max() / ours.abs().max())
+
+
+class _Way(nn.Module):
+    """One direction of g, as an exporter takes it."""
+
+    def __init__(self, g: InvertibleNetwork, task: str) -> None:
+        super().__init__()
+        self.g, self.task = g, task
+
+    def forward(self, given: Tensor) -> Tensor:
+        return _applied(self.g, self.task, given)
+
+
+def _graphs(g: InvertibleNetwork, x: Tensor, z: Tensor) -> dict[str, Callable[[Tensor], Tensor]]:
+    """g by onnxruntime, by task; a direction that torch cannot export is left out, and both without onnxruntime."""
+    if find_spec("onnxruntime") is None or find_spec("onnx") is None:
+        return {}
+    import onnxruntime
+
+    g = copy.deepcopy(g)
+    for chain in (part for part in g.modules() if isinstance(part, Chain)):
+        chain.carry_wide = False  # it has no convolutions in float64
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    found: dict[str, Callable[[Tensor], Tensor]] = {}
+    for task, given in (("encode", x), ("decode", z)):
+        written = io.BytesIO()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of an exporter that torch will replace
+                torch.onnx.export(_Way(g, task), (given,), written, dynamo=False, input_names=["given"])
+        except (RuntimeError, torch.onnx.errors.OnnxExporterError):
+            continue
+        session = onnxruntime.InferenceSession(
+            written.getvalue(), options, providers=["CPUExecutionProvider"]
+        )
+        found[task] = lambda given, session=session: torch.from_numpy(
+            session.run(None, {"given": given.numpy()})[0]
+        )
+    return found
