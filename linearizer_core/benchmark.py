@@ -25,6 +25,7 @@ from .methods import flow_matching
 from .operator_speed import operators
 from .operators import Dense, IdentityPlusLowRank, LinearOperator, TimedLowRank, TimedOperator
 from .pca import LatentPCA
+from .peer_speed import flows
 
 PCA_CASES = ((60_000, 1024, (3, 50)), (20_000, 12_288, (50,)))
 """Samples × axes, and how many components."""
@@ -37,12 +38,13 @@ def run(
 
     >>> run(["sorting"])
     Traceback (most recent call last):
-    ValueError: benchmark must be among pca, decode, algebra, operators, collapse, import, got 'sorting'.
+    ValueError: benchmark must be among pca, decode, algebra, operators, collapse, flows, import, peers, got 'sorting'.
     """
+    names = [one for name in names for one in GROUPS.get(name, (name,))]
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        raise ValueError(f"benchmark must be among {', '.join(BENCHMARKS)}, got {unknown[0]!r}.")
-    rows = []
+        raise ValueError(f"benchmark must be among {', '.join([*BENCHMARKS, *GROUPS])}, got {unknown[0]!r}.")
+    rows: list[Row] = []
     for name in names or BENCHMARKS:
         extra = {"scale": scale} if name == "pca" and scale is not None else {}
         rows += BENCHMARKS[name](repeats=repeats, device=device, **extra)
@@ -326,8 +328,11 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "algebra": low_rank,
     "operators": operators,
     "collapse": collapse,
+    "flows": flows,
     "import": importing,
 }
+GROUPS = {"peers": ("flows", "operators", "pca", "collapse")}
+"""What is measured against other libraries and against a dense collapse, in one table."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -338,7 +343,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     >>> parser.parse_args(["pca", "--repeats", "3"]).repeats
     3
     """
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join([*BENCHMARKS, *GROUPS])} (default: all)"
+    )
     parser.add_argument(
         "--repeats", type=int, default=5, help="runs per contender, of which the median counts"
     )

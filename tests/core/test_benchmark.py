@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from linearizer_core import benchmark, checkpoints, decode_speed, measuring, operator_speed
+from linearizer_core import benchmark, checkpoints, decode_speed, measuring, operator_speed, peer_speed
 from linearizer_core.benchmark import Row
 from linearizer_core.measures import reporting
 
@@ -142,7 +142,7 @@ def test_a_scale_that_leaves_nothing_is_refused(parser, scale):
 
 def test_an_unknown_benchmark_is_named(parser):
     options = parser.parse_args(["sorting"])
-    with pytest.raises(ValueError, match="benchmark must be among toy, got 'sorting'"):
+    with pytest.raises(ValueError, match="benchmark must be among toy, peers, got 'sorting'"):
         options.command(options)
 
 
@@ -172,3 +172,21 @@ def test_json_of_rows_is_valid_even_with_nan():
     assert json.loads(reporting.format_json([Line("a", float("inf"))])) == [
         {"name": "a", "value": None, "count": 0, "mark": ""}
     ]
+
+
+def test_flows_are_measured_beside_their_peers_and_who_is_missing_is_named(monkeypatch):
+    rows = peer_speed.flows(n=6, layers=2, hidden=8, batch=5, repeats=1)
+    assert {row.against for row in rows} | {""} == {"zuko", "FrEIA", "normflows", ""} and len(rows) == 6
+    assert all(row.error < 1e-4 and (not row.against or row.error_against < 1e-3) for row in rows)
+    monkeypatch.setattr(peer_speed, "find_spec", lambda name: None)
+    missing = peer_speed.flows(n=6, layers=2, hidden=8, batch=5, repeats=1)
+    assert [row.note for row in missing][::2] == [
+        f"{name} is not installed: skipped" for name in ("zuko", "FrEIA", "normflows")
+    ]
+
+
+def test_peers_are_the_benchmarks_that_have_some(monkeypatch):
+    called = []
+    for name in benchmark.BENCHMARKS:
+        monkeypatch.setitem(benchmark.BENCHMARKS, name, lambda name=name, **given: called.append(name) or [])
+    assert benchmark.run(["peers"]) == [] and called == ["flows", "operators", "pca", "collapse"]
