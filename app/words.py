@@ -166,8 +166,14 @@ def too_many_labels(count: int, most: int) -> str:
     return f"The pictures have {count} different labels; more than {most} cannot be told apart on a chart."
 
 
-def archive_too_large(name: str, most: int) -> str:
-    return f"“{name}” unpacks to more than {most // 10**6} MB; a zip with fewer or smaller pictures works."
+def archive_too_large(name: str, most: int, others: bool) -> str:
+    """Of an archive, or of the last of several."""
+    what = f"“{name}” and those before it unpack" if others else f"“{name}” unpacks"
+    return f"{what} to more than {most // 10**6} MB; a zip with fewer or smaller pictures works."
+
+
+def table_too_large(name: str, most: int) -> str:
+    return f"“{name}” has more than {most // 10**6} MB; a table with a line for each picture works."
 
 
 def bad_archive(name: str) -> str:

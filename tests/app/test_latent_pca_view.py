@@ -643,6 +643,12 @@ def test_labels_of_a_table_beside_the_pictures(tmp_path):
         ("a.zip", b"PK\x03\x04 cut off", "“a.zip” is no zip that can be read"),
         ("a.csv", b"one column\nonly\n", "“a.csv” is no table of labels"),
         ("a.csv", b"\xff\xfe\x00", "“a.csv” is no table of labels"),
+        (
+            "a.csv",
+            b'0.png,"a\n1.png,b\n',
+            "“a.csv” is no table of labels",
+        ),  # one label with all other lines in it
+        ("a.csv", b"a,b\n" * 1_250_001, "“a.csv” has more than 5 MB"),
     ],
 )
 def test_what_is_no_archive_and_no_table_gets_a_sentence(tmp_path, name, content, sentence):
@@ -660,6 +666,52 @@ def test_archives_that_would_fill_the_memory_and_too_many_labels_are_refused(tmp
     many = {f"{i}__x_png": png(i % 30) for i in range(41)}
     with pytest.raises(ValueError, match="41 different labels"):
         labelled.bring([packed(tmp_path, **many)], "digit", 300)
+
+
+def test_several_archives_share_the_room_of_one(tmp_path, monkeypatch):
+    inside = packed(tmp_path, a_png=png(1), b_png=png(2))
+    monkeypatch.setattr(labelled, "MOST_UNPACKED", 3 * len(png(1)))
+    assert len(labelled.bring([inside], "digit", 300).references) == 2
+    with pytest.raises(ValueError, match=r"^“pictures.zip” and those before it unpack to more than"):
+        labelled.bring([inside] * 2, "digit", 300)
+
+
+def test_an_entry_that_is_broken_is_named_however_it_is_packed(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.png", png(1))
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[60:100] = bytes(byte ^ 90 for byte in content[60:100])
+    (tmp_path / "a.zip").write_bytes(content)
+    assert labelled.bring([str(tmp_path / "a.zip")], "digit", 300).refused == ("a.png",)
+
+
+def test_a_table_behind_more_pictures_than_are_taken_is_read(tmp_path):
+    inside = {f"{i}_png": png(i % 10) for i in range(8)}
+    table = b"number,file,label\n" + b"".join(f"{i},{i}.png,k{i % 2}\n".encode() for i in range(8))
+    found = labelled.bring([packed(tmp_path, **inside, labels_csv=table)], "digit", 3)
+    assert found.labels == ("k0", "k1", "k0") and found.refused == ()
+
+
+def test_texts_beside_the_pictures_are_named_and_change_no_label(tmp_path):
+    inside = {f"{'ab'[i % 2]}__{i}_png": png(i) for i in range(4)}
+    texts = {"README.txt": b"Pictures of mine.", "notes.txt": b'one, "two', "other.csv": b"x,y\n1,2\n"}
+    found = labelled.bring([packed(tmp_path, **inside, **texts)], "digit", 300)
+    assert found.labels == ("a", "b", "a", "b") and set(found.refused) == set(texts)
+
+
+def test_letters_of_windows_and_names_of_macos_are_read(tmp_path):
+    table = "0.png;Bär\n1.png;Löwe \n".encode("cp1252")
+    found = labelled.bring(
+        [packed(tmp_path, **{"0_png": png(0), "1_png": png(1)}, a_csv=table)], "digit", 300
+    )
+    assert found.labels == ("Bär", "Löwe")
+    file = Path(packed(tmp_path, **{"Bär__0_png": png(0)}, **{"Hund\\1.png": png(1)}))
+    content = file.read_bytes()
+    for head, place in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):  # macOS does not say that a name is UTF-8
+        at = content.index(head) + place
+        content = content[:at] + b"\0" + content[at + 1 :]
+    file.write_bytes(content)
+    assert labelled.bring([str(file)], "digit", 300).labels == ("Bär", "Hund")
 
 
 def test_names_from_outside_are_text_wherever_they_are_shown(tmp_path):
@@ -768,7 +820,8 @@ def test_own_pictures_make_a_cloud_and_what_is_no_picture_is_named(tmp_path):  #
     standing = Standing(data="own", own=tuple(found["own"]))
     seen = clouds.cloud(chosen(standing), "digits")
     value = read(compute.scatter_value(seen, 2, "digits:3"))
-    assert [trace["name"] for trace in value["figures"][0]["data"]] == ["no label"]
+    points = [trace for trace in value["figures"][0]["data"] if "customdata" in trace]
+    assert [trace["name"] for trace in points] == ["no label"]
     assert "accuracy" not in value["notes"][0] and compute.points(standing)["verdict"] == ""
     assert page.uploaded([str(tmp_path / "bad.png")], "digits").keys() == {"notice"}
     few = page.uploaded(files[:2], "digits")
