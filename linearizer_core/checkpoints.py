@@ -27,7 +27,7 @@ from .models.projector import Projector
 from .models.styles import Styles
 from .randomness import seeded
 from .recipes import Recipe
-from .tensors import DTYPES, FLOATS, Budget, finite, headers_of
+from .tensors import DTYPES, FLOATS, budget, finite, headers_of
 
 
 def _assets() -> Path:
@@ -326,7 +326,7 @@ def _build(folder: Path, recipe: Recipe, headers: dict[str, tuple[str, tuple[int
     """The recipe's untrained model, in the file's precision, once it is known to fit the file's headers."""
     stored = sum(math.prod(shape) for _, shape in headers.values())
     try:
-        with Budget(8 * stored + 1_000_000):
+        with budget(len(headers), stored):
             model = _fresh(recipe)
     except (ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise CheckpointError(

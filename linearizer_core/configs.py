@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -106,7 +107,7 @@ def _object(file: Path) -> dict[str, Any]:
     try:
         if file.stat().st_size > MAX_BYTES:
             raise ValueError(f"{file.stat().st_size} bytes are too many for it")
-        content = json.loads(file.read_text("utf-8"), parse_constant=_no_constant)
+        content = json.loads(file.read_text("utf-8"), parse_constant=_no_constant, parse_float=_finite)
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             f"{file} is missing or not readable JSON ({files.reason(error, file)}); save or fetch the model again."
@@ -120,6 +121,10 @@ def _object(file: Path) -> dict[str, Any]:
 
 def _no_constant(text: str) -> float:
     raise ValueError(f"{text} is not a number in JSON")
+
+
+def _finite(text: str) -> float:
+    return float(text) if math.isfinite(float(text)) else _no_constant(text)
 
 
 def _recipe(file: Path, kind: type[recipes.Recipe], arguments: dict[str, Any]) -> recipes.Recipe:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from . import configs, files, structure
 from .configs import CONFIG, MAX_BYTES, WEIGHTS, CheckpointError, Config
 from .precision import precision_of
-from .tensors import DTYPES, Budget, finite, headers_of
+from .tensors import DTYPES, budget, finite, headers_of
 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64, None: None}
 
@@ -139,7 +139,7 @@ def _built(folder: Path, content: object, tensors: Mapping[str, Tensor]) -> nn.M
             )
     tensors = {name: _in_order(t, orders[name]) if name in orders else t for name, t in tensors.items()}
     try:
-        with Budget(8 * sum(map(Tensor.numel, tensors.values())) + 1_000_000):
+        with budget(len(tensors), sum(map(Tensor.numel, tensors.values()))):
             return structure.build(content["parts"], tensors, PRECISIONS[content["precision"]])
     except (ValueError, RecursionError) as error:
         why = str(error).rstrip(".")

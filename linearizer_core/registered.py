@@ -6,6 +6,7 @@ import collections.abc
 import inspect
 import types
 import typing
+from functools import cache
 from typing import Any, TypeVar
 
 from torch import nn
@@ -96,6 +97,7 @@ def name_of(module: nn.Module) -> str:
     )
 
 
+@cache
 def parameters(kind: type[nn.Module]) -> dict[str, Any]:
     """The arguments of a constructor, each with its type; Any where none is written or it cannot be found.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import typing
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from .registered import REGISTERED, attribute, fits, many, name_of, parameters
 
 Part = dict[str, Any]
+MOST_MODULES, MOST_DEPTH = 100_000, 150  # of a model; a call of one that lies deeper ends Python's stack
 
 
 def describe(model: nn.Module) -> tuple[list[Part], dict[str, Tensor]]:
@@ -32,7 +33,10 @@ def describe(model: nn.Module) -> tuple[list[Part], dict[str, Tensor]]:
     (['Dense', 'Identity', 'Composed'], ['0.matrix'])
     """
     found = _Description()
-    found.part(model)
+    try:
+        found.part(model)
+    except RecursionError as error:
+        raise ValueError(f"model: its parts lie too deep, at most {MOST_DEPTH} can be kept.") from error
     return found.parts, found.tensors
 
 
@@ -108,13 +112,34 @@ def build(parts: object, tensors: Mapping[str, Tensor], precision: torch.dtype |
         raise ValueError(f"it must be a list of parts, got {parts!r:.80}")
     built: list[nn.Module] = []
     used: set[str] = set()
-    tensors = dict(tensors)
+    tensors, extents = dict(tensors), dict[int, _Extent]()
     for number, part in enumerate(parts):
-        built.append(_Building(number, part, built, tensors, used).module(precision))
+        building = _Building(number, part, built, tensors, used)
+        built.append(building.module(precision))
+        extents[id(built[-1])] = _extent(number, [extents[id(inner)] for inner in building.inner])
     unused = sorted(tensors.keys() - used)
     if unused:
         raise ValueError(f"no part has the tensor {unused[0]}")
     return built[-1]
+
+
+class _Extent(NamedTuple):
+    """How many modules a part is where what is shared counts each time, and how deep they lie."""
+
+    modules: int
+    depth: int
+
+
+def _extent(number: int, inner: list[_Extent]) -> _Extent:
+    """That of a part that holds these. ValueError for one that no call would come to the end of."""
+    modules = 1 + sum(one.modules for one in inner)
+    depth = 1 + max((one.depth for one in inner), default=0)
+    if modules > MOST_MODULES or depth > MOST_DEPTH:
+        raise ValueError(
+            f"[{number}] holds {modules} parts, {depth} deep, where what is shared counts each time; at most "
+            f"{MOST_MODULES} parts {MOST_DEPTH} deep are kept"
+        )
+    return _Extent(modules, depth)
 
 
 class _Building:
@@ -231,10 +256,14 @@ def _modules_in(value: object) -> Iterator[nn.Module]:
 
 
 def _own(module: nn.Module, parts: list[nn.Module]) -> dict[str, Tensor]:
-    """The stored tensors of a module but those of parts of its own."""
-    apart = {id(part) for part in parts}
-    places = [
-        name + "." for name, inner in module.named_modules(remove_duplicate=False) if id(inner) in apart
-    ]
-    state = module.state_dict(keep_vars=True)
-    return {name: t for name, t in state.items() if not name.startswith(tuple(places))}
+    """The stored tensors of a module but those of parts of its own, into which nothing here descends."""
+    apart, found = {id(part) for part in parts}, {}
+    todo = [("", module)]
+    while todo:
+        prefix, inner = todo.pop(0)
+        inner._save_to_state_dict(found, prefix, keep_vars=True)
+        children = [
+            (f"{prefix}{name}.", child) for name, child in inner._modules.items() if child is not None
+        ]
+        todo = [(name, child) for name, child in children if id(child) not in apart] + todo
+    return found

@@ -59,6 +59,19 @@ def headers_of(stored: safe_open) -> Headers:
     return {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
 
 
+LEAST = 200
+"""Numbers that a tensor counts for at least: a million of one number each take their time as well."""
+
+
+def budget(tensors: int, numbers: int) -> Budget:
+    """What the build may take of a model that so many tensors with so many numbers in all are stored of.
+
+    >>> budget(2, 1000).left
+    1009600
+    """
+    return Budget(8 * numbers + 4 * LEAST * tensors + 1_000_000)
+
+
 class Budget(TorchFunctionMode):
     """Refuses, before it is allocated, the tensor that takes a build past so many numbers in all.
 
@@ -75,7 +88,7 @@ class Budget(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         if func in FACTORIES:
-            self.left -= FACTORIES[func](*args, **kwargs)
+            self.left -= max(FACTORIES[func](*args, **kwargs), LEAST)
             if self.left < 0:
                 raise ValueError("it would take many times the memory of the stored tensors")
         return func(*args, **kwargs)

@@ -21,6 +21,7 @@ FINENESS = (1.0, 2.0, 5.0)
 """How much later in the order of frequencies each of the three stands: there is less to say in colour than in light."""
 INPUT_GAIN, OUTPUT_GAIN = 4.0, 0.1
 """Of a `PictureConditioner`: centred pictures deviate by about 0.25, what is finer than their leading axes by a tenth."""
+LONGEST = 4096  # a side; its matrix takes 128 MB in float64
 
 
 class CosineTransform(InvertibleNetwork):
@@ -28,7 +29,7 @@ class CosineTransform(InvertibleNetwork):
 
     Nothing is learned and nothing stored. With three channels, colours are first turned to brightness and two opponents;
     the axes come by (1 + √(u² + v²)) times the colour's `FINENESS`. Source: Ahmed, Natarajan, Rao, "Discrete Cosine
-    Transform", IEEE Trans. Computers 1974 (DCT-II). ValueError unless in_shape is (1 or 3, H, W).
+    Transform", IEEE Trans. Computers 1974 (DCT-II). ValueError unless in_shape is (1 or 3, H, W), H, W ≤ 4096.
 
     >>> z = CosineTransform((3, 4, 4))(torch.ones(3, 4, 4))             # one colour: one number, √n times as large
     >>> z[0].round(decimals=3), z[1:].abs().max() < 1e-6
@@ -45,6 +46,11 @@ class CosineTransform(InvertibleNetwork):
         super().__init__()
         if len(in_shape) != 3 or in_shape[0] not in (1, 3):
             raise ValueError(f"CosineTransform: in_shape must be (1 or 3, H, W), got {tuple(in_shape)}.")
+        if max(in_shape[1:]) > LONGEST:
+            raise ValueError(
+                f"CosineTransform: a picture must have sides of at most {LONGEST}, got {tuple(in_shape)}; "
+                "cut it into tiles."
+            )
         self.in_shape, self.out_shape = tuple(in_shape), (size(in_shape),)
         channels, height, width = in_shape
         rows, columns = torch.arange(height)[:, None], torch.arange(width)

@@ -239,6 +239,14 @@ def last(config, **arguments):
     config["model"]["parts"][-2]["arguments"] |= arguments  # those of Dense
 
 
+def stack(parts, height, times):
+    """Chains of the first part, each of `times` times the one before it."""
+    below = 0
+    for _ in range(height):
+        parts.append({"class": "Chain", "arguments": {"networks": [{"part": below}] * times}})
+        below = len(parts) - 1
+
+
 TAMPERED = {
     "an unknown class": (
         lambda c, t: c["model"]["parts"][0].update({"class": "os.system"}),
@@ -326,6 +334,27 @@ TAMPERED = {
         lambda c, t: c["model"]["parts"].insert(0, {"class": "InvertibleLinear", "arguments": {"n": 10**30}}),
         r"\[0\].arguments is refused by InvertibleLinear",
     ),
+    "blocks without end": (
+        lambda c, t: c["model"]["parts"].insert(
+            0,
+            {
+                "class": "AdaptiveResidual",
+                "arguments": {"channels_in": 1, "channels_out": 1, "hidden": 1, "blocks": 10**9},
+            },
+        ),
+        r"\[0\].arguments is refused by AdaptiveResidual \(it would take many times",
+    ),
+    "what is shared, doubled at each step": (
+        lambda c, t: stack(c["model"]["parts"], 40, 2),
+        r"holds \d+ parts, \d+ deep, where what is shared counts each time",
+    ),
+    "a nest of parts": (lambda c, t: stack(c["model"]["parts"], 300, 1), r"holds 151 parts, 151 deep"),
+    "a picture beyond all memory": (
+        lambda c, t: c["model"]["parts"].insert(
+            0, {"class": "CosineTransform", "arguments": {"in_shape": [1, 1, 10**5]}}
+        ),
+        r"\[0\].arguments is refused by CosineTransform \(.*sides of at most 4096",
+    ),
     "a layer beyond all memory": (
         lambda c, t: c["model"]["parts"].insert(
             0, {"class": "torch.Linear", "arguments": {"in_features": 10**6, "out_features": 10**6}}
@@ -344,6 +373,24 @@ def test_a_file_that_was_tampered_with_is_refused_by_one_sentence(tamper, senten
     with pytest.raises(CheckpointError, match=sentence) as caught:
         lc.load(tmp_path)
     assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_number_beyond_all_numbers_is_refused(tmp_path):
+    config, _ = saved(tmp_path)
+    text = json.dumps(config | {"training": {"loss": 5}}).replace('"loss": 5', '"loss": 1e999')
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"config.json is .* \(1e999 is not a number in JSON\)"):
+        lc.load(tmp_path)
+
+
+def test_a_model_that_lies_too_deep_to_be_called_is_not_saved(tmp_path):
+    for height in (200, 2000):
+        g = Log(2)
+        for _ in range(height):
+            g = Chain(g)
+        with pytest.raises(ValueError, match="deep"):
+            lc.save(tmp_path / "m", g)
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize("length", [0, 7, 200])
