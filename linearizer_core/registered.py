@@ -20,6 +20,7 @@ from .models.photo import PhotoLinearizer
 from .models.projector import Projector
 from .models.styles import Styles
 from .networks import lifting
+from .networks.folding import Folded
 
 Kind = TypeVar("Kind", bound=type[nn.Module])
 
@@ -92,6 +93,8 @@ def name_of(module: nn.Module) -> str:
     for name in (kind.__name__, f"torch.{kind.__name__}"):
         if REGISTERED.get(name) is kind:
             return name
+    if isinstance(module, Folded):
+        raise ValueError("model is folded; save the one that it was folded from, and fold it after loading.")
     raise ValueError(
         f"{kind.__name__} is not registered, so it could not be loaded again; put @linearizer_core.register above the class."
     )

@@ -120,3 +120,10 @@ def test_a_folded_network_of_photos_takes_any_size_as_well():
         z = resized(g, (3, 72, 64))(x)
         torch.testing.assert_close(quick(x), z, rtol=1e-8, atol=1e-8)
         torch.testing.assert_close(quick.inverse(z), x, rtol=1e-8, atol=1e-8)
+
+
+def test_a_folded_network_is_not_saved_and_the_sentence_says_what_is(tmp_path):
+    g = stirred(Chain(ActNorm((2,)), InvertibleLinear(2)))
+    with pytest.raises(ValueError, match=r"^model is folded; save the one .* and fold it after loading\.$"):
+        lc.save(tmp_path / "m", folded(g))
+    assert not (tmp_path / "m").exists()
