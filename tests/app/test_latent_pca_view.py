@@ -5,8 +5,10 @@ import io
 import math
 import threading
 import zipfile
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import gradio as gr
 import numpy as np
@@ -574,6 +576,18 @@ def test_another_set_of_few_does_not_inherit_the_marks_of_the_first():
     )
     kept = Marks.on(first, None).without([5])
     assert Marks.on(first, kept) == kept and Marks.on(second, kept) == Marks.on(second, None)
+    between = replace(first, references=(*first.references[:5], "digits:7", *first.references[6:]))
+    assert Marks.on(between, kept) == Marks.on(between, None)  # though the first and the last are the same
+
+
+def test_other_labels_of_the_same_pictures_are_another_cloud(monkeypatch):
+    heard, controls = [], defaultdict(MagicMock)
+    monkeypatch.setattr(page, "listen", lambda when, *rest, **how: heard.append(when) or MagicMock())
+    page._listen_to_cloud(controls, {}, {})
+    for changes in heard[:2]:
+        assert controls["labels"].change in changes and controls["own"].change in changes
+    keys = {page._key(Standing(data="own", own=own_pictures(1), labels=(label,))) for label in "ab"}
+    assert len(keys) == 2
 
 
 def test_python_for_few_own_pictures_places_them_among_the_others(tmp_path, monkeypatch):

@@ -19,15 +19,13 @@ LEFT_OUT = 255
 class Marks:
     """For each point of one cloud the number of the own class that it is in, 0 for none, 255 for left out."""
 
-    of: tuple[str, int, str, str] | None = (
-        None  # the model, how many pictures, the first and the last of them
-    )
+    of: tuple[str, int, int] | None = None  # the model, how many pictures, and a hash of all of them
     kinds: bytes = b""
 
     @staticmethod
     def on(seen: Cloud, given: Marks | None) -> Marks:
         """The marks where they are of this cloud, else none."""
-        of = (seen.model, len(seen.references), seen.references[0], seen.references[-1])
+        of = (seen.model, len(seen.references), hash(seen.references))
         return given if given is not None and given.of == of else Marks(of, bytes(len(seen.references)))
 
     @property

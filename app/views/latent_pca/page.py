@@ -111,7 +111,7 @@ def _without(chosen: Named) -> dict:
 # --- listeners ---------------------------------------------------------------------------------------------
 def _listen_to_cloud(controls: Named, known: Named, page: Named) -> None:
     """The cloud, in the queue and with a bar where it takes long; what is asked for anew ends what is on its way."""
-    changes = [controls[name].change for name in ("data", "count", "own", "dimensions")]
+    changes = [controls[name].change for name in ("data", "count", "own", "labels", "dimensions")]
     listen(changes, superseded, controls, {}, **BESIDE)
     listen(changes, computing, {**controls, **known}, page, **HEAVY)
     few = {name: controls[name] for name in ("data", "count")}

@@ -63,7 +63,7 @@ function fillTools() {
   });
   $("thumbnails").hidden = !linked().sheets.length;
   $("thumbnails").setAttribute("aria-pressed", thumbnails);
-  $("lines").hidden = shown.figures[0].data.every(holdsPoints);
+  $("lines").hidden = !hasLines();
   $("lines").setAttribute("aria-pressed", lines);
 }
 

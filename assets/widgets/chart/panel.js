@@ -82,7 +82,8 @@ function settle(panel) {
 const holdsPoints = ({ customdata }) => Boolean(customdata);
 const isVisible = (trace) =>
   (holdsPoints(trace) || lines) && !groups.find(({ name }) => name === trace.name)?.hidden;
-const opacityOf = ({ meta }) => (meta?.few ? 1 : lines ? 0.12 : 0.85); // under lines, points are a haze
+const hasLines = () => !shown.figures[0].data.every(holdsPoints); // not in space, nor of few points
+const opacityOf = ({ meta }) => (meta?.few ? 1 : lines && hasLines() ? 0.12 : 0.85); // under lines, a haze
 
 // The traces of linked charts: where every point is, and to which group it belongs.
 function readPoints() {
