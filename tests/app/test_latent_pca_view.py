@@ -590,6 +590,15 @@ def test_other_labels_of_the_same_pictures_are_another_cloud(monkeypatch):
     assert len(keys) == 2
 
 
+@pytest.mark.parametrize("name", ["digits", "faces"])
+def test_own_pictures_of_several_sizes_make_one_cloud(name):
+    faces = tuple(pictures.reference_of(pictures.pixels(f"face:{i}")) for i in range(3))
+    own = (*own_pictures(LEAST), *faces)
+    seen = clouds.cloud(chosen(Standing(data="own", own=own, model=name)), name)
+    expected = encoding.to_pictures(pictures.tensor(own, name))
+    assert np.array_equal(seen.pixels, expected) and len(seen.latent.coordinates) == LEAST + 3
+
+
 def test_python_for_few_own_pictures_places_them_among_the_others(tmp_path, monkeypatch):
     monkeypatch.setattr(wanted, "first_count", lambda source, model: COUNT)
     own = tuple(f"jpg:{pictures.reference_of(pictures.pixels(f'face:{i}'))[4:]}" for i in (3, 4))

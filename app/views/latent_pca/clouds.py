@@ -199,7 +199,7 @@ def computed(
     if on_card and accelerator.door() is None:
         raise accelerator.RefusedError("")
     classes, labels = wanted.classes()
-    made = _given(wanted.references, watch)
+    made = _given(wanted.references, model, watch)
     work = made, models.model(model).g_x
     if on_card:
         done = accelerator.on_card(_worked, *work)
@@ -233,7 +233,7 @@ def positions(seen: Cloud, references: Sequence[str]) -> tuple[Tensor, Tensor]:
     return seen.latent.pca.transform(z), seen.pixel.pca.transform(flat)
 
 
-def _given(wanted: Sequence[str], watch: accelerator.Watch | None) -> Made:
+def _given(wanted: Sequence[str], model: str, watch: accelerator.Watch | None) -> Made:
     """What there is to start from; faces are drawn here, in the one way in which they are drawn anywhere."""
     kinds = {reference.partition(":")[0] for reference in wanted}
     seeds = [int(reference.rpartition(":")[2]) for reference in wanted] if kinds <= {"sample", "face"} else []
@@ -245,6 +245,8 @@ def _given(wanted: Sequence[str], watch: accelerator.Watch | None) -> Made:
         part = slice(i, i + BATCH)
         if kinds == {models.FACE}:
             found.append(pictures.faces(seeds[part]))
+        elif len(kinds) > 1 or kinds <= {"png", "jpg"}:  # of several sizes, maybe
+            found.append(encoding.to_pictures(pictures.tensor(wanted[part], model)))
         else:
             found.append(np.stack([pictures.pixels(reference) for reference in wanted[part]]))
         if watch is not None and not watch(0.5 * i / len(wanted)):
