@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from . import benchmark, checkpoints, devices, extras, files
+from .averaging import average
 from .measures import reporting
 from .recipes import RECIPES, Recipe
 from .recipes.base import MOST_SEED
@@ -73,7 +74,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m linearizer_core", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="train | evaluate | benchmark")
+    commands = parser.add_subparsers(required=True, metavar="train | evaluate | average | benchmark")
     training = commands.add_parser("train", help="train a model by its recipe")
     recipes = training.add_subparsers(required=True, metavar="NAME", title="models")
     for name, recipe in RECIPES.items():
@@ -90,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
         "--plots", type=Path, metavar="FOLDER", help="also draw, as PNG and SVG with captions"
     )
     evaluation.set_defaults(command=_evaluate)
+    between = commands.add_parser(
+        "average", help="weights between those that a run began with and those it reached"
+    )
+    between.add_argument("start", help="a shipped model or a folder")
+    between.add_argument("reached", help="a folder of the same recipe")
+    between.add_argument("--share", type=float, required=True, help="of what was learned, 0 to 1")
+    between.add_argument("--out", required=True, help="folder of the average")
+    between.set_defaults(command=lambda given: average(given.start, given.reached, given.share, given.out))
     benchmark.add_arguments(commands.add_parser("benchmark", help="speed, both contenders in one run"))
     return parser
 

@@ -226,9 +226,6 @@ class PhotoStyles(Recipe):
         terms = {"texture": texture_distance(*whole).mean()}
         return terms | {"local": texture_distance(grams, wanted).mean()} if self.local_weight else terms
 
-    def finish(self, model: Styles, images: Tensor, labels: Tensor) -> None:
-        model.eval()
-
     @torch.no_grad()
     def report(self, model: Styles, dataset: Dataset) -> dict[str, float]:
         pictures = as_float(dataset.test_images[:12]).to(next(model.parameters()).device)
