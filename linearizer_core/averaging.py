@@ -47,6 +47,10 @@ def average(start: str, reached: str, share: float, out: str) -> None:
 
     ValueError, beside those of `averaged`, for a recipe that fits parts of its model to the data when training ends: an
     average would leave these behind.
+
+    >>> average("plane-moons", "plane-moons", 0.5, "nowhere")
+    Traceback (most recent call last):
+    ValueError: plane-moons has no recipe whose training ends without a fit to the data, so that an average would ...
     """
     config = checkpoints.read_config(reached)
     recipe = config.recipe

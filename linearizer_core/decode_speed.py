@@ -6,7 +6,9 @@ import copy
 import io
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -58,19 +60,21 @@ def _rows(name: str, g: InvertibleNetwork, x: Tensor, repeats: int, device: str)
     graphs = _graphs(quick, x, z) if device == "cpu" else {}
     rows = []
     for task, given in (("encode", x), ("decode", z)):
-        ways: dict[str, Callable[[], object]] = {
-            "folded": lambda given=given, task=task: _applied(quick, task, given),
-            "unfolded": lambda given=given, task=task: _applied(g, task, given),
+        ways: dict[str, Callable[[], Any]] = {
+            "folded": partial(_applied, quick, task, given),
+            "unfolded": partial(_applied, g, task, given),
         }
         if task in graphs:
-            ways["onnxruntime"] = lambda given=given, task=task: graphs[task](given)
+            ways["onnxruntime"] = partial(graphs[task], given)
         measured = in_turn(ways, repeats, device)
         seconds, ours = measured.pop("folded")
         mark = f", mark {MARKS[len(x)]}" if name == "digits" and len(x) in MARKS else ""
         for against, (other, result) in measured.items():
-            errors = (lost[quick], lost[g]) if against == "unfolded" else (None, _off(result, ours))
-            row = (f"{name}: {task}", f"batch {len(x)}", seconds, against, other, other / seconds, *errors)
-            rows.append(Row(*row, note=f"one thread{mark}"))
+            mine, its = (lost[quick], lost[g]) if against == "unfolded" else (None, _off(result, ours))
+            note, size = f"one thread{mark}", f"batch {len(x)}"
+            rows.append(
+                Row(f"{name}: {task}", size, seconds, against, other, other / seconds, mine, its, note)
+            )
     return rows
 
 
@@ -111,13 +115,15 @@ def _graphs(g: InvertibleNetwork, x: Tensor, z: Tensor) -> dict[str, Callable[[T
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of an exporter that torch will replace
-                torch.onnx.export(_Way(g, task), (given,), written, dynamo=False, input_names=["given"])
+                torch.onnx.export(_Way(g, task), (given,), written, dynamo=False, input_names=["given"])  # type: ignore[arg-type]
         except (RuntimeError, torch.onnx.errors.OnnxExporterError):
             continue
         session = onnxruntime.InferenceSession(
             written.getvalue(), options, providers=["CPUExecutionProvider"]
         )
-        found[task] = lambda given, session=session: torch.from_numpy(
-            session.run(None, {"given": given.numpy()})[0]
-        )
+        found[task] = partial(_run, session)
     return found
+
+
+def _run(session: Any, given: Tensor) -> Tensor:
+    return torch.from_numpy(session.run(None, {"given": given.numpy()})[0])

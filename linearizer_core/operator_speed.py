@@ -16,6 +16,7 @@ from .algebra.krylov import RESIDUALS
 from .measuring import Row, in_turn, peak_megabytes
 from .methods import flow_matching
 from .operators import IdentityPlusLowRank, LinearOperator, LowRank, TimedOperator
+from .randomness import seeded
 
 TIME = 0.3
 """Of the exponential exp(tA)."""
@@ -181,8 +182,7 @@ def _solves(n: int, rank: int, repeats: int, device: str, count: int = 16) -> li
 
 def _collapses(n: int, steps: int, device: str, method: str = "rk4") -> Row:
     """Of a learned A(t), with the error of one step against the loop on vectors, in float64."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with seeded(0):
         A = Learned(n, 8).to(device).double()
     z = torch.randn(2, n, generator=torch.Generator().manual_seed(1), dtype=torch.float64).to(device)
     times = flow_matching.times_asked(A, steps, method)

@@ -12,6 +12,7 @@ from .measuring import Row, in_turn, threads
 from .networks import Chain, InvertibleNetwork, Permute
 from .networks.adapted import adapt
 from .networks.coupling import AffineCoupling
+from .randomness import seeded
 
 SPREAD = 0.05
 """Deviation of the random weights: fresh couplings are the identity, in which nothing could be lost."""
@@ -28,8 +29,7 @@ def flows(
     >>> [row.task for row in flows(n=4, layers=2, hidden=4, batch=3, repeats=1)][:2]
     ['couplings: encode', 'couplings: decode']
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with seeded(0):
         made = {name: make(n, layers, hidden) for name, make in FLOWS.items() if _is_here(name)}
         networks = {name: _stirred(g).to(device) for name, g in made.items()}
         x = torch.randn(batch, n, dtype=torch.float32).to(device)

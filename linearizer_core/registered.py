@@ -13,6 +13,7 @@ from torch import nn
 
 from . import networks, operators
 from .algebra.base import Composed, Scaled, Sum, Transposed
+from .algebra.iterated import IteratedExponential, IteratedInverse, IteratedPower
 from .linearizer import Linearizer
 from .models.aged import AgedGenerator
 from .models.generator import Generator
@@ -25,7 +26,7 @@ from .networks.folding import Folded
 Kind = TypeVar("Kind", bound=type[nn.Module])
 
 MODELS = (Linearizer, Projector, PhotoLinearizer, Generator, AgedGenerator, Styles)
-BUILT = (Composed, Sum, Scaled, Transposed)
+BUILT = (Composed, Sum, Scaled, Transposed, IteratedInverse, IteratedPower, IteratedExponential)
 LIFTING = (
     "BlockReflector",
     "Clipped",
@@ -63,14 +64,14 @@ def register(kind: Kind) -> Kind:
     word, a tensor, a module, or a list of these. ValueError for a name that another class has.
 
     >>> @register
-    ... class Doubled(networks.InvertibleNetwork):
+    ... class Twice(networks.InvertibleNetwork):
     ...     def __init__(self, in_shape):
     ...         super().__init__()
     ...         self.in_shape = self.out_shape = in_shape
     ...     def forward(self, x): return 2 * x
     ...     def inverse(self, z): return z / 2
-    >>> name_of(Doubled((3,))), attribute(Doubled((3,)), "in_shape")
-    ('Doubled', (3,))
+    >>> name_of(Twice((3,))), attribute(Twice((3,)), "in_shape")
+    ('Twice', (3,))
     """
     if not (inspect.isclass(kind) and issubclass(kind, nn.Module)):
         raise ValueError(f"register takes a class of modules, got {kind!r}; put it above the class.")

@@ -52,7 +52,7 @@ class _Description:
     def part(self, module: nn.Module) -> int:
         if id(module) not in self.numbers:
             name = name_of(module)
-            held = {key: attribute(module, key) for key in parameters(type(module))}
+            held = {key: attribute(module, key) for key in parameters(type(module))}  # type: ignore[arg-type]
             for inner in _modules_in(list(held.values())):
                 self.part(inner)
             own, number = _own(module, list(_modules_in(list(held.values())))), len(self.parts)
@@ -173,7 +173,7 @@ class _Building:
         return module
 
     def _called(self, kind: type[nn.Module], given: Mapping[str, object]) -> nn.Module:
-        known, several = parameters(kind), ()
+        known, several = parameters(kind), ()  # type: ignore[arg-type]
         for name in given.keys() - known.keys():
             raise ValueError(
                 f"[{self.number}].arguments.{name} is none of {kind.__name__}, which has {sorted(known)}"
@@ -257,7 +257,8 @@ def _modules_in(value: object) -> Iterator[nn.Module]:
 
 def _own(module: nn.Module, parts: list[nn.Module]) -> dict[str, Tensor]:
     """The stored tensors of a module but those of parts of its own, into which nothing here descends."""
-    apart, found = {id(part) for part in parts}, {}
+    apart = {id(part) for part in parts}
+    found: dict[str, Tensor] = {}
     todo = [("", module)]
     while todo:
         prefix, inner = todo.pop(0)

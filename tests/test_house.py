@@ -273,6 +273,9 @@ NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "linear_operator": "a contender of benchmark operators, skipped by name where it is not installed",
     "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",
     "starlette": "what Gradio's server is made of: a route of ours is one of its",
+    "FrEIA": "a contender of benchmark flows, skipped by name where it is not installed",
+    "normflows": "a contender of benchmark flows, skipped by name where it is not installed",
+    "zuko": "a contender of benchmark flows, skipped by name where it is not installed",
     "spaces": "lends a graphics card on a Space with ZeroGPU, where it is installed; nowhere else",
 }
 COMES_WITH = {  # import: the requirement that brings it

@@ -23,7 +23,7 @@ from linearizer_core.networks import (
     vector_flow,
 )
 from linearizer_core.operators import Dense, Diagonal, Identity, LinearOperator, LowRank
-from tests.catalogue import MODELS, NETWORKS, OPERATORS, Circulant, points, stirred
+from tests.catalogue import MODELS, NETWORKS, OPERATORS, Circulant, Cumulative, points, stirred
 
 SUBJECTS = {
     **{f"network: {name}": make for name, make in NETWORKS.items()},
@@ -38,6 +38,7 @@ def circulants(monkeypatch):
     monkeypatch.setattr(registered, "REGISTERED", dict(registered.REGISTERED))
     monkeypatch.setattr(structure, "REGISTERED", registered.REGISTERED)
     lc.register(Circulant)
+    lc.register(Cumulative)
 
 
 def same(model, other):

@@ -56,6 +56,7 @@ DEEP_SYMBOLS = (  # all that plotly has in three dimensions
 TILE = 20  # pixels of a thumbnail of a digit
 PHOTO_TILE = 32
 MANY = 5000  # points that can be large
+CROWD = 200  # points in which a few are lost
 FEW = 11  # of a class that nobody would find among many, unless they are larger and ringed
 SIDE = 64  # thumbnails along a side of a sheet
 
@@ -154,7 +155,7 @@ def _scatter(panel: Panel, groups: Sequence[tuple[str, np.ndarray]], revision: s
     points = np.ascontiguousarray(panel.points, dtype=np.float32)
     traces, lines = [], []
     for k, (name, members) in enumerate(groups):
-        few = len(members) <= FEW < len(points)
+        few = len(members) <= FEW and len(points) >= CROWD
         own = {**_sign(k, deep), "size": _size(len(points), deep)}
         if few:
             own |= {"color": "var(--lab-text)", "size": 12}
