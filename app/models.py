@@ -57,9 +57,8 @@ def model(name: str = "digits") -> Linearizer:
 
 @lru_cache(maxsize=8)
 def _load(name: str) -> Linearizer:
-    return lc.folded(
-        lc.load(checkpoints.ASSETS / name, device="cpu")
-    )  # up to twice as fast, and nothing trains here
+    f = lc.load(checkpoints.ASSETS / name, device="cpu")
+    return lc.folded(f)  # up to twice as fast, and nothing trains here
 
 
 def shape(name: str = "digits") -> tuple[int, ...]:

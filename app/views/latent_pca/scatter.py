@@ -94,13 +94,16 @@ def sheet(pixels: np.ndarray, tile: int = TILE) -> np.ndarray:
     """At most `SIDE`² pictures as one picture of square thumbnails, `SIDE` in a row, as many rows as are needed."""
     rows = max(1, math.ceil(len(pixels) / SIDE))
     found = np.zeros((rows, tile, SIDE, tile, *pixels.shape[3:]), np.uint8)
-    for i, picture in enumerate(pixels):
-        found[i // SIDE, :, i % SIDE] = _small(picture, tile)
+    _fill(found, pixels)
     return found.reshape(rows * tile, SIDE * tile, *pixels.shape[3:])
 
 
-def _small(picture: np.ndarray, tile: int) -> Image.Image:
-    return Image.fromarray(picture).resize((tile, tile), Image.Resampling.BILINEAR)
+def _fill(sheet: np.ndarray, pixels: np.ndarray, first: int = 0) -> None:
+    """Puts the pictures, as thumbnails, into the places of a sheet (rows, tile, SIDE, tile, …) from `first` on."""
+    side = sheet.shape[1]
+    for i, picture in enumerate(pixels, first):
+        small = Image.fromarray(picture).resize((side, side), Image.Resampling.BILINEAR)
+        sheet[i // SIDE, :, i % SIDE] = small
 
 
 def extended(png: bytes, count: int, pixels: np.ndarray, tile: int = TILE) -> bytes:
@@ -109,8 +112,7 @@ def extended(png: bytes, count: int, pixels: np.ndarray, tile: int = TILE) -> by
     rows = math.ceil((count + len(pixels)) / SIDE)
     found = np.zeros((rows, tile, SIDE, tile), np.uint8)
     found[: len(held) // tile] = held.reshape(-1, tile, SIDE, tile)
-    for i, picture in enumerate(pixels, count):
-        found[i // SIDE, :, i % SIDE] = _small(picture, tile)
+    _fill(found, pixels, count)
     return encoding.png_bytes(found.reshape(rows * tile, SIDE * tile))
 
 

@@ -6,15 +6,11 @@ const times = (m, v) =>
 // A function from coordinates, those of an array from `i` on, to [x, y, depth] in CSS pixels; or null.
 function projection(panel) {
   const layout = panel.plot._fullLayout;
-  if (!layout) return projectionAhead(panel);
   if (!isDeep()) {
-    const { xaxis, yaxis } = layout;
-    const [left, right] = xaxis.range;
-    const [low, high] = yaxis.range;
-    const wide = xaxis._length / (right - left);
-    const tall = yaxis._length / (high - low);
-    return (at, i) => [xaxis._offset + (at[i] - left) * wide, yaxis._offset + (high - at[i + 1]) * tall, 0];
+    const ranges = layout ? [layout.xaxis.range, layout.yaxis.range] : panel.ranges;
+    return ranges && flatly(frameOf(panel), ...ranges);
   }
+  if (!layout) return null;
   const scene = layout.scene?._scene;
   const camera = scene?.glplot?.cameraParams;
   const scale = scene?.dataScale;
@@ -25,6 +21,12 @@ function projection(panel) {
     const p = times(camera.projection, times(camera.view, times(camera.model, point)));
     return [l + (0.5 + (0.5 * p[0]) / p[3]) * w, t + (0.5 - (0.5 * p[1]) / p[3]) * h, p[2] / p[3]];
   };
+}
+
+function flatly({ left, top, right, bottom }, [west, east], [south, north]) {
+  const wide = (right - left) / (east - west);
+  const tall = (bottom - top) / (north - south);
+  return (at, i) => [left + (at[i] - west) * wide, top + (north - at[i + 1]) * tall, 0];
 }
 
 // The part of the canvas in which points are drawn.

@@ -32,15 +32,6 @@ function rangesAhead(panel) {
   return [around(ends[0], right - left), around(ends[1], bottom - top)];
 }
 
-function projectionAhead(panel) {
-  if (isDeep() || !panel.ranges) return null;
-  const { left, top, right, bottom } = frameAhead(panel);
-  const [[west, east], [south, north]] = panel.ranges;
-  const wide = (right - left) / (east - west);
-  const tall = (bottom - top) / (north - south);
-  return (at, i) => [left + (at[i] - west) * wide, top + (north - at[i + 1]) * tall, 0];
-}
-
 function drawDots(panel, place) {
   const { pen } = panel;
   pen.globalAlpha = 0.85;
