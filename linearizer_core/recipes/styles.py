@@ -29,6 +29,8 @@ from .base import Batch, Recipe
 
 LEAST = 64
 """Pixels of the smallest side of a photo."""
+MOST_OCTAVES = 5
+"""Bands of contrast: the next would be means over 33 pixels, wider than the least window."""
 SHORT_SIDE = 320
 """Pixels of the middle square of a photo that training cuts its views from."""
 
@@ -42,10 +44,10 @@ class PhotoStyles(Recipe):
     once; a step takes a random `crop` of `batch` of them and paints it in every style. The loss is |e| + 2 e² of the error
     e = f(x) − y, plus `texture_weight` times the distance of filter statistics from the share `texture_from` of training on,
     `local_weight` times the same distance for each `window` of pixels by itself (which gives a flat surface the weight of
-    any other), `contrast_weight` times the error of the windows' contrast, `lattice_weight` times what repeats with the
-    grid of the latent positions, and `grid_weight` times the logarithm by which the grids of 4 and of 8 pixels have more
-    power than the teacher's, window by window. The latents start with mean `offset`, which gives an operator something
-    constant to say which style it is.
+    any other), `contrast_weight` times the error of the windows' contrast in `octaves` bands, `lattice_weight` times what
+    repeats with the grid of the latent positions, and `grid_weight` times the logarithm by which the grids of 4 and of 8
+    pixels have more power than the teacher's, window by window. The latents start with mean `offset`, which gives an
+    operator something constant to say which style it is.
 
     With `composed` each view has one more target, what a random teacher makes of the picture of another: A₂A₁ learns it.
 
@@ -87,6 +89,7 @@ class PhotoStyles(Recipe):
     window: int = 32
     lattice_weight: float = 3.0
     contrast_weight: float = 0.0
+    octaves: int = 1
     grid_weight: float = 0.0
     composed: bool = False
 
@@ -107,6 +110,8 @@ class PhotoStyles(Recipe):
             raise ValueError(
                 f"{self.name}: window must be a multiple of 4 from {grain} on that divides crop, got {self.window}."
             )
+        if not 1 <= self.octaves <= MOST_OCTAVES:
+            raise ValueError(f"{self.name}: octaves must be from 1 to {MOST_OCTAVES}, got {self.octaves}.")
 
     @property
     def learned(self) -> tuple[str, ...]:
@@ -206,7 +211,7 @@ class PhotoStyles(Recipe):
             terms["grid"] = excess_grid(*windows) + excess_grid(*windows, period=8, around=1)
             loss = loss + self.grid_weight * terms["grid"]
         if self.contrast_weight:
-            terms["contrast"] = contrast_error(made, targets, self.window)
+            terms["contrast"] = contrast_error(made, targets, self.window, self.octaves)
             loss = loss + self.contrast_weight * terms["contrast"]
         if (self.texture_weight or self.local_weight) and done >= self.texture_from:
             terms |= self._texture(made, targets)
@@ -291,19 +296,38 @@ def in_pairs(data: Dataset, teachers: list[Teacher], generator: torch.Generator)
     return data._replace(train_images=torch.cat([data.train_images, torch.cat(twice)], 1), train_labels=pairs)
 
 
-def contrast_error(made: Tensor, wanted: Tensor, window: int) -> Tensor:
+def contrast_error(made: Tensor, wanted: Tensor, window: int, octaves: int = 1) -> Tensor:
     """|log σ − log σ'| of the grey of each window of pictures (B, 3, H, W), their mean; σ one level of a byte at least.
 
-    Distances of textures are least for too little contrast where the strokes cannot be foretold; this one is not.
+    Distances of textures are least for too little contrast where the strokes cannot be foretold; this one is not. With
+    several `octaves` it is that of each band by itself, so that specks cannot pay for strokes that are missing.
 
     >>> x = torch.rand(2, 3, 64, 64)
     >>> round(float(contrast_error(0.5 * x, x, window=32)), 2)
     0.69
     """
-    ours, theirs = (
-        cut(x.mean(1, keepdim=True), max(1, x.shape[-1] // window)).flatten(1).var(1) for x in (made, wanted)
-    )
-    return ((ours + 255**-2).log() - (theirs + 255**-2).log()).abs().mean() / 2
+    tiles = max(1, made.shape[-1] // window)
+    errors = []
+    for pair in zip(*(bands(x.mean(1, keepdim=True), octaves) for x in (made, wanted))):
+        ours, theirs = ((cut(band, tiles).flatten(1).var(1) + 255**-2).log() for band in pair)
+        errors.append((ours - theirs).abs().mean() / 2)
+    return torch.stack(errors).mean()
+
+
+def bands(x: Tensor, octaves: int) -> list[Tensor]:
+    """Pictures (B, C, H, W) as a sum of `octaves` bands, finest first: differences of means over 3, 5, 9, … pixels.
+
+    >>> x = torch.rand(1, 1, 16, 16)
+    >>> len(bands(x, 3)), bool(torch.allclose(sum(bands(x, 3)), x))
+    (3, True)
+    """
+    made = []
+    for k in range(1, octaves):
+        wide = 2**k + 1
+        coarse = F.avg_pool2d(x, wide, stride=1, padding=wide // 2, count_include_pad=False)
+        made.append(x - coarse)
+        x = coarse
+    return [*made, x]
 
 
 def excess_grid(made: Tensor, wanted: Tensor, period: int = 4, around: int = 2) -> Tensor:

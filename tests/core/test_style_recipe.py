@@ -22,6 +22,7 @@ from linearizer_core.networks import photo_flow
 from linearizer_core.recipes import DigitsClassifier, PhotoStyles
 from linearizer_core.recipes.base import Batch
 from linearizer_core.recipes.styles import (
+    bands,
     contrast_error,
     excess_grid,
     in_every_style,
@@ -433,6 +434,25 @@ def test_the_error_of_contrast_is_the_same_for_half_and_for_double_window_by_win
     flat = torch.full_like(x, 0.5).requires_grad_()
     contrast_error(flat, x, 32).backward()
     assert flat.grad.isfinite().all()
+
+
+def test_specks_cannot_pay_for_strokes_once_contrast_is_told_apart_by_octaves():
+    """As much σ in single pixels as the teacher has in stripes of 8: the same contrast in all, another one in each band."""
+    stripes = (torch.arange(64) % 16 < 8).double().expand(1, 3, 64, 64)
+    specks = stripes[..., torch.randperm(64)]
+    specks = (specks - specks.mean()) / specks.std() * stripes.std() + 0.5
+    assert contrast_error(specks, stripes, 64) < 0.01
+    assert contrast_error(specks, stripes, 64, octaves=4) > 0.3
+    whole = bands(stripes, 4)
+    close(sum(whole), stripes, rtol=0, atol=1e-12)
+    widths = [3, 5, 9]  # by hand, in the middle: each band is what a mean over so many pixels more takes away
+    left = stripes[0, 0, 32].numpy()
+    for band, width in zip(whole, widths):
+        smooth = np.convolve(left, np.ones(width) / width, "same")
+        close(band[0, 0, 32, 20:44], torch.from_numpy((left - smooth)[20:44]), rtol=0, atol=1e-12)
+        left = smooth
+    with pytest.raises(ValueError, match="octaves must be from 1 to 5, got 6"):
+        small(octaves=6)
 
 
 def test_the_grid_costs_nothing_where_the_teacher_has_more_of_it():
