@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import os
 import platform
 import signal
@@ -20,9 +21,12 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from . import benchmark, checkpoints, devices, extras, files
+from . import benchmark, checkpoints, devices, diagnostics, extras, files
 from .averaging import average
+from .linearizer import Linearizer
 from .measures import reporting
+from .measures.figure import Figure
+from .networks import InvertibleNetwork
 from .recipes import RECIPES, Recipe
 from .recipes.base import MOST_SEED
 from .states import STATE
@@ -234,18 +238,37 @@ def _evaluate(options: argparse.Namespace) -> None:
     folder = checkpoints.fetch(options.name)
     model, recipe = checkpoints.load(folder, options.device), checkpoints.read_config(folder).recipe
     if recipe is None:
-        raise ValueError(
-            f"{options.name} was saved without a recipe, so no data are known to evaluate it on; measure it by "
-            "linearizer_core.diagnostics."
-        )
-    with _plain_warnings():
-        rows = recipe.evaluate(model, options.data, options.seed)
-        written = _drawn(recipe, model, options) if options.plots is not None else []
+        rows, written = _laws(model, options), []
+    else:
+        with _plain_warnings():
+            rows = recipe.evaluate(model, options.data, options.seed)
+            written = _drawn(recipe, model, options) if options.plots is not None else []
     if options.json:
         print(reporting.format_json(rows, encoding=sys.stdout.encoding or "utf-8"))
     else:
         print(reporting.format_table(rows))
         print(*(f"wrote {file}" for file in written), sep="\n", end="\n" if written else "")
+
+
+def _laws(model: nn.Module, options: argparse.Namespace) -> list[Figure]:
+    """What can be measured of a model that was saved without a recipe: its laws, at points that it decodes from noise."""
+    for given in ("data", "plots"):
+        if getattr(options, given) is not None:
+            raise ValueError(
+                f"{options.name} was saved without a recipe, which alone knows what to do with --{given}; leave it out to "
+                "have its laws measured, or use linearizer_core.diagnostics."
+            )
+    if not isinstance(model, Linearizer | InvertibleNetwork):
+        raise ValueError(
+            f"{options.name} was saved without a recipe, and only of a network or a Linearizer the laws are known; it is "
+            f"a {type(model).__name__}."
+        )
+    laws = diagnostics.check(model, diagnostics.decoded_noise(model, seed=options.seed))
+    at = "at g⁻¹(z), z ~ N(0, I)"
+    return [
+        Figure(row.law, math.nan if row.error is None else row.error, f"≤ {row.tolerance:.0e}", row.why or at)
+        for row in laws
+    ]
 
 
 def _drawn(recipe: Recipe, model: nn.Module, options: argparse.Namespace) -> list[Path]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from . import algebra
 from .algebra.base import settled
+from .algebra.singular import listed
 from .inputs import as_numbers, whole_number
 from .networks import InvertibleNetwork, folded
 from .networks.base import check_network
@@ -195,12 +196,8 @@ class LinearizerSVD:
         return derived(self.f, self.f.g_x, recombined(self.f.A, self.factors, values), self.f.g_y)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{value:.4g}" for value in self.values[:6].tolist())
-        more = ", …" if len(self.values) > 6 else ""
-        return (
-            f"LinearizerSVD({len(self.values)} values [{values}{more}], inputs {tuple(self.f.g_x.in_shape)}, "
-            f"outputs {tuple(self.f.g_y.in_shape)})"
-        )
+        inputs, outputs = tuple(self.f.g_x.in_shape), tuple(self.f.g_y.in_shape)
+        return f"LinearizerSVD({listed(self.values)}, inputs {inputs}, outputs {outputs})"
 
 
 def _walk(directions: Tensor, i: int, scale: float | Sequence[float] | Tensor) -> Tensor:

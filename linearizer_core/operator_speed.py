@@ -51,7 +51,7 @@ class Learned(TimedOperator):
     """A(t) = U(t) V(t)ᵀ of rank r with both factors made of t by a network, as the paper has it.
 
     >>> Learned(6, 2)(0.5)
-    LowRank(shape=(6, 6))
+    LowRank(shape=(6, 6), U (6, 2), V (6, 2))
     """
 
     def __init__(self, n: int, r: int, hidden: int = 64) -> None:

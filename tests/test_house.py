@@ -195,6 +195,7 @@ HOOKS = {  # of PyTorch, which leaves these open for its subclasses
     "forward": "nn.Module.forward only raises: abstract in all but name",
     "extra_repr": "nn.Module's own line in a repr, empty there",
     "_apply": "what .to() calls: an operator without numbers remembers where it was moved",
+    "__setattr__": "what stores an attribute: a network checks its two shapes on the way",
     "setup_context": "of an autograd.Function, abstract in all but name",
     "backward": "of an autograd.Function, abstract in all but name",
     "__torch_function__": "what a TorchFunctionMode is for",

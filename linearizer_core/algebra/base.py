@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import copy
+import inspect
 from collections.abc import Callable
 from functools import singledispatch
 
@@ -82,7 +83,11 @@ class LinearOperator(nn.Module, abc.ABC):
     __rmul__ = __mul__
 
     def extra_repr(self) -> str:
-        return f"shape={tuple(self.shape)}"
+        """The shape, the constants that the operator was made with, and the shapes of its factors."""
+        names = list(inspect.signature(type(self).__init__).parameters)[1:]
+        held = {**vars(self), **self._parameters, **self._buffers}
+        told = [_told(name, held[name], self.shape) for name in names if name in held]
+        return ", ".join([f"shape={tuple(self.shape)}", *filter(None, told)])
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> LinearOperator:
         """Remembers a dtype and a device also where there are no numbers to move."""
@@ -91,6 +96,15 @@ class LinearOperator(nn.Module, abc.ABC):
         self._like = fn(torch.empty(0) if self._like is None else self._like)
         settle(self, before)
         return self
+
+
+def _told(name: str, value: object, shape: tuple[int, int]) -> str:
+    """`name=value` of a constant, `name (m, r)` of a tensor; nothing where it says no more than the operator's shape."""
+    if isinstance(value, Tensor):
+        sides = tuple(value.shape)
+        said = f"{name} {sides}" if sides != tuple(shape)[: len(sides)] else ""
+        return said if sides else f"{name}={value.item():.4g}"
+    return f"{name}={value}" if isinstance(value, int | float | str | tuple) else ""
 
 
 @singledispatch

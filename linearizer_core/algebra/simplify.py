@@ -28,7 +28,7 @@ def simplify(A: LinearOperator) -> LinearOperator:
     >>> u = torch.ones(1000, 1)
     >>> A = Identity(1000) + 0.5 * LowRank(u, u)
     >>> simplify(A @ A.T)
-    IdentityPlusLowRank(shape=(1000, 1000))
+    IdentityPlusLowRank(shape=(1000, 1000), scale=1, U (1000, 2), V (1000, 2))
     """
     return A
 
@@ -159,7 +159,7 @@ def product_after(first: LinearOperator, second: LinearOperator) -> LinearOperat
     >>> from linearizer_core.operators import Dense, LowRank
     >>> u = torch.ones(2, 1)
     >>> product_after(LowRank(u, u), Dense(torch.eye(2)))
-    LowRank(shape=(2, 2))
+    LowRank(shape=(2, 2), U (2, 1), V (2, 1))
     """
     return NotImplemented
 

@@ -18,13 +18,26 @@ from .simplify import as_operator, simplify, structured
 class SVD(NamedTuple):
     """A = U diag(values) Vᵀ: U (m, r) and V (n, r) with orthonormal columns, values (r,) descending and ≥ 0.
 
-    >>> SVD(torch.eye(2), torch.ones(2), torch.eye(2)).values
-    tensor([1., 1.])
+    >>> SVD(torch.eye(2), torch.ones(2), torch.eye(2))
+    SVD(2 values [1, 1], U (2, 2), V (2, 2))
     """
 
     U: Tensor
     values: Tensor
     V: Tensor
+
+    def __repr__(self) -> str:
+        return f"SVD({listed(self.values)}, U {tuple(self.U.shape)}, V {tuple(self.V.shape)})"
+
+
+def listed(values: Tensor) -> str:
+    """How many singular values there are, and the first of them.
+
+    >>> listed(torch.tensor([2.5, 1.0]))
+    '2 values [2.5, 1]'
+    """
+    shown = ", ".join(f"{value:.4g}" for value in values[:6].tolist())
+    return f"{len(values)} values [{shown}{', …' if len(values) > 6 else ''}]"
 
 
 @operation(follows=False)

@@ -6,7 +6,7 @@ default to None can be replaced to see a law break: `add` by the pixel average, 
 not linear. `check` measures all that there are for one f.
 """
 
-from .check import Law, Report, check
+from .check import Law, Report, check, decoded_noise
 from .laws import (
     axiom_errors,
     blend_error,
@@ -35,6 +35,7 @@ __all__ = [
     "blend_error",
     "check",
     "composition_error",
+    "decoded_noise",
     "exponential_error",
     "flat_contrast",
     "grid_power",

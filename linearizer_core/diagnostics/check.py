@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from ..linearizer import Linearizer, fitted
-from ..networks import InvertibleNetwork, forward_and_log_det
+from ..networks import InvertibleNetwork, log_det_rule
 from ..networks.base import size
 from ..networks.points import decode, encode
 from ..operators import Identity
-from ..precision import in_precision_of, narrow
+from ..precision import in_precision_of, narrow, precision_of
 from ..spaces import InducedSpace
 from . import laws
 
@@ -117,6 +117,19 @@ def check(f: Linearizer | InvertibleNetwork, x: Tensor, tolerance: float | None 
     tolerance = TOLERANCES[x.dtype] if tolerance is None else float(tolerance)
     measures = _of_networks(f, x, of_g) | ({} if of_g else _of_operator(f, x))
     return Report(tuple(_measured(name, *measure, tolerance) for name, measure in measures.items()))
+
+
+def decoded_noise(f: Linearizer | InvertibleNetwork, count: int = 8, seed: int = 0) -> Tensor:
+    """Points x = g_x⁻¹(z) of latents z ~ N(0, I), (count, *in_shape), where no data are at hand to `check` f at.
+
+    >>> from linearizer_core.networks import Log
+    >>> decoded_noise(Log(2), count=3).shape
+    torch.Size([3, 2])
+    """
+    g = f if isinstance(f, InvertibleNetwork) else f.g_x
+    device = next((t.device for t in (*g.parameters(), *g.buffers())), None)
+    z = torch.randn(count, *g.out_shape, generator=torch.Generator().manual_seed(seed))
+    return decode(g, z.to(device, precision_of(g)))
 
 
 Measure = tuple[Callable[[], float], str]
@@ -230,12 +243,10 @@ def _log_det_error(g: InvertibleNetwork, x: Tensor) -> float:
     n, most = size(g.in_shape), MOST_AXES["log-determinant"]
     if n > most:
         raise ValueError(f"the Jacobian of {n} axes is too large to hold against; up to {most} it is.")
-    if forward_and_log_det.dispatch(type(g)) is forward_and_log_det.dispatch(InvertibleNetwork):
+    if log_det_rule.dispatch(type(g)) is log_det_rule.dispatch(InvertibleNetwork):
         raise ValueError(f"{type(g).__name__} has no log-determinant of its own; the Jacobian's is taken.")
     some = x[:3]
-    own, wanted = (
-        rule(g, some)[1] for rule in (forward_and_log_det, forward_and_log_det.dispatch(InvertibleNetwork))
-    )
+    own, wanted = (rule(g, some)[1] for rule in (log_det_rule, log_det_rule.dispatch(InvertibleNetwork)))
     return (own - wanted).abs().max().item() / n
 
 

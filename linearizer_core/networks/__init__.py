@@ -15,7 +15,7 @@ from .coupling import AdditiveCoupling, AffineCoupling
 from .elementwise import ActNorm, Translate, initialise
 from .flows import image_flow, photo_flow, plane_flow, vector_flow
 from .folding import folded
-from .log_det import forward_and_log_det
+from .log_det import forward_and_log_det, log_det_rule
 from .mixing import PLU, InvertibleConv1x1, InvertibleLinear
 from .resizing import resized
 from .shaping import Flatten, Permute, Squeeze
@@ -48,6 +48,7 @@ __all__ = [
     "forward_and_log_det",
     "image_flow",
     "initialise",
+    "log_det_rule",
     "mixed_precision",
     "mlp_conditioner",
     "photo_flow",

@@ -12,7 +12,7 @@ from torch.distributions import Transform, TransformedDistribution
 
 from .base import InvertibleNetwork, size
 from .libraries import Library, Shape, fresh_layers, library_of, per_item
-from .log_det import forward_and_log_det
+from .log_det import log_det_rule
 
 
 class AdaptedFlow(InvertibleNetwork):
@@ -91,10 +91,10 @@ class AdaptedFlow(InvertibleNetwork):
         return ", ".join(map(str, self.latent_shapes))
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: AdaptedFlow, x: Tensor) -> tuple[Tensor, Tensor]:
     z, change = g.encoded(x, log_det=True)
-    return forward_and_log_det.dispatch(InvertibleNetwork)(g, x) if change is None else (z, change)
+    return log_det_rule.dispatch(InvertibleNetwork)(g, x) if change is None else (z, change)
 
 
 def adapt(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import abc
 import inspect
 import math
+from collections.abc import Iterable
 from functools import singledispatch
 from itertools import pairwise
 from typing import Any
 
 from torch import Tensor, nn
 
+from ..inputs import whole_number
 from ..precision import WITHOUT_FLOAT64, in_full_precision, narrow, wide
+
+_SHAPES = ("in_shape", "out_shape")
 
 
 class InvertibleNetwork(nn.Module, abc.ABC):
@@ -50,6 +54,12 @@ class InvertibleNetwork(nn.Module, abc.ABC):
         for name in {"forward", "inverse"} & vars(cls).keys():
             setattr(cls, name, in_full_precision(vars(cls)[name]))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Checks the two shapes where they are set, so that no class has to: -1 axes are found here, not at a call."""
+        super().__setattr__(
+            name, _axes(f"{type(self).__name__}: {name}", value) if name in _SHAPES else value
+        )
+
     def carried(self, x: Tensor) -> Tensor:
         """x as it goes from layer to layer: in float64 where `carry_wide` is set and the device has it, else as it is.
 
@@ -76,6 +86,10 @@ class InvertibleNetwork(nn.Module, abc.ABC):
     def inv(self) -> InvertibleNetwork:
         """The inverse network as an object of its own; `g.inv.inv is g`."""
         return inverted(self)
+
+
+def _axes(name: str, shape: Iterable[object]) -> tuple[int, ...]:
+    return tuple(whole_number(f"{name}: each side", side, least=1) for side in shape)
 
 
 class Inverse(InvertibleNetwork):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .base import InvertibleNetwork
 from .conditioners import conv_conditioner, mlp_conditioner
-from .log_det import forward_and_log_det
+from .log_det import log_det_rule
 
 BOUND = 2.0
 """Largest |log-scale| of one affine coupling, unless another is asked for."""
@@ -97,7 +97,7 @@ def _forward(g: AffineCoupling, x: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat([kept, moved * log_scale.exp() + shift], dim=-len(g.in_shape)), log_scale
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: AffineCoupling, x: Tensor) -> tuple[Tensor, Tensor]:
     z, log_scale = _forward(g, x)
     return z, log_scale.flatten(1).sum(1)
@@ -136,6 +136,6 @@ class AdditiveCoupling(InvertibleNetwork):
         return torch.cat([kept, moved - self.shift(kept)], dim=-len(self.in_shape))
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: AdditiveCoupling, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), x.new_zeros(len(x))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ..precision import wide
 from .base import Chain, InvertibleNetwork, size
 from .folding import Linear, linear
-from .log_det import forward_and_log_det
+from .log_det import log_det_rule
 
 
 class ActNorm(InvertibleNetwork):
@@ -70,12 +70,12 @@ class Translate(InvertibleNetwork):
         return z - self.shift
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: Translate, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), x.new_zeros(len(x))
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: ActNorm, x: Tensor) -> tuple[Tensor, Tensor]:
     entries_per_channel = size(g.in_shape) // g.in_shape[0]
     return g(x), (entries_per_channel * g.log_scale.sum()).expand(len(x))

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ..precision import narrow, precision_of, wide
 from .base import Chain, Inverse, InvertibleNetwork, size
-from .log_det import forward_and_log_det
+from .log_det import log_det_rule
 
 
 class Linear(NamedTuple):
@@ -49,7 +49,7 @@ def folded(g: Any) -> Any:  # of a network a network, of a Linearizer a Lineariz
 
     Neighbours that mix channels or scale and shift them become one matrix and its inverse, which is stored too; a decode
     of `digits` then needs half the time. The copy holds no parameters, so nothing in it trains, and it shares nothing
-    with g: train g and fold it again. Fold g in the precision in which the copy is to be used.
+    with g: train g and fold it again. Fold g in the precision in which the copy is to be used. ValueError for anything else.
 
     >>> from linearizer_core.networks import vector_flow
     >>> g = vector_flow(2, steps=3, hidden=4)
@@ -59,6 +59,8 @@ def folded(g: Any) -> Any:  # of a network a network, of a Linearizer a Lineariz
     >>> len(g.networks), len(quick.networks), list(quick.parameters())
     (9, 6, [])
     """
+    if not isinstance(g, InvertibleNetwork):
+        raise ValueError(f"g must be an InvertibleNetwork or a Linearizer, got {type(g).__name__}.")
     return frozen(copy.deepcopy(g))
 
 
@@ -113,7 +115,7 @@ class Folded(InvertibleNetwork):
         return F.conv2d(x, narrow(W, x)[..., None, None], narrow(b, x))
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: Folded, x: Tensor) -> tuple[Tensor, Tensor]:
     positions = size(g.in_shape) // g.in_shape[0]
     return g(x), narrow(positions * g.log_det, x).expand(len(x))

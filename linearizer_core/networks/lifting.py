@@ -13,7 +13,7 @@ from .base import InvertibleNetwork, size
 from .conditioners import Conditioner, mlp_conditioner
 from .coupling import REACH
 from .folding import folded
-from .log_det import forward_and_log_det
+from .log_det import log_det_rule
 
 OPPONENTS = ((1.0, 1.0, 1.0), (1.0, 0.0, -1.0), (1.0, -2.0, 1.0))
 """Brightness, red against blue, green against both: nearly the principal axes of colours in photographs."""
@@ -380,25 +380,25 @@ def _(g: OnLeading) -> OnLeading:
     return OnLeading(folded(g.network), g.in_shape[0])
 
 
-@forward_and_log_det.register(CosineTransform)
-@forward_and_log_det.register(BlockReflector)
+@log_det_rule.register(CosineTransform)
+@log_det_rule.register(BlockReflector)
 def _(g: CosineTransform | BlockReflector, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), x.new_zeros(len(x))  # orthonormal
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: OnLeading, x: Tensor) -> tuple[Tensor, Tensor]:
     r = g.network.in_shape[0]
-    z, log_det = forward_and_log_det(g.network, x[:, :r])
+    z, log_det = log_det_rule(g.network, x[:, :r])
     return torch.cat([z, x[:, r:]], 1), log_det
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: Lift, x: Tensor) -> tuple[Tensor, Tensor]:
     z, log_scale = _lifted(g, x)
     return z, x.new_zeros(len(x)) if log_scale is None else -log_scale.sum(1)
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: Rescale, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), g.factors.abs().log().sum().expand(len(x))

@@ -12,15 +12,32 @@ from ..precision import narrow
 from .base import Chain, Inverse, InvertibleNetwork, Log, size
 
 
-@singledispatch
 def forward_and_log_det(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
-    r"""z = g(x) and log |det ∂g/∂x|, one number per item of the batch, as in log p(x) = log p(z) + log |det ∂g/∂x|.
+    r"""z = g(x) and log |det ∂g/∂x|, one number per item, as in log p(x) = log p(z) + log |det ∂g/∂x|.
 
-    Shapes: x (B, *in_shape) to z (B, *out_shape) and (B,), in nats. Each layer registers its rule beside its
-    class; without one the whole Jacobian is built, which is right for every g and slow.
+    Shapes: x (*, *in_shape) to z (*, *out_shape) and (*), in nats. Each layer registers its `log_det_rule` beside its
+    class; without one the whole Jacobian is built, which is right for every g and slow. ValueError for points of
+    another shape.
     Source: Rezende and Mohamed, "Variational Inference with Normalizing Flows", arXiv:1505.05770.
 
-    >>> forward_and_log_det(Log(2), torch.tensor([[1.0, 2.0]]))[1]     # -log 1 - log 2
+    >>> forward_and_log_det(Log(2), torch.tensor([1.0, 2.0]))[1]     # -log 1 - log 2
+    tensor(-0.6931)
+    """
+    batch = x.shape[: max(0, x.dim() - len(g.in_shape))]
+    if tuple(x.shape[len(batch) :]) != tuple(g.in_shape):
+        raise ValueError(
+            f"forward_and_log_det of this {type(g).__name__} takes points of shape (*, "
+            f"{', '.join(map(str, g.in_shape))}), got {tuple(x.shape)}."
+        )
+    z, log_det = log_det_rule(g, x if len(batch) == 1 else x.reshape(-1, *g.in_shape))
+    return (z, log_det) if len(batch) == 1 else (z.reshape(*batch, *g.out_shape), log_det.reshape(batch))
+
+
+@singledispatch
+def log_det_rule(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
+    """What `forward_and_log_det` computes for one batch x (B, *in_shape); a type registers how it does that.
+
+    >>> log_det_rule(Log(2), torch.tensor([[1.0, 2.0]]))[1]
     tensor([-0.6931])
     """
     n = size(g.in_shape)
@@ -41,22 +58,22 @@ def _one_by_one(single: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return torch.stack(rows) if rows else x.new_zeros(0)
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: Chain, x: Tensor) -> tuple[Tensor, Tensor]:
     y, total = g.carried(x), x.new_zeros(len(x))
     for network in g.networks:
-        y, log_det = forward_and_log_det(network, y)
+        y, log_det = log_det_rule(network, y)
         total = total + log_det
     return narrow(y, x), narrow(total, x)
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: Inverse, z: Tensor) -> tuple[Tensor, Tensor]:
     x = g(z)
-    return x, -forward_and_log_det(g.network, x)[1]
+    return x, -log_det_rule(g.network, x)[1]
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: Log, x: Tensor) -> tuple[Tensor, Tensor]:
     z = g(x)
     return z, -z.flatten(1).sum(1)

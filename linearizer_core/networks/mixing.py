@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from ..precision import narrow, wide
 from .base import InvertibleNetwork
 from .folding import Linear, linear
-from .log_det import forward_and_log_det
+from .log_det import log_det_rule
 
 
 class PLU(nn.Module):
@@ -160,12 +160,12 @@ class InvertibleConv1x1(InvertibleNetwork):
         return F.conv2d(z, self.weight.solve(identity)[..., None, None])
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: InvertibleLinear, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), g.weight.log_det.expand(len(x))
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: InvertibleConv1x1, x: Tensor) -> tuple[Tensor, Tensor]:
     pixels = x.shape[-2] * x.shape[-1]
     return g(x), (pixels * g.weight.log_det).expand(len(x))

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .base import InvertibleNetwork, size
-from .log_det import forward_and_log_det
+from .log_det import log_det_rule
 
 
 class Flatten(InvertibleNetwork):
@@ -87,8 +87,8 @@ class Permute(InvertibleNetwork):
         return z.index_select(-1, self.order.argsort())
 
 
-@forward_and_log_det.register(Flatten)
-@forward_and_log_det.register(Squeeze)
-@forward_and_log_det.register(Permute)
+@log_det_rule.register(Flatten)
+@log_det_rule.register(Squeeze)
+@log_det_rule.register(Permute)
 def _(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), x.new_zeros(len(x))

@@ -10,7 +10,7 @@ from torch.special import log_ndtr
 
 from ..precision import narrow, wide
 from .base import InvertibleNetwork
-from .log_det import forward_and_log_det
+from .log_det import log_det_rule
 
 
 class MixtureTransport(InvertibleNetwork):
@@ -114,6 +114,6 @@ def _quantile(y: Tensor, means: Tensor, log_weights: Tensor) -> tuple[Tensor, Te
     return u, slope
 
 
-@forward_and_log_det.register
+@log_det_rule.register
 def _(g: MixtureTransport, x: Tensor) -> tuple[Tensor, Tensor]:
     return _forward(g, x)

@@ -344,7 +344,7 @@ def sum_on_factors(A: LinearOperator, B: LinearOperator) -> LinearOperator:
 
     >>> u = torch.ones(5, 1)
     >>> sum_on_factors(Identity(5), LowRank(u, u))
-    IdentityPlusLowRank(shape=(5, 5))
+    IdentityPlusLowRank(shape=(5, 5), scale=1, U (5, 1), V (5, 1))
     """
     if parts(B) is None or not stays_low(A, B):
         return NotImplemented

@@ -127,3 +127,9 @@ def test_a_folded_network_is_not_saved_and_the_sentence_says_what_is(tmp_path):
     with pytest.raises(ValueError, match=r"^model is folded; save the one .* and fold it after loading\.$"):
         lc.save(tmp_path / "m", folded(g))
     assert not (tmp_path / "m").exists()
+
+
+def test_what_is_no_network_cannot_be_folded():
+    for thing in ("x", None, torch.nn.Linear(2, 2)):
+        with pytest.raises(ValueError, match="must be an InvertibleNetwork or a Linearizer"):
+            folded(thing)

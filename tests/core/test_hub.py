@@ -13,7 +13,7 @@ import linearizer_core as lc
 from linearizer_core import checkpoints
 from linearizer_core.__main__ import main
 from linearizer_core.networks import vector_flow
-from linearizer_core.operators import Diagonal
+from linearizer_core.operators import Dense, Diagonal
 from tests.catalogue import stirred
 from tests.hub import hub
 
@@ -94,7 +94,23 @@ def test_a_broken_file_on_the_hub_is_one_sentence(server, tmp_path):
     assert done.stderr.count("\n") == 1
 
 
-def test_a_model_without_a_recipe_is_not_evaluated_and_one_sentence_says_why(tmp_path, capsys):
-    lc.save(tmp_path, vector_flow(3, 2, 8))
-    assert main(["evaluate", str(tmp_path), "--device", "cpu"]) == 2
-    assert "was saved without a recipe, so no data are known to evaluate it on" in capsys.readouterr().err
+def test_of_a_model_without_a_recipe_the_laws_are_evaluated(tmp_path, capsys):
+    g = stirred(vector_flow(3, 2, 8))
+    lc.save(tmp_path / "f", lc.Linearizer(g, Dense(torch.randn(3, 3)), g))
+    assert main(["evaluate", str(tmp_path / "f"), "--device", "cpu", "--json", "--seed", "5"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert len(rows) > 8 and all(row["mark"] == "≤ 1e-08" for row in rows.values())
+    f = lc.load(tmp_path / "f")
+    z = torch.randn(8, 3, generator=torch.Generator().manual_seed(5))
+    measured = {row.law: row.error for row in lc.check(f, f.g_x.inverse(z))}
+    assert {name: row["value"] for name, row in rows.items()} == pytest.approx(measured, abs=1e-6)
+    lc.save(tmp_path / "g", g)
+    assert main(["evaluate", str(tmp_path / "g"), "--device", "cpu"]) == 0
+    assert "round trip of g" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flag", ["--data", "--plots"])
+def test_what_only_a_recipe_knows_is_one_sentence_for_a_model_without_one(tmp_path, capsys, flag):
+    lc.save(tmp_path / "g", vector_flow(3, 2, 8))
+    assert main(["evaluate", str(tmp_path / "g"), "--device", "cpu", flag, str(tmp_path / "there")]) == 2
+    assert f"was saved without a recipe, which alone knows what to do with {flag}" in capsys.readouterr().err

@@ -27,6 +27,7 @@ from linearizer_core.operators import (
     Dense,
     Diagonal,
     Identity,
+    IdentityPlusLowRank,
     PerPosition,
     TimedGaussian,
     TimedLowRank,
@@ -257,6 +258,14 @@ def test_what_is_shown_has_values_and_no_address():  # fault 49
     f = Linearizer(Flatten((1, 1, 2)), Diagonal(torch.tensor([3.0, 1.0])), Log(2))
     assert repr(f.svd()) == "LinearizerSVD(2 values [3, 1], inputs (1, 1, 2), outputs (2,))"
     assert "…" in repr(Linearizer(Log(9), Identity(9), Log(9)).svd())
+    assert repr(f.svd().factors) == "SVD(2 values [3, 1], U (2, 2), V (2, 2))"
+    assert repr(2.5 * Identity(3)).startswith("Scaled(\n  shape=(3, 3), c=2.5\n")
+    factors = torch.ones(5, 2)
+    assert (
+        repr(IdentityPlusLowRank(0.5, factors, factors))
+        == "IdentityPlusLowRank(shape=(5, 5), scale=0.5, U (5, 2), V (5, 2))"
+    )
+    assert repr(Diagonal(torch.ones(3))) == "Diagonal(shape=(3, 3))"
     pca = lc.LatentPCA(1)
     assert repr(pca) == "LatentPCA(1 components, not fitted)"
     assert "dimension 2" in repr(pca.fit_latents(torch.rand(4, 2)))

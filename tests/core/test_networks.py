@@ -233,3 +233,27 @@ def test_a_repr_says_shapes_and_what_the_network_was_made_with(make):
     for name in ("hidden", "bound", "leading", "kept", "moved"):
         if name in vars(g):
             assert f"{name}={getattr(g, name)!r}" in g.extra_repr()
+
+
+@every_network
+def test_the_log_det_of_one_point_and_of_a_batch_of_batches_is_that_of_the_batch(make):
+    g = make()
+    x = points(g)
+    z, log_det = forward_and_log_det(g, x)
+    alone = forward_and_log_det(g, x[0])
+    torch.testing.assert_close(alone, (z[0], log_det[0]))
+    twice = forward_and_log_det(g, torch.stack([x, x]))
+    torch.testing.assert_close(twice, (torch.stack([z, z]), torch.stack([log_det, log_det])))
+    with pytest.raises(ValueError, match="takes points of shape"):
+        forward_and_log_det(g, x[..., :-1])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda n: Log(n), lambda n: Flatten((n, 3)), lambda n: ActNorm((n,)), lambda n: Squeeze((n, 2, 2))],
+    ids=["Log", "Flatten", "ActNorm", "Squeeze"],
+)
+@pytest.mark.parametrize("n", [-1, 0, 1.5, "a"])
+def test_a_shape_that_cannot_be_is_found_when_it_is_set(make, n):
+    with pytest.raises(ValueError, match="each side must be a whole number of at least 1"):
+        make(n)
