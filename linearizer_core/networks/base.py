@@ -56,9 +56,9 @@ class InvertibleNetwork(nn.Module, abc.ABC):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Checks the two shapes where they are set, so that no class has to: -1 axes are found here, not at a call."""
-        super().__setattr__(
-            name, _axes(f"{type(self).__name__}: {name}", value) if name in _SHAPES else value
-        )
+        if name in _SHAPES:
+            value = _axes(f"{type(self).__name__}: {name}", value)
+        super().__setattr__(name, value)
 
     def carried(self, x: Tensor) -> Tensor:
         """x as it goes from layer to layer: in float64 where `carry_wide` is set and the device has it, else as it is.
