@@ -9,25 +9,42 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from . import files
 from .checkpoints import WEIGHTS
 from .recipes import Recipe
 
 STATE = "training.safetensors"
+AVERAGE = "average."
 AFRESH = "leave out --resume and --start-from to start afresh"
 
 
 class Trainee(nn.Module):
-    """A model and the companion that is trained beside it.
+    """A model, the companion that is trained beside it and, with a `decay`, the average w̄ ← decay w̄ + (1 − decay) w of
+    the model's weights, which is what is measured and kept.
 
     >>> sorted(Trainee(nn.Linear(1, 1), nn.Identity()).state_dict())
     ['model.bias', 'model.weight']
+    >>> trainee = Trainee(nn.Linear(1, 1), nn.Identity(), decay=0.9)
+    >>> trainee.kept is trainee.model
+    False
     """
 
-    def __init__(self, model: nn.Module, companion: nn.Module) -> None:
+    def __init__(self, model: nn.Module, companion: nn.Module, decay: float = 0.0) -> None:
         super().__init__()
         self.model, self.companion = model, companion
+        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay)) if decay else None
+
+    @property
+    def kept(self) -> nn.Module:
+        """The average where there is one, else the model itself."""
+        return self.model if self.average is None else self.average.module
+
+    def averaged(self) -> None:
+        """Takes the model's weights into the average: the first time as they are, and its buffers always."""
+        if self.average is not None:
+            self.average.update_parameters(self.model)
 
 
 def save_state(
@@ -89,9 +106,10 @@ def start_from(trainee: Trainee, recipe: Recipe, folder: Path) -> None:
     Traceback (most recent call last):
     ValueError: no training state at nowhere/training.safetensors; leave out --resume and --start-from ...
     """
+    trainee = Trainee(trainee.model, trainee.companion)  # an average begins with the first step
     state, saved = folder / STATE, folder / WEIGHTS
     if state.is_file() or not saved.is_file():
-        weights = read_weights(state)
+        weights = _kept(read_weights(state))
     else:
         weights = {f"model.{name}": tensor for name, tensor in _read(saved)[0].items()}
         own = trainee.state_dict(keep_vars=True)
@@ -102,6 +120,13 @@ def start_from(trainee: Trainee, recipe: Recipe, folder: Path) -> None:
         shared = {name: first[id(tensor)] for name, tensor in own.items() if name not in weights}
         weights |= {name: weights[source] for name, source in shared.items() if source in weights}
     _fill(trainee, folder, weights, recipe)
+
+
+def _kept(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Of a run that kept an average this is where another begins, as the model that it would have become."""
+    average = AVERAGE + "module."
+    kept = {name.replace(average, "model.", 1): t for name, t in weights.items() if name.startswith(average)}
+    return {name: t for name, t in weights.items() if not name.startswith(AVERAGE)} | kept
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -51,6 +51,7 @@ def train(
     holds a run already is only taken to `resume` it, or to `overwrite` it.
     `start_from`, the folder of another run or of a saved model, gives the first weights, the companion's too where it has
     them, instead of `recipe.prepare`; what `recipe.afresh` names need not be there.
+    With `recipe.average` what is measured, watched and returned is the average of the weights over the last steps.
     `watch(step, model)` sees the model after each step; with False from it training ends there, and is finished as usual.
     Raises ValueError, before the first step, for a device, folder, state or data that cannot be used, and when
     `MOST_LEFT_OUT` steps in a row (or all there are) had no finite gradient.
@@ -68,7 +69,7 @@ def train(
     if not 0 <= save_every < math.inf:
         raise ValueError(f"save_every must be a number of seconds from 0 on, got {save_every}.")
     with seeded(recipe.seed):
-        trainee = Trainee(recipe.build(), recipe.companion()).to(device).train()
+        trainee = Trainee(recipe.build(), recipe.companion(), recipe.average).to(device).train()
     optimizer = _optimizer(recipe, trainee)
     step = 0
     if resume:
@@ -91,7 +92,7 @@ def train(
             raise ValueError(_hopeless(recipe, out, step, left_out))
         try:
             progress(step, figures)
-            wanted = watch(step, trainee.model)
+            wanted = watch(step, trainee.kept)
         except BaseException:  # also a Ctrl-C that waited for the end of the step: what was reached is kept
             save_state(out / STATE, recipe, trainee, optimizer, step)
             raise
@@ -100,9 +101,9 @@ def train(
             save_state(out / STATE, recipe, trainee, optimizer, step)
             saved = time.monotonic()
         if evaluated:
-            _evaluate(recipe, trainee.model, dataset, out, step, figures)
-    recipe.finish(trainee.model, as_input(images), labels)
-    return trainee.model.eval()
+            _evaluate(recipe, trainee.kept, dataset, out, step, figures)
+    recipe.finish(trainee.kept, as_input(images), labels)
+    return trainee.kept.eval()
 
 
 def check_folder(out: Path, resume: bool = False, overwrite: bool = False, starts_from: bool = False) -> None:
@@ -205,6 +206,7 @@ def _update(
     norm = nn.utils.clip_grad_norm_(trainee.parameters(), recipe.gradient_clip)
     if torch.isfinite(norm):
         optimizer.step()
+        trainee.averaged()
     return {name: float(value.detach()) for name, value in terms.items()} | {"gradient": float(norm)}
 
 

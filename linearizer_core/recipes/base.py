@@ -57,7 +57,9 @@ class Recipe(abc.ABC):
     where that is not their default. `drawn` names the figures of `linearizer_core.plots` that suit what the model can
     do, which `evaluate --plots` draws. `classes` is how many labels a model learns, each of which must occur in its
     data; 0 where labels do not matter. `build` and `companion` draw from a generator of their own by `seed`, `loss`
-    from the batch's.
+    from the batch's. `average` in [0, 1), 0.999 say, keeps w̄ ← average w̄ + (1 − average) w of the weights w of each step,
+    and w̄ is what is measured and kept (Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging",
+    1992); with 0 it is w.
     ValueError for settings that are not above 0, not finite, or of another type than their default.
 
     >>> from linearizer_core.recipes import DigitsClassifier
@@ -78,6 +80,7 @@ class Recipe(abc.ABC):
     gradient_clip: float = 1.0
     evaluate_every: int = 500
     mixed_precision: bool = False
+    average: float = 0.0
 
     def __post_init__(self) -> None:
         for field in ("steps", "batch", "learning_rate", "gradient_clip", "evaluate_every"):
@@ -87,6 +90,8 @@ class Recipe(abc.ABC):
         for field in dataclasses.fields(self):
             plain = _plain(f"{self.name}: {field.name}", getattr(self, field.name), field.default)
             object.__setattr__(self, field.name, plain)  # numpy's numbers are none of JSON's
+        if not 0 <= self.average < 1:
+            raise ValueError(f"{self.name}: average must lie in 0 ≤ average < 1, got {self.average}.")
         if not 0 <= self.seed < MOST_SEED:
             raise ValueError(f"{self.name}: seed must lie in 0..{MOST_SEED - 1}, got {self.seed}.")
 

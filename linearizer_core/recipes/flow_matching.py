@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,15 +31,18 @@ class DigitsFlowMatching(Recipe):
     Laplacian pyramid. Noise images are their own latents here (the paper learns a network for them too).
     With `stop` < 1 sampling ends there (0.99 is the authors' 1 − 1/N for 100 steps) instead of jumping to the last guess:
     the one-step operator B then has an inverse, where the jump leaves it of rank `rank`, so that a picture cannot come
-    back; samples keep (1 − stop) of their noise. Training is the same.
+    back; samples keep (1 − stop) of their noise. Training is the same. The default is the latest stop of those tried at
+    which each of 200 test digits came back at 100 dB or more: in float32 the worst had 11 dB for 1 and 0.999, 35 for
+    0.995, 98 for 0.99, 101 for 0.98, 105 for 0.95 and 110 for 0.9 (median 15, 44, 107, 111, 119, 123; after 500 steps).
     Source: arXiv:2510.08570, section 4.
 
-    >>> DigitsFlowMatching(stage_steps=(1,), stage_hidden=(4,)).build().A_t.U.shape
+    >>> DigitsFlowMatching(stage_steps=(1,), stage_hidden=(4,), stop=1.0).build().A_t.U.shape
     torch.Size([4, 1024, 8])
     """
 
     name: ClassVar[str] = "digits-flow-matching"
     drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "morphs", "samples")
+    absent: ClassVar[Mapping[str, object]] = {"stop": 1.0}
     stage_steps: tuple[int, ...] = (6, 8, 4)
     stage_hidden: tuple[int, ...] = (64, 64, 64)
     steps: int = 1400
@@ -50,7 +54,7 @@ class DigitsFlowMatching(Recipe):
     reconstruction_weight: float = 10.0
     perceptual_weight: float = 1.0
     guess_batch: int = 32
-    stop: float = 1.0
+    stop: float = 0.98
 
     def build(self) -> Generator:
         with seeded(self.seed):

@@ -130,11 +130,20 @@ def test_config_holds_recipe_figures_and_training(folder):
     ]
 
 
-def test_what_an_older_config_does_not_name_stands_for_what_it_was_then(tmp_path):
-    recipe = recipes.Digits(stage_steps=(1,), stage_hidden=(4,), paper_steps=0)
+OLDER = {  # what was added later, with the value that stands for the time before
+    "paper_steps": recipes.Digits(stage_steps=(1,), stage_hidden=(4,), paper_steps=0),
+    "stop": recipes.DigitsFlowMatching(stage_steps=(1,), stage_hidden=(4,), stop=1.0),
+}
+
+
+@pytest.mark.parametrize("field", OLDER)
+def test_what_an_older_config_does_not_name_stands_for_what_it_was_then(tmp_path, field):
+    recipe = OLDER[field]
+    assert getattr(type(recipe)(), field) != getattr(recipe, field)
     checkpoints.save(tmp_path, recipe, recipe.build())
     content = json.loads((tmp_path / "config.json").read_text())
-    content["arguments"] = {n: v for n, v in content["arguments"].items() if not n.startswith("paper_")}
+    given = content["arguments"]
+    content["arguments"] = {name: v for name, v in given.items() if not name.startswith(field.split("_")[0])}
     (tmp_path / "config.json").write_text(json.dumps(content))
     assert checkpoints.read_config(tmp_path).recipe == recipe
     assert checkpoints.load(tmp_path).g_x.in_shape == (1, 32, 32)

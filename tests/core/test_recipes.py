@@ -214,8 +214,11 @@ def test_the_digit_map_is_ten_centred_points_at_their_spacing(spacing):
 def test_the_papers_recipe_can_stop_before_its_last_guess_and_then_be_undone():
     small = {"stage_steps": (1,), "stage_hidden": (4,), "degree": 1, "rank": 2}
     x, z = torch.rand(2, 1, 32, 32), torch.randn(2, 1024)
-    for stop, error in ((1.0, 0.1), (0.99, 1e-6)):
-        recipe = RECIPES["digits-flow-matching"](**small, stop=stop)
+    for stop, error in ((1.0, 0.1), (0.99, 1e-6), (0.98, 1e-6)):
+        recipe = RECIPES["digits-flow-matching"](
+            **small, **({} if stop == 0.98 else {"stop": stop})
+        )  # the default
+        assert recipe.stop == stop
         model = recipe.build().double()
         B = model.collapse(20).A
         off = (algebra.pinv(B)(B(z)) - z).abs().max()

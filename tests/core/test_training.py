@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from linearizer_core import states
 from linearizer_core.data.sets import Dataset
 from linearizer_core.recipes import Digits, DigitsClassifier
 from linearizer_core.training import train, write_sheet
@@ -51,6 +52,49 @@ def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(tmp_path)
     resumed = train(recipe, blobs(), tmp_path / "cut", resume=True).state_dict()
     for name, tensor in whole.items():
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
+
+
+def test_the_average_of_the_weights_is_what_is_kept_and_a_run_goes_on_with_it(tmp_path):
+    """w̄₁ = w₁, then w̄ ← 0.6 w̄ + 0.4 w; w is what it is without an average, and both survive a stop."""
+    arguments = {"steps": 6, "batch": 16, "evaluate_every": 3}
+    plain, averaged = DigitsClassifier(**arguments), DigitsClassifier(**arguments, average=0.6)
+    seen = []
+
+    def watch(step, model):
+        seen.append({name: tensor.clone() for name, tensor in model.named_parameters()})
+        return True
+
+    train(plain, blobs(), tmp_path / "plain", watch=watch)
+    expected = seen[0]
+    for weights in seen[1:]:
+        expected = {name: 0.6 * tensor + 0.4 * weights[name] for name, tensor in expected.items()}
+    whole = train(averaged, blobs(), tmp_path / "whole")
+    for name, tensor in whole.named_parameters():
+        torch.testing.assert_close(tensor, expected[name])
+
+    def stop(step, figures):
+        if step == 4:
+            raise StopHereError
+
+    with pytest.raises(StopHereError):
+        train(averaged, blobs(), tmp_path / "cut", progress=stop, save_every=0)
+    resumed = train(averaged, blobs(), tmp_path / "cut", resume=True).state_dict()
+    for name, tensor in whole.state_dict().items():
+        torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
+
+    starts = {}
+    for recipe in (plain, averaged):  # another run begins where that one ended, with an average or without
+        trainee = states.Trainee(recipe.build(), recipe.companion(), recipe.average)
+        states.start_from(trainee, recipe, tmp_path / "whole")
+        starts[recipe] = trainee.model.state_dict()
+        for name, tensor in whole.state_dict().items():
+            torch.testing.assert_close(starts[recipe][name], tensor, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("average", [-0.1, 1.0, float("nan")])
+def test_an_average_that_never_moves_or_never_was_is_refused(average):
+    with pytest.raises(ValueError, match="average"):
+        DigitsClassifier(average=average)
 
 
 def test_training_lowers_the_loss_and_logs_what_it_reached(tmp_path):
