@@ -1,7 +1,5 @@
 """Singular values: the decomposition, truncation, and other values on the same singular vectors."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
