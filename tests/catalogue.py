@@ -20,6 +20,7 @@ from linearizer_core.networks import (
     Squeeze,
     Translate,
     adaptive_conditioner,
+    given,
     image_flow,
     photo_flow,
     plane_flow,
@@ -95,6 +96,10 @@ NETWORKS = {
     "inverse of a chain": lambda: Chain(stirred(InvertibleLinear(4)), stirred(vector_flow(4, 2, 8))).inv,
     "fresh vector flow": lambda: vector_flow(3, steps=3, hidden=8),
     "vector flow": lambda: stirred(vector_flow(3, steps=3, hidden=8)),
+    "vector flow under a condition": lambda: given(stirred(vector_flow(3, 2, 8, context=2)), torch.randn(2)),
+    "image flow under a condition": lambda: given(
+        stirred(image_flow((1, 4, 4), (1,), (8,), context=2)), torch.randn(2)
+    ),
     "fresh plane flow": lambda: plane_flow(depth=3, hidden=8),
     "plane flow": lambda: stirred(plane_flow(depth=4, hidden=8, bound=1.0)),
     "fresh image flow": lambda: image_flow((1, 4, 4), steps=[2, 1], hidden=[8, 8]),

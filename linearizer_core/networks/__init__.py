@@ -2,6 +2,7 @@
 
 from .adapted import AdaptedFlow, adapt
 from .base import Chain, Inverse, InvertibleNetwork, Log
+from .conditional import Conditional, given
 from .conditioners import (
     AdaptiveNorm,
     AdaptiveResidual,
@@ -30,6 +31,7 @@ __all__ = [
     "AdditiveCoupling",
     "AffineCoupling",
     "Chain",
+    "Conditional",
     "Conditioner",
     "Flatten",
     "Inverse",
@@ -46,6 +48,7 @@ __all__ = [
     "conv_conditioner",
     "folded",
     "forward_and_log_det",
+    "given",
     "image_flow",
     "initialise",
     "log_det_rule",

@@ -8,6 +8,7 @@ from functools import partial
 import torch
 
 from .base import Chain, InvertibleNetwork, size
+from .conditional import conditional
 from .conditioners import adaptive_conditioner
 from .coupling import BOUND, AffineCoupling, MakeConditioner
 from .elementwise import ActNorm
@@ -16,8 +17,13 @@ from .shaping import Flatten, Permute, Squeeze
 
 
 def _step(
-    shape: tuple[int, ...], hidden: int, bound: float = BOUND, conditioner: MakeConditioner | None = None
+    shape: tuple[int, ...],
+    hidden: int,
+    bound: float = BOUND,
+    conditioner: MakeConditioner | None = None,
+    context: int = 0,
 ) -> list[InvertibleNetwork]:
+    conditioner = conditional(shape, context) if context else conditioner
     mixing = InvertibleConv1x1(shape) if len(shape) == 3 else InvertibleLinear(shape[0])
     return [ActNorm(shape), mixing, AffineCoupling(shape, hidden, bound, conditioner)]
 
@@ -29,12 +35,14 @@ def image_flow(
     mix_all: bool = True,
     bound: float = BOUND,
     carry_wide: bool = False,
+    context: int = 0,
 ) -> Chain:
     """A multi-scale g for images: each stage squeezes 2×2 pixels into channels, then runs `steps[i]` Glow steps.
 
     Maps (B, C, H, W) to (B, C·H·W); with `mix_all` the last layer is a full learned mixing of all latent axes,
     z = W h + b, which costs (C·H·W)² numbers. `hidden[i]` is the width of stage i's couplings, `bound` the largest
-    |log-scale| of each, `carry_wide` as in `Chain`. ValueError where the image cannot be halved len(steps) times.
+    |log-scale| of each, `carry_wide` as in `Chain`; with a `context` it is g(x, c), c of so many numbers: see `given`.
+    ValueError where the image cannot be halved len(steps) times.
     Source: Kingma and Dhariwal, "Glow", arXiv:1807.03039.
 
     >>> image_flow((1, 8, 8), steps=[2, 2], hidden=[8, 8]).out_shape
@@ -48,7 +56,7 @@ def image_flow(
         layers.append(Squeeze(shape))
         shape = layers[-1].out_shape
         for _ in range(depth):
-            layers += _step(shape, width, bound)
+            layers += _step(shape, width, bound, context=context)
     mixing = [InvertibleLinear(size(shape))] if mix_all else []
     return Chain(*layers, Flatten(shape), *mixing, carry_wide=carry_wide)
 
@@ -73,13 +81,15 @@ def photo_flow(
     return Chain(*layers, ActNorm(layers[-1].out_shape), Flatten(layers[-1].out_shape))
 
 
-def vector_flow(n: int, steps: int, hidden: int) -> Chain:
+def vector_flow(n: int, steps: int, hidden: int, context: int = 0) -> Chain:
     """A g for vectors (B, n), n ≥ 2: `steps` times ActNorm, learned mixing and affine coupling.
+
+    With a `context` it is a conditional network g(x, c), c of so many numbers: see `given`.
 
     >>> vector_flow(2, steps=4, hidden=16).out_shape
     (2,)
     """
-    return Chain(*(layer for _ in range(steps) for layer in _step((n,), hidden)))
+    return Chain(*(layer for _ in range(steps) for layer in _step((n,), hidden, context=context)))
 
 
 def plane_flow(depth: int, hidden: int, bound: float = BOUND) -> Chain:

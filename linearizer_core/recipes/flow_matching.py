@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ..data.sets import Dataset, as_float, load_dataset
 from ..measures.figure import Figure
 from ..measures.flow_matching import evaluate_flow_matching
-from ..methods.flow_matching import flow_matching_loss, path
+from ..methods.flow_matching import flow_matching_loss, guesses, path
 from ..methods.perceptual import laplacian_pyramid_loss
 from ..models.generator import Generator
 from ..networks import image_flow, initialise
@@ -82,14 +82,14 @@ class DigitsFlowMatching(Recipe):
         images, _, generator, _ = batch
         some = images[: self.guess_batch]
         A_t = learned(model)
-        z1, t = model.g_x(images), float(torch.rand((), generator=generator))
+        z1, t = model.g_x(images), torch.rand(len(images), generator=generator).to(images)
         z0 = torch.randn(z1.shape, generator=generator).to(z1)
-        match = flow_matching_loss(A_t, z0, z1, t)
+        guess = guesses(A_t, path(z0, z1, t), t)
+        match = F.mse_loss(guess, z1)
         noisy = z1[: len(some)] + self.latent_noise * torch.randn(
             some.flatten(1).shape, generator=generator
         ).to(z1)
-        guess = A_t(t)(path(z0, z1, z0.new_full((len(z0),), t)))[: len(some)]
-        rebuilt, guessed = model.g_y.inverse(torch.cat([noisy, guess])).split(len(some))
+        rebuilt, guessed = model.g_y.inverse(torch.cat([noisy, guess[: len(some)]])).split(len(some))
         mse = F.mse_loss(rebuilt, some)
         perceptual = laplacian_pyramid_loss(rebuilt, some) + laplacian_pyramid_loss(guessed, some)
         loss = match + self.reconstruction_weight * mse + self.perceptual_weight * perceptual

@@ -13,6 +13,7 @@ from linearizer_core.methods.flow_matching import (
     collapse,
     flow,
     flow_matching_loss,
+    guesses,
     integrate,
     last_time,
     path,
@@ -291,6 +292,19 @@ def test_a_flow_that_stops_early_can_be_undone_and_one_that_jumps_cannot(make):
     assert (algebra.pinv(jumping)(jumping(z)) - z).abs().max() > 0.1
     before = next(z for t, z in trajectory(flow(A), z, 100, "rk4", 0.99) if t == 0.99)
     torch.testing.assert_close(stopped(z), before, rtol=1e-4, atol=1e-4)  # 100 steps there, 99 here
+
+
+@pytest.mark.parametrize("make", TIMED.values(), ids=TIMED)
+def test_each_item_is_guessed_at_its_own_time(make):
+    A = make()
+    z0, z1 = torch.randn(2, 4, A.shape[0])
+    t = torch.tensor([0.0, 0.3, 0.3, 0.9])
+    z = torch.stack([(1 - time) * a + time * b for time, a, b in zip(t, z0, z1)])
+    expected = torch.stack([A(time).dense() @ item for time, item in zip(t.tolist(), z)])
+    torch.testing.assert_close(guesses(A, z, t), expected)
+    torch.testing.assert_close(flow_matching_loss(A, z0, z1, t), (expected - z1).square().mean())
+    alike = flow_matching_loss(A, z0, z1, torch.full((4,), 0.3))
+    torch.testing.assert_close(flow_matching_loss(A, z0, z1, 0.3), alike)
 
 
 @pytest.mark.parametrize("stop", [0.0, 1.0, -1.0, 2.0])
