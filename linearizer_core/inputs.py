@@ -42,7 +42,7 @@ def as_numbers(name: str, values: float | Sequence[float] | Tensor, like: Tensor
     return values.to(like.dtype).to(like.device)
 
 
-def finite_number(name: str, value: float) -> float:
+def finite_number(name: str, value: float | Tensor) -> float:
     """A finite real number of Python, NumPy or torch as a float; ValueError for others.
 
     >>> finite_number("p", np.float32(0.5))
