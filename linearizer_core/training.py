@@ -6,7 +6,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -256,12 +256,12 @@ def measured(recipe: Recipe, model: nn.Module, dataset: Dataset) -> dict[str, fl
     {'test_accuracy': 0.1...}
     """
     try:
-        return recipe.report(model, dataset)
+        return {**recipe.report(model, dataset)}
     except RuntimeError as error:
         return {UNMEASURED: files.reason(error)}
 
 
-def rounded(figures: dict[str, object], digits: int) -> dict[str, object]:
+def rounded(figures: Mapping[str, object], digits: int) -> dict[str, object]:
     """The figures with so many digits after the point; whole numbers and words as they are.
 
     >>> rounded({"step": 3, "loss": 0.123456}, 2)
