@@ -32,12 +32,12 @@ MOST_LEFT_OUT = 20
 def train(
     recipe: Recipe,
     dataset: Dataset,
-    out: Path,
+    out: Path | str,
     device: torch.device | str = "cpu",
     resume: bool = False,
     progress: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
     save_every: float = 45.0,
-    start_from: Path | None = None,
+    start_from: Path | str | None = None,
     watch: Callable[[int, nn.Module], bool] = lambda step, model: True,
     overwrite: bool = False,
 ) -> nn.Module:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator
 from functools import partial, singledispatch, wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..precision import check_precision, outside_autocast, precision_of
 from .base import LinearOperator, Scaled, reference, settled
 from .scaling import has_extremes, power_of_two, rescaled
-from .simplify import Capability, as_operator, simplify
+from .simplify import Capability, OperatorLike, as_operator, simplify
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result", covariant=True)
@@ -29,12 +28,7 @@ class Operation(Capability, Protocol[Arguments, Result]):
     tensor([1.])
     """
 
-    def __call__(
-        self,
-        A: LinearOperator | Tensor | nn.Linear | np.ndarray,
-        *args: Arguments.args,
-        **kwargs: Arguments.kwargs,
-    ) -> Result: ...
+    def __call__(self, A: OperatorLike, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result: ...
 
     @overload
     def register(self, rule: Rule, /) -> Rule: ...

@@ -10,9 +10,13 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any, Protocol
 
-from torch import Tensor
+import numpy as np
+from torch import Tensor, nn
 
 from .base import Composed, LinearOperator, Scaled, Sum, Transposed
+
+OperatorLike = LinearOperator | Tensor | nn.Linear | np.ndarray
+"""What `as_operator` reads: an operator, or a matrix (m, n) that stands for one."""
 
 
 class Capability(Protocol):

@@ -41,7 +41,7 @@ def hook(method: Method) -> Method:
     >>> hook(lambda recipe: None).is_hook
     True
     """
-    method.is_hook = True  # type: ignore[attr-defined]
+    vars(method)["is_hook"] = True
     return method
 
 
