@@ -15,7 +15,7 @@ from typing import Any, TypeVar, overload
 import matplotlib
 import numpy as np
 import torch
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from torch import Tensor, nn
 
 from . import files
@@ -42,9 +42,8 @@ WIDTH = 8.0  # inches of a figure
 TITLE: dict[str, Any] = {"fontsize": 9, "loc": "left"}
 
 Line = tuple[Tensor, Tensor]
-Sheet = Figure | SubFigure
-"""What is drawn into: a whole figure, which can be saved, or a part of one."""
-Onto = TypeVar("Onto", Figure, SubFigure)
+Onto = TypeVar("Onto", bound=FigureBase)
+"""What is drawn into: a part of a figure, or a whole one, which alone can be saved."""
 
 
 # --- what is drawn with ---------------------------------------------------------------------------------------
@@ -63,7 +62,9 @@ def parts(*heights: float) -> tuple[Figure, list[SubFigure]]:
 def pictures(rows: Mapping[str, Tensor], into: None = None, columns: Sequence[str] = ()) -> Figure: ...
 @overload
 def pictures(rows: Mapping[str, Tensor], into: Onto, columns: Sequence[str] = ()) -> Onto: ...
-def pictures(rows: Mapping[str, Tensor], into: Sheet | None = None, columns: Sequence[str] = ()) -> Sheet:
+def pictures(
+    rows: Mapping[str, Tensor], into: FigureBase | None = None, columns: Sequence[str] = ()
+) -> FigureBase:
     """Rows of pictures under their names, in one scale; `columns` name the pictures of the last row.
 
     Each row is (B, C, H, W), or one picture (C, H, W), with 1 or 3 channels in [0, 1]; what lies outside is clipped.
@@ -114,7 +115,7 @@ def _sheet(name: str, row: Tensor) -> np.ndarray:
 def spectrum(values: Mapping[str, Tensor], into: None = None) -> Figure: ...
 @overload
 def spectrum(values: Mapping[str, Tensor], into: Onto) -> Onto: ...
-def spectrum(values: Mapping[str, Tensor], into: Sheet | None = None) -> Sheet:
+def spectrum(values: Mapping[str, Tensor], into: FigureBase | None = None) -> FigureBase:
     """Singular values, a line for each name, against their place from 1 on; logarithmic where they span decades.
 
     >>> figure = spectrum({"A": torch.tensor([4.0, 2.0, 0.0])})
@@ -125,7 +126,7 @@ def spectrum(values: Mapping[str, Tensor], into: Sheet | None = None) -> Sheet:
     figure = curves(lines, "place i", "singular value σᵢ", into)
     everything = torch.cat([wide(s.detach().cpu()) for s in values.values()])
     if len(everything) and everything.min() > 0 and everything.max() > 30 * everything.min():
-        figure.axes[0].set_yscale("log")
+        figure.gca().set_yscale("log")
     return figure
 
 
@@ -133,7 +134,7 @@ def spectrum(values: Mapping[str, Tensor], into: Sheet | None = None) -> Sheet:
 def curves(lines: Mapping[str, Line], x: str, y: str, into: None = None) -> Figure: ...
 @overload
 def curves(lines: Mapping[str, Line], x: str, y: str, into: Onto) -> Onto: ...
-def curves(lines: Mapping[str, Line], x: str, y: str, into: Sheet | None = None) -> Sheet:
+def curves(lines: Mapping[str, Line], x: str, y: str, into: FigureBase | None = None) -> FigureBase:
     """Lines (N,) over (N,) by name, the axes named `x` and `y`; x is logarithmic where it spans decades.
 
     >>> figure = curves({"pixels": (torch.tensor([1, 64]), torch.tensor([10.0, 24.0]))}, "rank", "dB")
@@ -179,8 +180,8 @@ def scatter(
     spaces: Mapping[str, Tensor],
     labels: Tensor | None = None,
     names: Sequence[str] = (),
-    into: Sheet | None = None,
-) -> Sheet:
+    into: FigureBase | None = None,
+) -> FigureBase:
     """The same points in several planes or spaces beside each other, (N, 2) or (N, 3) each, by title.
 
     Classes differ by colour and symbol. `labels` (N,) of more kinds than there are symbols, and without `names`, are taken
@@ -247,8 +248,8 @@ def plane(
     g: InvertibleNetwork,
     points: Mapping[str, Tensor],
     lines: Mapping[str, Tensor] = {},
-    into: Sheet | None = None,
-) -> Sheet:
+    into: FigureBase | None = None,
+) -> FigureBase:
     """The plane that g bends, beside the one it straightens: the same grid in both, and points (N, 2), (2,) by name.
 
     `lines` (N, 2) are joined in their order. All are points of the plane x; what is on the right is their latents g(x).

@@ -174,7 +174,9 @@ def settled(A: LinearOperator, dtype: torch.dtype) -> LinearOperator:
 
 def _shallow_copy(A: Part, like: Tensor) -> Part:
     twin = copy.copy(A)
-    twin._modules = {name: part and _shallow_copy(part, like) for name, part in A._modules.items()}
+    twin._modules = {
+        name: None if part is None else _shallow_copy(part, like) for name, part in A._modules.items()
+    }
     twin._like = like
     return twin
 
