@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from safetensors import SafetensorError
@@ -133,7 +133,7 @@ def _add_recipe(parser: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     parser.set_defaults(command=_train, recipe=recipe)
 
 
-def _type_of(default: object) -> dict[str, object]:
+def _type_of(default: object) -> dict[str, Any]:
     """How argparse reads a field with this default."""
     if isinstance(default, bool):
         return {"action": argparse.BooleanOptionalAction}

@@ -11,6 +11,7 @@ import copy
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from . import algebra, devices
+from .algebra.base import reference
 from .decode_speed import decode
 from .measures import reporting
 from .measuring import Row, in_turn, machine, peak_megabytes
@@ -136,9 +138,9 @@ class Rates(NamedTuple):
     @classmethod
     def measured(cls, device: str = "cpu", side: int = 2048) -> Rates:
         """Of this machine now; the median of five."""
-        like = {"device": device, "dtype": torch.float32}
-        source, target = torch.ones(16 * side * side, **like), torch.empty(16 * side * side, **like)
-        a, b = torch.ones(side, side, **like), torch.ones(side, side, **like)
+        like = torch.empty(0, device=device, dtype=torch.float32)
+        source, target = like.new_ones(16 * side * side), like.new_empty(16 * side * side)
+        a, b = like.new_ones(side, side), like.new_ones(side, side)
         work = {"copy": lambda: target.copy_(source), "multiply": lambda: a @ b}
         (copying, _), (multiplying, _) = in_turn(work, 5, device).values()
         return cls(2 * source.numel() * source.element_size() / copying, 2 * side**3 / multiplying)
@@ -194,8 +196,8 @@ def low_rank(
     }
     rows = []
     for task, (order, work) in tasks.items():
-        megabytes = peak_megabytes(lambda work=work: work(big))
-        contenders = {"ours": lambda work=work: work(big), "dense": lambda work=work: work(matrix)}
+        megabytes = peak_megabytes(partial(work, big))
+        contenders = {"ours": partial(work, big), "dense": partial(work, matrix)}
         (seconds, _), (other, wanted) = in_turn(contenders, repeats, device).values()
         other *= (n / dense) ** order
         error = _relative_error(work(small), wanted, v[:, :dense])
@@ -229,11 +231,11 @@ def collapse(
         A, whole = _timed_low_rank(n, rank, coefficients, device), n == min(sizes)
         matrices = copy.deepcopy(A).double() if whole else None
         for method in methods:
-            megabytes = peak_megabytes(lambda A=A, method=method: flow_matching.collapse(A, steps, method))
+            megabytes = peak_megabytes(partial(flow_matching.collapse, A, steps, method))
             counted = steps if whole else 1
-            contenders = {
-                "ours": lambda A=A, method=method: flow_matching.collapse(A, steps, method),
-                "dense": lambda A=A, method=method, counted=counted: dense_product(A, steps, method, counted),
+            contenders: dict[str, Callable[[], Any]] = {
+                "ours": partial(flow_matching.collapse, A, steps, method),
+                "dense": partial(dense_product, A, steps, method, counted),
             }
             runs = repeats if whole else 1
             (seconds, B), (other, _) = in_turn(contenders, runs, device, warm_up=whole).values()
@@ -257,7 +259,7 @@ def importing(repeats: int = 5, device: str = "cpu") -> list[Row]:
     ['import torch']
     """
     fresh = {
-        module: lambda module=module: subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+        module: partial(subprocess.run, [sys.executable, "-c", f"import {module}"], check=True)
         for module in ("linearizer_core", "torch")
     }
     (ours, _), (torchs, _) = in_turn(fresh, repeats).values()
@@ -277,7 +279,8 @@ def dense_product(A: TimedOperator, steps: int, method: str, counted: int) -> Te
     >>> torch.allclose(B, dense_product(A, 4, "rk4", 4), atol=1e-5)
     True
     """
-    eye = torch.eye(A.shape[0], dtype=A.U.dtype, device=A.U.device)
+    like = reference(A)
+    eye = torch.eye(A.shape[0], dtype=like.dtype, device=like.device)
     end, product = flow_matching.last_time(A, steps), eye
     edges = [end * i / max(1, steps - 1) for i in range(steps - 1)] + [end, 1.0]  # as in `trajectory`
 
@@ -308,9 +311,8 @@ def _timed_low_rank(n: int, rank: int, coefficients: int, device: str) -> TimedL
 
 def _relative_error(got: LinearOperator | Tensor, wanted: LinearOperator | Tensor, v: Tensor) -> float:
     """Of two results, or of two operators by what they do to the rows of v."""
-    if isinstance(got, LinearOperator):
-        got, wanted = got(v), wanted(v)
-    return float((got - wanted).abs().max() / wanted.abs().max())
+    ours, theirs = (A(v) if isinstance(A, LinearOperator) else A for A in (got, wanted))
+    return float((ours - theirs).abs().max() / theirs.abs().max())
 
 
 def _perturbed_identity(n: int, rank: int, device: str) -> IdentityPlusLowRank:

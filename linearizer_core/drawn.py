@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +49,7 @@ def spectrum_of(model: Linearizer | Styles) -> Plot:
 
 
 @singledispatch
-def operators(model: nn.Module) -> dict[str, LinearOperator]:
+def operators(model: Any) -> dict[str, LinearOperator]:
     """The operators of a model by name.
 
     >>> from linearizer_core.operators import Identity
@@ -267,7 +268,7 @@ class Subject:
     torch.Size([10, 2])
     """
 
-    model: nn.Module
+    model: Any  # an nn.Module of the kind that the figures of the recipe are of
     recipe: Recipe
     path: str | None = None
     seed: int = 0
@@ -298,6 +299,11 @@ class Subject:
         """The labels of x."""
         return self.data.test_labels[self.some]
 
+    def photographs(self, count: int) -> Tensor:
+        """So many of those that the recipe was not trained on, on the device of the model: of a recipe that has them."""
+        recipe: Any = self.recipe
+        return recipe.photographs(self.path)[:count].to(next(self.model.parameters()))
+
 
 def _morphs(subject: Subject, pairs: int = 4) -> Plot:
     x, y = subject.x[: 2 * pairs].split(min(pairs, len(subject.x) // 2))[:2]
@@ -310,10 +316,8 @@ DRAWN: dict[str, Callable[[Subject], Plot]] = {
     "ranks": lambda s: ranks_of(s.model, s.x[:DECODED], pixel_pca(s.data, 256, device=s.x.device)),
     "morphs": _morphs,
     "samples": lambda s: samples_of(s.model, s.generator, s.data.names),
-    "styles": lambda s: styles_of(s.model, s.recipe.photographs(s.path)[:4].to(next(s.model.parameters()))),
-    "composed": lambda s: composed_of(
-        s.model, s.recipe.photographs(s.path)[0].to(next(s.model.parameters()))
-    ),
+    "styles": lambda s: styles_of(s.model, s.photographs(4)),
+    "composed": lambda s: composed_of(s.model, s.photographs(1)[0]),
     "plane": lambda s: plane_of(s.model, s.x, s.labels, s.data.names),
 }
 """What `Recipe.drawn` may name."""

@@ -5,11 +5,27 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
+
+Kind = TypeVar("Kind")
+
+
+def of_kind(kind: type[Kind], part: object) -> Kind:
+    """The part of a model itself, where what follows is for this kind of part alone. ValueError for another.
+
+    >>> of_kind(Tensor, torch.ones(1))
+    tensor([1.])
+    >>> of_kind(Tensor, 1.0)
+    Traceback (most recent call last):
+    ValueError: expected Tensor in this place of the model, got float.
+    """
+    if not isinstance(part, kind):
+        raise ValueError(f"expected {kind.__name__} in this place of the model, got {type(part).__name__}.")
+    return part
 
 
 def as_float(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -42,7 +58,7 @@ def as_numbers(name: str, values: float | Sequence[float] | Tensor, like: Tensor
     return values.to(like.dtype).to(like.device)
 
 
-def finite_number(name: str, value: float) -> float:
+def finite_number(name: str, value: float | Tensor) -> float:
     """A finite real number of Python, NumPy or torch as a float; ValueError for others.
 
     >>> finite_number("p", np.float32(0.5))

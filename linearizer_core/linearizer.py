@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from . import algebra
 from .algebra.base import settled
+from .algebra.simplify import OperatorLike
 from .algebra.singular import listed
 from .inputs import as_numbers, whole_number
 from .networks import InvertibleNetwork, folded
@@ -40,7 +41,7 @@ class Linearizer(nn.Module):
     tensor([[3., 5.]])
     """
 
-    def __init__(self, g_x: InvertibleNetwork, A: LinearOperator, g_y: InvertibleNetwork) -> None:
+    def __init__(self, g_x: InvertibleNetwork, A: OperatorLike, g_y: InvertibleNetwork) -> None:
         super().__init__()
         g_x, A, g_y = check_network("g_x", g_x), as_operator(A), check_network("g_y", g_y)
         if tuple(A.shape[1:]) != tuple(g_x.out_shape) or tuple(A.shape[:1]) != tuple(g_y.out_shape):

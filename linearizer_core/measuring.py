@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,11 @@ def machine(device: str = "cpu") -> dict[str, object]:
     >>> sorted(machine().keys() & {"cpu", "cores", "threads", "torch", "python"})
     ['cores', 'cpu', 'python', 'threads', 'torch']
     """
-    about = {"cpu": _cpu_name(), "cores": os.cpu_count(), "threads": torch.get_num_threads()}
+    about: dict[str, object] = {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+    }
     about |= {"torch": torch.__version__, "python": platform.python_version(), "device": device}
     if device.startswith("cuda"):
         about["gpu"] = torch.cuda.get_device_name(device)
@@ -51,7 +55,7 @@ def machine(device: str = "cpu") -> dict[str, object]:
 
 
 def in_turn(
-    contenders: dict[str, Callable[[], Any]], repeats: int, device: str = "cpu", warm_up: bool = True
+    contenders: Mapping[str, Callable[[], Any]], repeats: int, device: str = "cpu", warm_up: bool = True
 ) -> dict[str, tuple]:
     """name: (median seconds, last result) after a warm-up; taking turns, so that all meet the same load.
 

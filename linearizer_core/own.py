@@ -82,7 +82,8 @@ def _in_order(tensor: Tensor, order: Any) -> Tensor:
 
 
 def _is_order(order: list[object], dims: int) -> bool:
-    return all(type(i) is int for i in order) and sorted(order) == list(range(dims))  # type: ignore[type-var]
+    whole = [i for i in order if type(i) is int]
+    return len(whole) == len(order) and sorted(whole) == list(range(dims))
 
 
 def _check_rebuilt(model: nn.Module, content: Mapping[str, Any], stored: Mapping[str, Tensor]) -> None:

@@ -10,11 +10,12 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar, overload
 
 import matplotlib
 import numpy as np
 import torch
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from torch import Tensor, nn
 
 from . import files
@@ -38,11 +39,15 @@ COLOURS = (
 MARKERS = "osD^vP*X<>"
 """A class has a colour and a symbol, so that no figure depends on colours alone."""
 WIDTH = 8.0  # inches of a figure
-TITLE = {"fontsize": 9, "loc": "left"}
+TITLE: dict[str, Any] = {"fontsize": 9, "loc": "left"}
+
+Line = tuple[Tensor, Tensor]
+Onto = TypeVar("Onto", bound=FigureBase)
+"""What is drawn into: a part of a figure, or a whole one, which alone can be saved."""
 
 
 # --- what is drawn with ---------------------------------------------------------------------------------------
-def parts(*heights: float) -> tuple[Figure, list[FigureBase]]:
+def parts(*heights: float) -> tuple[Figure, list[SubFigure]]:
     """A figure in parts below each other, so many inches high, to draw `into`.
 
     >>> figure, (above, below) = parts(1, 2)
@@ -53,6 +58,10 @@ def parts(*heights: float) -> tuple[Figure, list[FigureBase]]:
     return figure, list(figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0])
 
 
+@overload
+def pictures(rows: Mapping[str, Tensor], into: None = None, columns: Sequence[str] = ()) -> Figure: ...
+@overload
+def pictures(rows: Mapping[str, Tensor], into: Onto, columns: Sequence[str] = ()) -> Onto: ...
 def pictures(
     rows: Mapping[str, Tensor], into: FigureBase | None = None, columns: Sequence[str] = ()
 ) -> FigureBase:
@@ -102,6 +111,10 @@ def _sheet(name: str, row: Tensor) -> np.ndarray:
     return (padded.permute(2, 0, 3, 1).flatten(1, 2)[:, : -_gap(row)] * 255).round().byte().numpy()
 
 
+@overload
+def spectrum(values: Mapping[str, Tensor], into: None = None) -> Figure: ...
+@overload
+def spectrum(values: Mapping[str, Tensor], into: Onto) -> Onto: ...
 def spectrum(values: Mapping[str, Tensor], into: FigureBase | None = None) -> FigureBase:
     """Singular values, a line for each name, against their place from 1 on; logarithmic where they span decades.
 
@@ -113,13 +126,15 @@ def spectrum(values: Mapping[str, Tensor], into: FigureBase | None = None) -> Fi
     figure = curves(lines, "place i", "singular value σᵢ", into)
     everything = torch.cat([wide(s.detach().cpu()) for s in values.values()])
     if len(everything) and everything.min() > 0 and everything.max() > 30 * everything.min():
-        figure.axes[0].set_yscale("log")
+        figure.gca().set_yscale("log")
     return figure
 
 
-def curves(
-    lines: Mapping[str, tuple[Tensor, Tensor]], x: str, y: str, into: FigureBase | None = None
-) -> FigureBase:
+@overload
+def curves(lines: Mapping[str, Line], x: str, y: str, into: None = None) -> Figure: ...
+@overload
+def curves(lines: Mapping[str, Line], x: str, y: str, into: Onto) -> Onto: ...
+def curves(lines: Mapping[str, Line], x: str, y: str, into: FigureBase | None = None) -> FigureBase:
     """Lines (N,) over (N,) by name, the axes named `x` and `y`; x is logarithmic where it spans decades.
 
     >>> figure = curves({"pixels": (torch.tensor([1, 64]), torch.tensor([10.0, 24.0]))}, "rank", "dB")
@@ -128,10 +143,10 @@ def curves(
     """
     figure = into or _figure(height=3.2)
     axes = figure.subplots()
-    for i, (name, (over, along)) in enumerate(lines.items()):
-        over, along = (v.detach().cpu().numpy() for v in (over, along))
+    for i, (name, line) in enumerate(lines.items()):
+        over, along = (v.detach().cpu().numpy() for v in line)
         marker = MARKERS[i % len(MARKERS)] if len(over) <= 32 else None
-        style = {"marker": marker, "markersize": 4, "linewidth": 1.5}
+        style: dict[str, Any] = {"marker": marker, "markersize": 4, "linewidth": 1.5}
         axes.plot(over, along, label=name, color=COLOURS[i % len(COLOURS)], **style)
     if max((len(over) and float(over.max()) for over, _ in lines.values()), default=0) > 30:
         axes.set_xscale("log")
@@ -146,6 +161,21 @@ def curves(
     return figure
 
 
+@overload
+def scatter(
+    spaces: Mapping[str, Tensor],
+    labels: Tensor | None = None,
+    names: Sequence[str] = (),
+    into: None = None,
+) -> Figure: ...
+@overload
+def scatter(
+    spaces: Mapping[str, Tensor], labels: Tensor | None = None, names: Sequence[str] = (), *, into: Onto
+) -> Onto: ...
+@overload
+def scatter(
+    spaces: Mapping[str, Tensor], labels: Tensor | None, names: Sequence[str], into: Onto
+) -> Onto: ...
 def scatter(
     spaces: Mapping[str, Tensor],
     labels: Tensor | None = None,
@@ -163,14 +193,14 @@ def scatter(
     """
     figure = into or _figure(height=WIDTH / max(2, len(spaces)))
     first = next(iter(spaces.values()))
-    deep = {"subplot_kw": {"projection": "3d"}} if first.shape[1] == 3 else {}
-    found = figure.subplots(1, len(spaces), squeeze=False, **deep)[0]
+    deep = {"projection": "3d"} if first.shape[1] == 3 else None
+    found = figure.subplots(1, len(spaces), squeeze=False, subplot_kw=deep)[0]
     labels = torch.zeros(len(first)).long() if labels is None else labels.cpu()
     kinds = labels.unique().tolist()
     scaled = len(kinds) > len(MARKERS) and not names
     drawn = None
-    for axes, (title, points) in zip(found, spaces.items()):
-        points = points.detach().cpu().numpy()
+    for axes, (title, space) in zip(found, spaces.items()):
+        points = space.detach().cpu().numpy()
         if scaled:
             drawn = axes.scatter(*points.T, c=labels.numpy(), s=12, cmap="viridis", rasterized=True)
         for kind in () if scaled else kinds:
@@ -199,6 +229,21 @@ def _style(kind: int) -> dict[str, str]:
     return {"color": COLOURS[kind % len(COLOURS)], "marker": MARKERS[symbol % len(MARKERS)]}
 
 
+@overload
+def plane(
+    g: InvertibleNetwork,
+    points: Mapping[str, Tensor],
+    lines: Mapping[str, Tensor] = {},
+    into: None = None,
+) -> Figure: ...
+@overload
+def plane(
+    g: InvertibleNetwork, points: Mapping[str, Tensor], lines: Mapping[str, Tensor] = {}, *, into: Onto
+) -> Onto: ...
+@overload
+def plane(
+    g: InvertibleNetwork, points: Mapping[str, Tensor], lines: Mapping[str, Tensor], into: Onto
+) -> Onto: ...
 def plane(
     g: InvertibleNetwork,
     points: Mapping[str, Tensor],
@@ -268,7 +313,7 @@ class Plot:
     """
 
     name: str
-    figure: FigureBase
+    figure: Figure
     caption: str
 
 
@@ -292,7 +337,7 @@ def write(folder: Path, plots: Sequence[Plot]) -> list[Path]:
     return list(contents)
 
 
-def rendered(figure: FigureBase, kind: str) -> bytes:
+def rendered(figure: Figure, kind: str) -> bytes:
     """The figure as the bytes of a "png" or "svg" file, the same for the same figure.
 
     >>> rendered(spectrum({"A": torch.ones(2)}), "png")[1:4]

@@ -52,7 +52,7 @@ class _Description:
     def part(self, module: nn.Module) -> int:
         if id(module) not in self.numbers:
             name = name_of(module)
-            held = {key: attribute(module, key) for key in parameters(type(module))}  # type: ignore[arg-type]
+            held = {key: attribute(module, key) for key in parameters(type(module))}  # type: ignore[arg-type]  # classes have a hash
             for inner in _modules_in(list(held.values())):
                 self.part(inner)
             own, number = _own(module, list(_modules_in(list(held.values())))), len(self.parts)
@@ -173,7 +173,7 @@ class _Building:
         return module
 
     def _called(self, kind: type[nn.Module], given: Mapping[str, object]) -> nn.Module:
-        known, several = parameters(kind), ()  # type: ignore[arg-type]
+        known, several = parameters(kind), ()  # type: ignore[arg-type]  # classes have a hash
         for name in given.keys() - known.keys():
             raise ValueError(
                 f"[{self.number}].arguments.{name} is none of {kind.__name__}, which has {sorted(known)}"

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,12 +32,12 @@ MOST_LEFT_OUT = 20
 def train(
     recipe: Recipe,
     dataset: Dataset,
-    out: Path,
+    out: Path | str,
     device: torch.device | str = "cpu",
     resume: bool = False,
     progress: Callable[[int, dict[str, float]], None] = lambda step, figures: None,
     save_every: float = 45.0,
-    start_from: Path | None = None,
+    start_from: Path | str | None = None,
     watch: Callable[[int, nn.Module], bool] = lambda step, model: True,
     overwrite: bool = False,
 ) -> nn.Module:
@@ -256,12 +256,12 @@ def measured(recipe: Recipe, model: nn.Module, dataset: Dataset) -> dict[str, fl
     {'test_accuracy': 0.1...}
     """
     try:
-        return recipe.report(model, dataset)
+        return {**recipe.report(model, dataset)}
     except RuntimeError as error:
         return {UNMEASURED: files.reason(error)}
 
 
-def rounded(figures: dict[str, object], digits: int) -> dict[str, object]:
+def rounded(figures: Mapping[str, object], digits: int) -> dict[str, object]:
     """The figures with so many digits after the point; whole numbers and words as they are.
 
     >>> rounded({"step": 3, "loss": 0.123456}, 2)

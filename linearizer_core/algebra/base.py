@@ -7,11 +7,14 @@ import copy
 import inspect
 from collections.abc import Callable
 from functools import singledispatch
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ..precision import check_floats, in_precision_of, outside_autocast, precision_of, wide
+
+Part = TypeVar("Part", bound=nn.Module)
 
 
 class LinearOperator(nn.Module, abc.ABC):
@@ -154,8 +157,8 @@ def reference(A: nn.Module) -> Tensor:
     held = [t for t in (*A.parameters(), *A.buffers()) if t.is_floating_point() and t.dim()]
     if held:
         return max(held, key=Tensor.numel)
-    moved = (part._like for part in A.modules() if getattr(part, "_like", None) is not None)
-    return next(moved, torch.empty(0))
+    moved = (getattr(part, "_like", None) for part in A.modules())
+    return next((like for like in moved if like is not None), torch.empty(0))
 
 
 def settled(A: LinearOperator, dtype: torch.dtype) -> LinearOperator:
@@ -169,9 +172,11 @@ def settled(A: LinearOperator, dtype: torch.dtype) -> LinearOperator:
     return _shallow_copy(A, torch.empty(0, dtype=dtype)) if free else A
 
 
-def _shallow_copy(A: nn.Module, like: Tensor) -> nn.Module:
+def _shallow_copy(A: Part, like: Tensor) -> Part:
     twin = copy.copy(A)
-    twin._modules = {name: _shallow_copy(part, like) for name, part in A._modules.items()}
+    twin._modules = {
+        name: None if part is None else _shallow_copy(part, like) for name, part in A._modules.items()
+    }
     twin._like = like
     return twin
 
@@ -324,8 +329,9 @@ def transposed_matvec(A: LinearOperator, v: Tensor) -> Tensor:
     >>> transposed_matvec(Dense(torch.tensor([[1.0, 2.0]])), torch.tensor([3.0]))
     tensor([3., 6.])
     """
-    if hasattr(A, "rmatvec"):
-        return A.rmatvec(v)
+    own: Callable[[Tensor], Tensor] | None = getattr(A, "rmatvec", None)
+    if own is not None:
+        return own(v)
     origin = v.new_zeros(*v.shape[:-1], A.shape[1])
     return torch.func.vjp(A.matvec, origin)[1](v)[0]
 

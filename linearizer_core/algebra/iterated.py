@@ -14,13 +14,13 @@ from torch import Tensor
 from ..precision import precision_of
 from .base import LinearOperator, Transposed, check_square, keep, reference, transposed_matvec
 from .krylov import TOLERANCES, exponential_times, largest_triplets, least_squares, power_times
-from .simplify import has_rule, own_transpose
+from .simplify import Capability, has_rule, own_transpose
 
 DENSE_UP_TO = 1024
 """The longest side of an operator without a rule that is worked on as a matrix; larger ones iterate."""
 
 
-def iterates(A: LinearOperator, capability: Callable) -> bool:
+def iterates(A: LinearOperator, capability: Capability) -> bool:
     """Whether A, simplified, has no rule for a capability and is too large to be a matrix.
 
     >>> from linearizer_core.algebra import pinv

@@ -45,8 +45,7 @@ def both_ways(A: LinearOperator, v: Tensor) -> tuple[Map, Map]:
     (tensor([[3.]]), tensor([[1., 2.]]))
     """
     if isinstance(A, Transposed):
-        back, forth = both_ways(A.operator, v.new_zeros(*v.shape[:-1], A.shape[0]))
-        return forth, back
+        return both_ways(A.operator, v.new_zeros(*v.shape[:-1], A.shape[0]))[::-1]
     derived = transposed_matvec.dispatch(type(A)) is transposed_matvec.dispatch(LinearOperator)
     if not derived or hasattr(A, "rmatvec"):
         return A.matvec, lambda w: transposed_matvec(A, w)
@@ -242,9 +241,7 @@ def largest_triplets(A: LinearOperator, k: int) -> tuple[Tensor, Tensor, Tensor]
     start = np.random.default_rng(0).standard_normal(min(m, n)).astype(_numpy_type(like))
     image = (A if m >= n else A.T)(torch.from_numpy(start).to(like))
     if k == 0 or not image.any():
-        return (
-            torch.eye(size, k).to(like) if i != 1 else like.new_zeros(k) for i, size in enumerate((m, k, n))
-        )
+        return torch.eye(m, k).to(like), like.new_zeros(k), torch.eye(n, k).to(like)
     try:
         products = _for_scipy(*both_ways(A, like.new_zeros(1, n)), like, A.shape)
         U, values, Vh = svds(products, k, v0=start, tol=TOLERANCES[like.dtype] / 4)
@@ -254,10 +251,11 @@ def largest_triplets(A: LinearOperator, k: int) -> tuple[Tensor, Tensor, Tensor]
             "next ones; ask for others, or use svd(Dense(A.dense()), k) where n×n numbers fit."
         ) from error
     order = np.argsort(-values)
-    return tuple(
-        torch.from_numpy(np.ascontiguousarray(part)).to(like)
-        for part in (U[:, order], values[order], Vh[order].T)
-    )
+    return _as_tensor(U[:, order], like), _as_tensor(values[order], like), _as_tensor(Vh[order].T, like)
+
+
+def _as_tensor(found: np.ndarray, like: Tensor) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(found)).to(like)
 
 
 def _for_scipy(forth: Map, back: Map, like: Tensor, shape: tuple[int, int]):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import singledispatch, wraps
+from functools import partial, singledispatch, wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
 import torch
 from torch import Tensor
@@ -11,9 +12,39 @@ from torch import Tensor
 from ..precision import check_precision, outside_autocast, precision_of
 from .base import LinearOperator, Scaled, reference, settled
 from .scaling import has_extremes, power_of_two, rescaled
-from .simplify import as_operator, simplify
+from .simplify import Capability, OperatorLike, as_operator, simplify
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result", covariant=True)
+Rule = TypeVar("Rule")
 
 
+class Operation(Capability, Protocol[Arguments, Result]):
+    """What `operation` makes of a function of an operator: one of a matrix too, to which a type adds its rule.
+
+    >>> from linearizer_core.algebra import svd
+    >>> known: Operation = svd
+    >>> known(torch.eye(2), k=1).values
+    tensor([1.])
+    """
+
+    def __call__(self, A: OperatorLike, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result: ...
+
+    @overload
+    def register(self, rule: Rule, /) -> Rule: ...
+    @overload
+    def register(self, kind: type, rule: Rule, /) -> Rule: ...
+
+
+@overload
+def operation(function: Callable[Concatenate[Any, Arguments], Result], /) -> Operation[Arguments, Result]: ...
+@overload
+def operation(
+    *,
+    read: Callable[..., tuple] | None = None,
+    degree: Callable[..., float] | None = None,
+    follows: bool = True,
+) -> Callable[[Callable[Concatenate[Any, Arguments], Result]], Operation[Arguments, Result]]: ...
 def operation(
     function: Callable | None = None,
     *,
@@ -38,8 +69,13 @@ def operation(
     Traceback (most recent call last):
     ValueError: twice: Diagonal holds NaN or infinity; mend its entries first.
     """
-    if function is None:
-        return lambda function: operation(function, read=read, degree=degree, follows=follows)
+    behind = partial(_behind_the_door, read=read, degree=degree, follows=follows)
+    return behind if function is None else behind(function)
+
+
+def _behind_the_door(
+    function: Callable, read: Callable[..., tuple] | None, degree: Callable[..., float] | None, follows: bool
+) -> Operation:
     rules, name = singledispatch(function), function.__name__
 
     @wraps(function)
@@ -56,8 +92,8 @@ def operation(
             factor = power_of_two(exponent * degree(*args, **kwargs), near_one, name)
             return _in_range(simplify(Scaled(factor, rules(near_one, *args, **kwargs))), A, name)
 
-    door.register, door.dispatch, door.registry = rules.register, rules.dispatch, rules.registry
-    return door
+    door.__dict__.update(register=rules.register, dispatch=rules.dispatch, registry=rules.registry)
+    return cast("Operation", door)  # a function has no attributes to a type checker
 
 
 def _without_surprises(A: LinearOperator, name: str, follows: bool) -> LinearOperator:

@@ -8,10 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import singledispatch
+from typing import Any, Protocol
 
-from torch import Tensor
+import numpy as np
+from torch import Tensor, nn
 
 from .base import Composed, LinearOperator, Scaled, Sum, Transposed
+
+OperatorLike = LinearOperator | Tensor | nn.Linear | np.ndarray
+"""What `as_operator` reads: an operator, or a matrix (m, n) that stands for one."""
+
+
+class Capability(Protocol):
+    """A function of an operator with a rule per type, such as `svd`: made by `operation`, or by `singledispatch`.
+
+    >>> from linearizer_core.operators import Identity
+    >>> capability: Capability = own_transpose
+    >>> capability.dispatch(Identity)(Identity(2)).shape
+    (2, 2)
+    """
+
+    def dispatch(self, cls: type, /) -> Callable[..., Any]: ...
 
 
 @singledispatch
@@ -59,7 +76,7 @@ def _(A: Sum) -> LinearOperator:
     return Sum(left, right) if made is NotImplemented else made
 
 
-def structured(A: LinearOperator, capability: Callable | None = None) -> LinearOperator:
+def structured(A: LinearOperator, capability: Capability | None = None) -> LinearOperator:
     """`simplify(A)` where that is one operator, on whose type `capability` (None: any) has a rule; else A's matrix.
 
     The matrix is always right. A capability, such as `svd`, calls it for the types that it has no rule for.
@@ -76,7 +93,7 @@ def structured(A: LinearOperator, capability: Callable | None = None) -> LinearO
     return B if known else as_matrix(B)
 
 
-def has_rule(A: LinearOperator, capability: Callable) -> bool:
+def has_rule(A: LinearOperator, capability: Capability) -> bool:
     """Whether a capability, such as `svd`, knows the type of A.
 
     >>> from linearizer_core.algebra import pinv

@@ -53,15 +53,15 @@ def face_photos(path: str | Path | None, size: int = 64) -> Dataset:
 
 
 def _dataset(place: Path, names: list[str], read: Callable[[str], bytes], size: int) -> Dataset:
-    parts: dict[str, list[str]] = {"train": [], "test": []}
+    parts: dict[str, list[tuple[str, int]]] = {"train": [], "test": []}
     for name in sorted(names):
         if match := NAME.search(name.replace("\\", "/")):
-            parts[match[1].lower()].append(name)
+            parts[match[1].lower()].append((name, int(match[2])))
     missing = [part for part, found in parts.items() if not found]
     if missing:
         raise DataError(f"{place} holds no {missing[0]}/AAA_NNNNN.jpg; expected {WANTED}.")
-    images = [torch.stack([_picture(place, name, read, size) for name in part]) for part in parts.values()]
-    ages = [torch.tensor([int(NAME.search(name)[2]) for name in part]) for part in parts.values()]
+    images = [torch.stack([_picture(place, name, read, size) for name, _ in part]) for part in parts.values()]
+    ages = [torch.tensor([age for _, age in part]) for part in parts.values()]
     return Dataset(images[0], ages[0], images[1], ages[1])
 
 

@@ -106,7 +106,7 @@ def framed(ink: np.ndarray) -> np.ndarray:
         raise ValueError("there is no ink in the picture; a digit dark on light or light on dark works.")
     crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = (max(1, round(INK_BOX * side / max(crop.shape))) for side in crop.shape)
-    small = Image.fromarray(np.uint8(255 * crop)).resize((width, height), Image.Resampling.LANCZOS)
+    small = Image.fromarray((255 * crop).astype(np.uint8)).resize((width, height), Image.Resampling.LANCZOS)
     return _centred(np.asarray(small))
 
 

@@ -94,10 +94,12 @@ def _numbers(
         raise DataError(
             f"{file}, row {number}: a row must hold {wanted} numbers, x, y and perhaps a label, got {len(cells)}."
         )
-    values = [_number(cell) for cell in cells]
-    if None in values:
-        wrong = cells[values.index(None)]
-        raise DataError(
-            f"{file}, row {number}: {wrong[:40]!r} is no number; correct it or take that row out."
-        )
+    values = []
+    for cell in cells:
+        value = _number(cell)
+        if value is None:
+            raise DataError(
+                f"{file}, row {number}: {cell[:40]!r} is no number; correct it or take that row out."
+            )
+        values.append(value)
     return values

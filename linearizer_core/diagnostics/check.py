@@ -151,7 +151,9 @@ def _measured(law: str, measure: Callable[[], float], broken: str, tolerance: fl
 
 def _of_networks(f: Linearizer, x: Tensor, of_g: bool) -> dict[str, Measure]:
     """The laws of g_x, and of g_y where that is another, at x and at the images of x."""
-    sides = [("g" if of_g or f.g_x is f.g_y else "g_x", f.domain, x)]
+    sides: list[tuple[str, InducedSpace, Tensor | None]] = [
+        ("g" if of_g or f.g_x is f.g_y else "g_x", f.domain, x)
+    ]
     if f.g_x is not f.g_y:
         sides.append(("g_y", f.codomain, None))
     measures: dict[str, Measure] = {}

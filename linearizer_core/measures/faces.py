@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -79,12 +80,15 @@ def by_rank(model: AgedGenerator, pca: LatentPCA, x: Tensor) -> list[Figure]:
     ['rank 4, latent axes', 'rank 4, pixel PCA']
     """
     z = torch.cat([encode(model.g_x, part) for part in x.split(BATCH)])
+
+    def next_decoded(parts: Iterator[Tensor], part: Tensor) -> Tensor:
+        return decode(model.g_y, next(parts))
+
     figures = []
     for k in (k for k in RANKS if k <= len(pca.components)):
         kept = truncate_axes(z, torch.full((len(z),), k)).split(BATCH)
-        parts = iter(kept)
-        ours = picture_psnr(lambda part, parts=parts: decode(model.g_y, next(parts)), x)
-        pixels = picture_psnr(lambda part, k=k: by_pixel_pca(pca, part, k), x)
+        ours = picture_psnr(partial(next_decoded, iter(kept)), x)
+        pixels = picture_psnr(partial(by_pixel_pca, pca, k=k), x)
         how = f"mean PSNR in dB, {len(x)} test faces"
         gain, ahead = float(ours.mean() - pixels.mean()), float((ours > pixels).float().mean())
         told = f"{how}; {gain:+.2f} dB, ahead on {ahead:.0%}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -255,4 +256,5 @@ def features_of(judge: nn.Module, x: Tensor) -> Tensor:
     torch.Size([3, 128])
     """
     device = next(judge.parameters()).device
-    return torch.cat([judge.features(part.clamp(0, 1).to(device)).cpu() for part in x.split(500)])
+    features: Any = judge.features  # a layer, or a method
+    return torch.cat([features(part.clamp(0, 1).to(device)).cpu() for part in x.split(500)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -174,7 +175,7 @@ def reconstruction(
     ranks = [k for k in RANKS if k <= min(model.rank, len(pca.components))]
     reached = psnr_by_rank(lambda part: by_rank(model, part, ranks), x, ranks).tolist()
     for k, ours in zip(ranks, reached):
-        pixels = mean_psnr(lambda part, k=k: by_pixel_pca(pca, part, k), x)
+        pixels = mean_psnr(partial(by_pixel_pca, pca, k=k), x)
         figures.append(
             Figure(f"rank {k}, projector", ours, marks.get(k, ""), f"{how}; {ours - pixels:+.1f} dB")
         )
@@ -217,6 +218,10 @@ def repair(
         "a 10×10 hole": damage.square(x, 10, 0.0, generator),
         "Gaussian noise 0.5": damage.gaussian_noise(x, 0.5, generator),
     }
+
+    def by_pixels(part: Tensor, k: int) -> Tensor:
+        return judge(by_pixel_pca(pca, part, k).clamp(0, 1))
+
     figures = []
     for name, inputs in spoilt.items():
         how = f"classifier's accuracy, {len(x)} test digits"
@@ -226,11 +231,9 @@ def repair(
             for k, made in by_rank(model, part, ranks):
                 right[k] += int((judge(made.clamp(0, 1)).argmax(1) == wanted).sum())
         pixels = {
-            k: accuracy(lambda part, k=k: judge(by_pixel_pca(pca, part, k).clamp(0, 1)), inputs, labels)
-            for k in RANKS
-            if k <= len(pca.components)
+            k: accuracy(partial(by_pixels, k=k), inputs, labels) for k in RANKS if k <= len(pca.components)
         }
-        best, other = max(right, key=right.get), max(pixels, key=pixels.get)
+        best, other = max(right, key=right.__getitem__), max(pixels, key=pixels.__getitem__)
         full = right[model.rank] / len(x)
         figures += [
             Figure(

@@ -6,11 +6,12 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .. import files
 
 
-def format_table(rows: Sequence[object]) -> str:
+def format_table(rows: Sequence[Any]) -> str:
     """Dataclass rows of one type as aligned columns under their field names; empty columns are left out.
 
     >>> @dataclasses.dataclass
@@ -26,7 +27,7 @@ def format_table(rows: Sequence[object]) -> str:
     """
     if not rows:
         return ""
-    names = [field.name for field in dataclasses.fields(rows[0])]  # type: ignore[arg-type]
+    names = [field.name for field in dataclasses.fields(rows[0])]
     columns = {name: [getattr(row, name) for row in rows] for name in names}
     shown = {name: [_cell(v) for v in column] for name, column in columns.items() if any(map(_says, column))}
     right = {name for name in shown if any(isinstance(value, int | float) for value in columns[name])}
@@ -41,7 +42,7 @@ def format_table(rows: Sequence[object]) -> str:
 
 
 def format_json(
-    rows: Sequence[object], about: Mapping[str, object] | None = None, encoding: str = "utf-8"
+    rows: Sequence[Any], about: Mapping[str, object] | None = None, encoding: str = "utf-8"
 ) -> str:
     """The rows as a JSON array of objects; with `about`, an object of its entries and "rows". NaN and infinity are null.
 
@@ -50,7 +51,7 @@ def format_json(
     >>> format_json([], {"machine": "a laptop"})
     '{"machine": "a laptop", "rows": []}'
     """
-    plain = [dataclasses.asdict(row) for row in rows]  # type: ignore[call-overload]
+    plain = [dataclasses.asdict(row) for row in rows]
     content, indent = plain if about is None else {**about, "rows": plain}, 2 if rows else None
     text = files.to_json(content, indent)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import safetensors.torch
@@ -167,7 +168,7 @@ def composed(
             found[f"{then} after {first}"] = mean_psnr((model[then] @ model[first])(x).clamp(0, 1), wanted)
     if not found:
         return []
-    worst = min(found, key=found.get)
+    worst = min(found, key=found.__getitem__)
     how = f"{len(found)} pairs, {len(x)} photos; the least is {found[worst]:.2f} dB, {worst}"
     return [Figure("PSNR, A₂A₁, mean", sum(found.values()) / len(found), "", how)]
 
@@ -257,7 +258,7 @@ def cost(model: Styles, seed: int = 0) -> list[Figure]:
     generator = torch.Generator().manual_seed(seed)
     photo, large = (torch.rand(1, 3, *size, generator=generator).to(like) for size in (PHOTO, LARGE))
     with threads(2):
-        gigabytes = [_gigabytes(lambda x=x: f(x)) for x in (photo, large)]
+        gigabytes = [_gigabytes(partial(f, x)) for x in (photo, large)]
         start = time.perf_counter()
         f(photo)
         seconds = time.perf_counter() - start

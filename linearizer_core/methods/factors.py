@@ -39,7 +39,8 @@ class Small(NamedTuple):
     def __mul__(self, number: float) -> Small:
         return Small(number * self.c, number * self.S)
 
-    __rmul__ = __mul__
+    def __rmul__(self, number: float) -> Small:
+        return self * number
 
 
 class Factors(NamedTuple):
@@ -92,17 +93,17 @@ def factors(
     torch.Size([4, 1])
     """
     times = list(dict.fromkeys(map(same, times))) if raw else _spread(times)
-    known: dict[float, Parts] = {}
+    known: dict[float, Tensor] = {}
     left, right = (_Raw(), _Raw()) if raw else (_Span(), _Span())
     for t in times:
         found = parts(simplify(velocity(t)))
         if found is None:
             return None
-        known[t] = found._replace(U=None, V=None)  # which span and coordinates hold
+        known[t] = found.c  # the span and the coordinates hold the rest
         left.add(found.U)
         right.add(found.V)
     (L, P), (R, Q) = left.finished(), right.finished()
-    return Factors(L, R, {t: Parts(c, p, q) for (t, (c, _, _)), p, q in zip(known.items(), P, Q)})
+    return Factors(L, R, {t: Parts(c, p, q) for (t, c), p, q in zip(known.items(), P, Q)})
 
 
 def _spread(times: Iterable[float], stride: int = 8) -> list[float]:
@@ -139,30 +140,29 @@ class _Span:
         if sum(some.shape[1] for some in self.waiting) >= TOGETHER:
             self._take()
 
-    def _take(self) -> None:
+    def _take(self) -> Tensor:
         columns = torch.cat(self.waiting, 1)
-        if self.basis is None:
-            self.basis = columns[:, :0]
-        inside, lengths = self.basis.mT @ columns, columns.norm(dim=0)
-        rest = columns - self.basis @ inside
+        basis = columns[:, :0] if self.basis is None else self.basis
+        inside, lengths = basis.mT @ columns, columns.norm(dim=0)
+        rest = columns - basis @ inside
         outside = rest.norm(dim=0) > ROUNDING * torch.finfo(rest.dtype).eps * lengths
         if outside.any():
-            again = self.basis.mT @ rest  # twice is enough (Kahan, Parlett)
-            rest, inside = rest - self.basis @ again, inside + again
+            again = basis.mT @ rest  # twice is enough (Kahan, Parlett)
+            rest, inside = rest - basis @ again, inside + again
             fresh = _directions(rest[:, outside], lengths[outside])
-            self.basis = torch.cat([self.basis, fresh], 1)
+            basis = torch.cat([basis, fresh], 1)
             inside = torch.cat([inside, fresh.mT @ rest])
         self.coordinates += inside.split([block.shape[1] for block in self.waiting], 1)
-        self.waiting = []
+        self.waiting, self.basis = [], basis
+        return basis
 
     def finished(self) -> tuple[Tensor, list[Tensor]]:
-        if self.waiting:
-            self._take()
-        size = self.basis.shape[1]
+        basis = self._take() if self.waiting or self.basis is None else self.basis
+        size = basis.shape[1]
         padded = [
             torch.cat([some, some.new_zeros(size - len(some), some.shape[1])]) for some in self.coordinates
         ]
-        return self.basis, padded
+        return basis, padded
 
 
 def _directions(rest: Tensor, lengths: Tensor) -> Tensor:

@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import singledispatch
 from itertools import pairwise
-from typing import TypeVar
+from typing import Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
 
-from ..algebra.base import eye_like, reference
+from ..algebra.base import reference
 from ..algebra.simplify import simplify
 from ..inputs import whole_number
 from ..operators import (
@@ -37,9 +37,23 @@ from ..operators.timed import Stopped, chebyshev, on_frame
 from ..precision import check_precision, wide
 from .factors import Factors, factors, main_part, same
 
-State = TypeVar("State", Tensor, LinearOperator)
+State = TypeVar("State", bound="Summable")
+Moved = TypeVar("Moved", Tensor, LinearOperator)
 Velocity = Callable[[float, State], State]
 MOST_STEPS = 10_000
+
+
+class Summable(Protocol):
+    """What an integrator needs of a state: + and a number ·, which numbers, latents and operators have.
+
+    >>> state: Summable = torch.ones(2)
+    >>> 2.0 * state + state
+    tensor([3., 3.])
+    """
+
+    def __add__(self, other: Self, /) -> Self: ...
+
+    def __rmul__(self, number: float, /) -> Self: ...
 
 
 def path(z0: Tensor, z1: Tensor, t: Tensor) -> Tensor:
@@ -124,7 +138,7 @@ def _growth(variance: Tensor, t: float | Tensor) -> Tensor:
     return (t * variance - (1 - t)) / denominator
 
 
-def euler(v: Velocity, t: float, h: float, z: State) -> State:
+def euler(v: Velocity[State], t: float, h: float, z: State) -> State:
     """z + h v(t, z): one evaluation, error O(h) over the whole path.
 
     >>> euler(lambda t, z: z, 0.0, 0.5, torch.tensor(1.0))
@@ -133,7 +147,7 @@ def euler(v: Velocity, t: float, h: float, z: State) -> State:
     return z + h * v(t, z)
 
 
-def midpoint(v: Velocity, t: float, h: float, z: State) -> State:
+def midpoint(v: Velocity[State], t: float, h: float, z: State) -> State:
     """z + h v(t + h/2, z + h/2 v(t, z)): two evaluations, error O(h²).
 
     >>> midpoint(lambda t, z: z, 0.0, 0.5, torch.tensor(1.0))
@@ -142,7 +156,7 @@ def midpoint(v: Velocity, t: float, h: float, z: State) -> State:
     return z + h * v(t + h / 2, z + (h / 2) * v(t, z))
 
 
-def rk4(v: Velocity, t: float, h: float, z: State) -> State:
+def rk4(v: Velocity[State], t: float, h: float, z: State) -> State:
     """The classical Runge–Kutta step: four evaluations, each on the result of the one before, error O(h⁴).
 
     >>> rk4(lambda t, z: z, 0.0, 0.5, torch.tensor(1.0))
@@ -160,7 +174,7 @@ METHODS = {"euler": euler, "midpoint": midpoint, "rk4": rk4}
 
 
 def trajectory(
-    v: Velocity, z: State, steps: int, method: str = "rk4", end: float = 1.0
+    v: Velocity[State], z: State, steps: int, method: str = "rk4", end: float = 1.0
 ) -> Iterator[tuple[float, State]]:
     r"""(t, z) from t = 0 to 1, `steps` + 1 pairs.
 
@@ -195,7 +209,7 @@ def spread(steps: int, frames: int) -> list[int]:
     return torch.linspace(0, steps, max(2, min(frames, steps + 1))).round().int().tolist()
 
 
-def integrate(v: Velocity, z: State, steps: int, method: str = "rk4", end: float = 1.0) -> State:
+def integrate(v: Velocity[State], z: State, steps: int, method: str = "rk4", end: float = 1.0) -> State:
     """z at t = 1 from z at t = 0 along dz/dt = v(t, z): the end of `trajectory`, which says how t = 1 is reached.
 
     >>> integrate(lambda t, z: z, torch.tensor(1.0), steps=100)          # e
@@ -214,7 +228,7 @@ def flow(A: TimedOperator) -> Velocity:
         float, LinearOperator
     ] = {}  # RK4 asks three times for the middle of a step, and twice for its ends
 
-    def v(t: float, z: State) -> State:
+    def v(t: float, z: Moved) -> Moved:
         if t not in known:
             while len(known) > 2:
                 known.pop(next(iter(known)))
@@ -308,21 +322,23 @@ def _on_factors(found: Factors, A: TimedOperator, steps: int, method: str, rtol:
 
 @_collapse.register
 def _(A: TimedGaussian, steps: int, method: str, rtol: float) -> Diagonal:
-    times = torch.arange(steps, dtype=A.variances.dtype, device=A.variances.device)[:, None] / steps
-    factors = torch.ones_like(A.variances)
-    for some in times.split(
-        32
-    ):  # a step scales every axis by a number, so many steps can be taken side by side
+    return Diagonal(_growth_of_all_steps(A.variances, steps, method))
+
+
+def _growth_of_all_steps(variances: Tensor, steps: int, method: str) -> Tensor:
+    """By how much the integrator scales each axis: a step scales it by a number, so many can be taken side by side."""
+    times = torch.arange(steps, dtype=variances.dtype, device=variances.device)[:, None] / steps
+    factors = torch.ones_like(variances)
+    for some in times.split(32):
         start = torch.ones(len(some), *factors.shape, dtype=factors.dtype, device=factors.device)
-        scaled = METHODS[method](lambda t, z: _growth(A.variances, t) * z, some, 1 / steps, start)
+        scaled = METHODS[method](lambda t, z: _growth(variances, t) * z, some, 1 / steps, start)
         factors = factors * scaled.prod(0)
-    return Diagonal(factors)
+    return factors
 
 
 @_collapse.register
 def _(A: TimedLowRankGaussian, steps: int, method: str, rtol: float) -> LinearOperator:
-    inside = TimedGaussian(torch.cat([A.variances, A.rest[None]]))
-    values = _collapse(inside, steps, method, rtol).values
+    values = _growth_of_all_steps(torch.cat([A.variances, A.rest[None]]), steps, method)
     return on_frame(A.basis, values[:-1], values[-1])
 
 
@@ -350,7 +366,9 @@ def _coefficients(A: TimedLowRank, times: list[float]) -> Factors:
 
 
 def _image_of_identity(A: TimedOperator, steps: int, method: str) -> Tensor:
-    return integrate(flow(A), wide(eye_like(A)), steps, method, last_time(A, steps)).mT
+    like = reference(A)
+    eye = torch.eye(A.shape[1], dtype=like.dtype, device=like.device)
+    return integrate(flow(A), wide(eye), steps, method, last_time(A, steps)).mT
 
 
 def _compressed(c: Tensor, Q: Tensor, S: Tensor, rtol: float) -> LinearOperator:

@@ -25,7 +25,7 @@ def leading_frequencies(
     >>> mean.shape, axes.shape
     (torch.Size([16]), torch.Size([8, 3]))
     """
-    total = squares = 0.0
+    total = squares = torch.zeros((), dtype=torch.float64)
     for part in images.split(BATCH):
         z = transform(torch.cat([part, part.flip(3)]))
         total = total + wide(z).sum(0)
@@ -78,7 +78,7 @@ def moments(g: InvertibleNetwork, x: Tensor, labels: Tensor, leading: int = 256)
     n, count, y = g.out_shape[0], len(x), wide(labels)
     y_mean, y_variance = y.mean(), y.var(correction=0).clamp(min=1e-12)
     leading = min(leading, n)
-    total = squares = crossed = covariance = 0.0
+    total = squares = crossed = covariance = torch.zeros((), dtype=torch.float64)
     for part, ages in zip(x.split(BATCH), y.split(BATCH)):
         z = wide(g(part))
         total = total + z.sum(0)
@@ -88,8 +88,8 @@ def moments(g: InvertibleNetwork, x: Tensor, labels: Tensor, leading: int = 256)
     mean = total / count
     std = (squares / count - mean.square()).clamp(min=1e-12).sqrt()
     covariance = covariance / count - mean[:leading, None] * mean[:leading]
-    vectors = (narrow(v, x) for v in (mean, std, crossed / count / y_variance))
-    return Moments(*vectors, covariance, y_mean, y_variance, count)
+    with_label = narrow(crossed / count / y_variance, x)
+    return Moments(narrow(mean, x), narrow(std, x), with_label, covariance, y_mean, y_variance, count)
 
 
 @torch.no_grad()

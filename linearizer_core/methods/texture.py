@@ -28,6 +28,9 @@ class FilterBank(nn.Module):
     [(1, 24, 24), (1, 24, 24)]
     """
 
+    filters: Tensor
+    colours: Tensor
+
     def __init__(self, orientations: int = 4, scales: int = 4) -> None:
         super().__init__()
         self.scales = scales

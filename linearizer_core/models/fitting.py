@@ -11,13 +11,13 @@ from ..pca import LatentPCA
 from ..precision import narrow, wide
 
 
-def last_mixing(g: Chain) -> InvertibleLinear:
+def last_mixing(g: InvertibleNetwork) -> InvertibleLinear:
     """The last layer of g, on which the fits below act. ValueError where it is something else.
 
     >>> last_mixing(Chain(InvertibleLinear(2))).in_shape
     (2,)
     """
-    layer = g.networks[-1]
+    layer = g.networks[-1] if isinstance(g, Chain) else g
     if not isinstance(layer, InvertibleLinear):
         raise ValueError(f"g must end in InvertibleLinear, ends in {type(layer).__name__}; see image_flow.")
     return layer
@@ -34,7 +34,7 @@ def encode_in_batches(g: InvertibleNetwork, x: Tensor, batch: int = 500) -> Tens
 
 
 @torch.no_grad()
-def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
+def remix(g: InvertibleNetwork, matrix: Tensor, shift: Tensor) -> None:
     """Replaces g by M g + shift, folded into the last layer: matrix M (n, n) invertible, shift (n,).
 
     >>> g = Chain(InvertibleLinear(1))
@@ -48,7 +48,7 @@ def remix(g: Chain, matrix: Tensor, shift: Tensor) -> None:
 
 
 @torch.no_grad()
-def start_from_principal_axes(g: Chain, x: Tensor, targets: Tensor) -> None:
+def start_from_principal_axes(g: InvertibleNetwork, x: Tensor, targets: Tensor) -> None:
     """Sets the last layer so that latents are principal axes in order, of variance 1, led by what tells most of `targets`.
 
     Shapes: x (B, *g.in_shape), targets (B, k) centred. The k leading axes span the covariance of principal axes and
@@ -240,7 +240,7 @@ def fit_low_rank_flow(model, x: Tensor) -> None:
 
 
 @torch.no_grad()
-def count_pixels_dropped(g: Chain, dropped: Tensor, x: Tensor, change: Tensor) -> None:
+def count_pixels_dropped(g: InvertibleNetwork, dropped: Tensor, x: Tensor, change: Tensor) -> None:
     r"""Mixes the `dropped` axes of g, (n,) of bools, among themselves, so that their length says how far pixels move.
 
     Pictures x (B, *g.in_shape) move by `change` (B, *g.in_shape) where those axes are set to 0. That is linear in them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -89,6 +89,12 @@ class Folded(InvertibleNetwork):
     (tensor([9., 3.]), tensor([3., 4.]))
     """
 
+    W: Tensor
+    b: Tensor
+    W_inv: Tensor
+    b_inv: Tensor
+    log_det: Tensor
+
     def __init__(self, in_shape: tuple[int, ...], W: Tensor, b: Tensor, dtype: torch.dtype) -> None:
         super().__init__()
         self.in_shape = self.out_shape = tuple(in_shape)
@@ -134,15 +140,15 @@ def _(g: Inverse) -> InvertibleNetwork:
     return folded(g.network).inv
 
 
-def _runs(networks: torch.nn.ModuleList) -> Iterator[list[InvertibleNetwork]]:
+def _runs(networks: Iterable[InvertibleNetwork]) -> Iterator[list[InvertibleNetwork]]:
     """Neighbours that are all linear over the same shape, or all not."""
     for _, run in groupby(networks, lambda g: (tuple(g.in_shape), tuple(g.out_shape), linear(g) is not None)):
         yield list(run)
 
 
 def _folded_run(run: list[InvertibleNetwork], dtype: torch.dtype) -> list[InvertibleNetwork]:
-    parts = [linear(g) for g in run]
-    if None in parts or not any(part.W.dim() == 2 for part in parts):
+    parts = [part for part in map(linear, run) if part is not None]
+    if len(parts) < len(run) or not any(part.W.dim() == 2 for part in parts):
         return [folded(g) for g in run]  # scales alone would make a matrix of what is a row of numbers
     W, b = parts[0].matrix(), parts[0].b
     for part in parts[1:]:

@@ -177,7 +177,7 @@ def _normflows_shapes(flow, shape, latent_shape, context):
     return shape or _shape_on_a_copy(_normflows_decode, flow, [latent_shape], context), [latent_shape]
 
 
-def _chained(flow) -> list[nn.Module]:
+def _chained(flow) -> list[Any]:
     return list(flow.flows) if hasattr(flow, "q0") else [flow]
 
 

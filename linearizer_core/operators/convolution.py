@@ -59,9 +59,9 @@ class CircularConvolution(LinearOperator):
         >>> torch.allclose(CircularConvolution.from_transfer(A.transfer).dense(), A.dense(), atol=1e-6)
         True
         """
-        grid = tuple(transfer.shape[1:])
-        kernels = torch.fft.ifft2(transfer).real.roll((grid[0] // 2, grid[1] // 2), (1, 2))
-        return cls(kernels, grid)
+        height, width = transfer.shape[1:]
+        kernels = torch.fft.ifft2(transfer).real.roll((height // 2, width // 2), (1, 2))
+        return cls(kernels, (height, width))
 
 
 def apply_transfer(transfer: Tensor, v: Tensor) -> Tensor:

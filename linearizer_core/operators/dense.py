@@ -28,7 +28,7 @@ class Dense(LinearOperator):
     def __init__(self, matrix: Tensor) -> None:
         super().__init__()
         self.matrix = keep(self, "matrix", matrix, dims=2)
-        self.shape = tuple(matrix.shape)
+        self.shape = (matrix.shape[0], matrix.shape[1])
 
     def matvec(self, v: Tensor) -> Tensor:
         return v @ self.matrix.mT
@@ -98,7 +98,7 @@ def _(A: Dense, k: int | None = None) -> SVD:
 
 
 @with_singular_values.register
-def _(A: Dense, values: Tensor | Sequence[float]) -> LowRank:
+def _(A: Dense, values: Tensor | Sequence[float]) -> LinearOperator:
     return recombined(A, svd(A), values)
 
 

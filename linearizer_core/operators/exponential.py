@@ -30,7 +30,7 @@ class Exponential(LinearOperator):
         self.generator = keep(self, "generator", generator, dims=2)
         if generator.shape[0] != generator.shape[1]:
             raise ValueError(f"Exponential: generator must be square, got shape {tuple(generator.shape)}.")
-        self.shape = tuple(generator.shape)
+        self.shape = (generator.shape[0], generator.shape[1])
 
     def matvec(self, v: Tensor) -> Tensor:
         return v @ self.dense().mT

@@ -26,7 +26,7 @@ from ..algebra.singular import (
     with_singular_values,
 )
 from .diagonal import Axiswise, Diagonal, Identity
-from .low_rank import LowRank, Parts, balanced, keep_factors, pairs_of, parts, thin_after
+from .low_rank import LowRank, Parts, balanced, keep_factors, known_parts, pairs_of, parts, thin_after
 
 
 class IdentityPlusLowRank(LinearOperator):
@@ -116,7 +116,7 @@ def complement(Q: Tensor, count: int) -> Tensor:
     return columns - X @ Z[q : q + count].mT
 
 
-def completed(Q: Tensor, M: Tensor, sign: float) -> IdentityPlusLowRank:
+def completed(Q: Tensor, M: Tensor, sign: float | Tensor) -> IdentityPlusLowRank:
     """The orthogonal n×n operator [Q M, sign · complement(Q)] for an orthogonal M (q, q), never as a matrix.
 
     >>> completed(torch.eye(2)[:, :1], torch.eye(1), -1.0).dense()
@@ -284,13 +284,13 @@ def _(A: IdentityPlusLowRank, k: int) -> LinearOperator:
 
 @rescaled.register
 def _(A: IdentityPlusLowRank) -> tuple[int, LinearOperator]:
-    pairs = pairs_of(A)
+    pairs = pairs_of(A.U, A.V)
     e = int(torch.cat([pairs.total, exponents(A.scale).reshape(1)]).max())
-    return e, IdentityPlusLowRank(shifted(A.scale, -e), *balanced(A, pairs, e))
+    return e, IdentityPlusLowRank(shifted(A.scale, -e), *balanced(A.U, A.V, pairs, e))
 
 
 @exp.register
-def _(A: LowRank, t: float | Tensor = 1.0) -> IdentityPlusLowRank:
+def _(A: LowRank, t: float | Tensor = 1.0) -> LinearOperator:
     check_square(A, "exp")
     return exp(IdentityPlusLowRank(0.0, A.U, A.V), t)
 
@@ -302,7 +302,7 @@ def _(A: IdentityPlusLowRank) -> Parts:
 
 @multiple.register
 def _(A: Identity | IdentityPlusLowRank, c: Tensor) -> IdentityPlusLowRank:
-    scale, U, V = parts(A)
+    scale, U, V = known_parts(A)
     return IdentityPlusLowRank(c * scale, c * U, V)
 
 
@@ -320,10 +320,10 @@ def product_on_factors(second: LinearOperator, first: LinearOperator) -> LinearO
     >>> product_on_factors(A, A).U.shape
     torch.Size([5, 2])
     """
-    thin = product_after.dispatch(type(first)) is thin_after
-    if thin or parts(first) is None or not parts(first).U.shape[1] or not stays_low(second, first):
+    thin, found = product_after.dispatch(type(first)) is thin_after, parts(first)
+    if thin or found is None or not found.U.shape[1] or not stays_low(second, first):
         return NotImplemented
-    (c, U, V), (d, S, T) = parts(second), parts(first)
+    (c, U, V), (d, S, T) = known_parts(second), found
     return IdentityPlusLowRank(c * d, torch.cat([d * U, second(S.mT).mT], 1), torch.cat([V, T], 1))
 
 
@@ -346,9 +346,10 @@ def sum_on_factors(A: LinearOperator, B: LinearOperator) -> LinearOperator:
     >>> sum_on_factors(Identity(5), LowRank(u, u))
     IdentityPlusLowRank(shape=(5, 5), scale=1, U (5, 1), V (5, 1))
     """
-    if parts(B) is None or not stays_low(A, B):
+    found = parts(B)
+    if found is None or not stays_low(A, B):
         return NotImplemented
-    (c, U, V), (d, S, T) = parts(A), parts(B)
+    (c, U, V), (d, S, T) = known_parts(A), found
     U, V = torch.cat([U, S], 1), torch.cat([V, T], 1)
     both_low = not isinstance(A, Identity | IdentityPlusLowRank) and not isinstance(
         B, Identity | IdentityPlusLowRank
@@ -362,7 +363,7 @@ def stays_low(A: LinearOperator, B: LinearOperator) -> bool:
     >>> stays_low(Identity(1), Identity(1))
     True
     """
-    return parts(A).U.shape[1] + parts(B).U.shape[1] < min(A.shape)
+    return known_parts(A).U.shape[1] + known_parts(B).U.shape[1] < min(A.shape)
 
 
 @total.register

@@ -99,7 +99,7 @@ def _(A: LowRank, k: int | None = None) -> SVD:
 
 
 @with_singular_values.register
-def _(A: LowRank, values: Tensor | Sequence[float]) -> LowRank:
+def _(A: LowRank, values: Tensor | Sequence[float]) -> LinearOperator:
     return recombined(A, svd(A), values)
 
 
@@ -115,15 +115,15 @@ def qr_middle(A: LowRank) -> tuple[Tensor, Tensor, Tensor]:
 
 @rescaled.register
 def _(A: LowRank) -> tuple[int, LinearOperator]:
-    pairs = pairs_of(A)
+    pairs = pairs_of(A.U, A.V)
     e = int(pairs.total.max())
-    return e, LowRank(*balanced(A, pairs, e))
+    return e, LowRank(*balanced(A.U, A.V, pairs, e))
 
 
 class Pairs(NamedTuple):
     """Powers of two of the largest entries of uⱼ and vⱼ, and of their product: ABSENT where one of them is 0.
 
-    >>> pairs_of(LowRank(torch.tensor([[4.0]]), torch.tensor([[1.0]]))).total
+    >>> pairs_of(torch.tensor([[4.0]]), torch.tensor([[1.0]])).total
     tensor([4])
     """
 
@@ -132,27 +132,27 @@ class Pairs(NamedTuple):
     total: Tensor
 
 
-def pairs_of(A: LinearOperator) -> Pairs:
-    """The sizes of the columns of the factors U and V of an operator.
+def pairs_of(U: Tensor, V: Tensor) -> Pairs:
+    """The sizes of the columns of the factors U (m, r) and V (n, r) of an operator.
 
-    >>> pairs_of(LowRank(torch.tensor([[4.0]]), torch.tensor([[0.0]]))).total == ABSENT
+    >>> pairs_of(torch.tensor([[4.0]]), torch.tensor([[0.0]])).total == ABSENT
     tensor([True])
     """
-    left, right = exponents(A.U, 0), exponents(A.V, 0)
+    left, right = exponents(U, 0), exponents(V, 0)
     return Pairs(left, right, torch.where((left == ABSENT) | (right == ABSENT), ABSENT, left + right))
 
 
-def balanced(A: LinearOperator, pairs: Pairs, e: int) -> tuple[Tensor, Tensor]:
+def balanced(U: Tensor, V: Tensor, pairs: Pairs, e: int) -> tuple[Tensor, Tensor]:
     """The same columns uⱼ vⱼᵀ, shared evenly by both factors, and 2ᵉ times smaller; those that are 0 become 0.
 
-    >>> A = LowRank(torch.tensor([[16.0]]), torch.tensor([[1.0]]))
-    >>> balanced(A, pairs_of(A), e=0)
+    >>> U, V = torch.tensor([[16.0]]), torch.tensor([[1.0]])
+    >>> balanced(U, V, pairs_of(U, V), e=0)
     (tensor([[4.]]), tensor([[4.]]))
     """
     there, size = pairs.total != ABSENT, pairs.total - e
     half = size.div(2, rounding_mode="floor")
-    U = shifted(torch.where(there, A.U, 0), torch.where(there, half - pairs.left, 0))
-    return U, shifted(torch.where(there, A.V, 0), torch.where(there, size - half - pairs.right, 0))
+    left = shifted(torch.where(there, U, 0), torch.where(there, half - pairs.left, 0))
+    return left, shifted(torch.where(there, V, 0), torch.where(there, size - half - pairs.right, 0))
 
 
 @singledispatch
@@ -221,6 +221,18 @@ def _(A: Identity) -> Parts:
     return Parts(A.values.new_ones(()), none, none)
 
 
+def known_parts(A: LinearOperator) -> Parts:
+    """`parts(A)` of a type of the family. ValueError for another.
+
+    >>> known_parts(Identity(3)).c
+    tensor(1.)
+    """
+    found = parts(A)
+    if found is None:
+        raise ValueError(f"{type(A).__name__} is not known as c I + U Vᵀ; give its type a rule of `parts`.")
+    return found
+
+
 @multiple.register
 def _(A: LowRank, c: Tensor) -> LowRank:
     return LowRank(c * A.U, A.V)
@@ -239,7 +251,7 @@ def thin_product(second: LinearOperator, first: LinearOperator) -> LowRank:
     tensor([[2.],
             [2.]])
     """
-    _, U, V = parts(second)
+    _, U, V = known_parts(second)
     return LowRank(U, first.T(V.mT).mT)
 
 
@@ -251,7 +263,7 @@ def thin_after(first: LinearOperator, second: LinearOperator) -> LowRank:
     tensor([[2.],
             [2.]])
     """
-    _, U, V = parts(first)
+    _, U, V = known_parts(first)
     return LowRank(second(U.mT).mT, V)
 
 

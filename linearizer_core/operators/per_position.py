@@ -77,8 +77,8 @@ class FieldSpectrum(LinearOperator):
                 f"FieldSpectrum: U (m, r), values (r, h, w) and V (n, r) need the same r, got {tuple(U.shape)}, "
                 f"{tuple(values.shape)} and {tuple(V.shape)}."
             )
-        self.grid = tuple(values.shape[1:])
-        positions = self.grid[0] * self.grid[1]
+        height, width = values.shape[1:]
+        self.grid, positions = (height, width), height * width
         self.shape = (len(U) * positions, len(V) * positions)
 
     def matvec(self, v: Tensor) -> Tensor:
@@ -167,10 +167,10 @@ def _columns(W: Tensor, which: Tensor, grid: tuple[int, int]) -> Tensor:
 @with_singular_values.register
 def _(A: PerPosition, values: Tensor | Sequence[float]) -> LinearOperator:
     U, old, V = svd(A.channels)
-    values = check_values(values, old.repeat_interleave(A.grid[0] * A.grid[1])).unflatten(0, (len(old), -1))
-    if (values == values[:, :1]).all():  # each direction of the channels keeps one value at all positions
-        return PerPosition(with_singular_values(A.channels, values[:, 0]), A.grid)
-    return FieldSpectrum(U, values.unflatten(1, A.grid), V)
+    new = check_values(values, old.repeat_interleave(A.grid[0] * A.grid[1])).unflatten(0, (len(old), -1))
+    if (new == new[:, :1]).all():  # each direction of the channels keeps one value at all positions
+        return PerPosition(with_singular_values(A.channels, new[:, 0]), A.grid)
+    return FieldSpectrum(U, new.unflatten(1, A.grid), V)
 
 
 @with_singular_values.register

@@ -121,7 +121,7 @@ def _(A: Projection, k: int | None = None) -> SVD:
 
 
 @with_singular_values.register
-def _(A: Projection, values: Tensor | Sequence[float]) -> LowRank:
+def _(A: Projection, values: Tensor | Sequence[float]) -> LinearOperator:
     return recombined(A, svd(A), values)
 
 

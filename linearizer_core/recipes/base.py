@@ -6,7 +6,7 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -41,7 +41,7 @@ def hook(method: Method) -> Method:
     >>> hook(lambda recipe: None).is_hook
     True
     """
-    method.is_hook = True  # type: ignore[attr-defined]
+    vars(method)["is_hook"] = True
     return method
 
 
@@ -83,10 +83,11 @@ class Recipe(abc.ABC):
     average: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in ("steps", "batch", "learning_rate", "gradient_clip", "evaluate_every"):
-            value = getattr(self, field)
-            if isinstance(value, numbers.Real) and not value > 0:
-                raise ValueError(f"{self.name}: {field} must be above 0, got {value}.")
+        for name in ("steps", "batch", "learning_rate", "gradient_clip", "evaluate_every"):
+            value = getattr(self, name)
+            is_number = isinstance(value, numbers.Real)  # else its kind is what is wrong, which is said below
+            if is_number and not value > 0:
+                raise ValueError(f"{self.name}: {name} must be above 0, got {value}.")
         for field in dataclasses.fields(self):
             plain = _plain(f"{self.name}: {field.name}", getattr(self, field.name), field.default)
             object.__setattr__(self, field.name, plain)  # numpy's numbers are none of JSON's
@@ -183,8 +184,9 @@ def tested(recipe: Recipe, model: nn.Module, dataset: "Dataset") -> dict[str, fl
     return {name: float(value) for name, value in terms.items()}
 
 
-def _plain(name: str, value: object, default: object) -> object:
+def _plain(name: str, value: Any, default: object) -> object:
     """A setting as a plain Python value of its default's type. ValueError where it is of another type, or not finite."""
+    plain: type
     match default:
         case bool():
             fits, plain = isinstance(value, bool), bool
@@ -200,7 +202,7 @@ def _plain(name: str, value: object, default: object) -> object:
             return value
     if not fits:
         raise ValueError(f"{name} must be of the kind of its default {default!r}, got {value!r}.")
-    if plain is tuple:
+    if isinstance(default, tuple):
         return tuple(_plain(name, item, default[0] if default else "") for item in value)
     if plain is float and not math.isfinite(value):
         raise ValueError(f"{name} must lie in the range of finite numbers, got {value}.")

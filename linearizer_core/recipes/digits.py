@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.sets import Dataset, as_float, load_dataset
+from ..devices import laid_out
+from ..inputs import of_kind
 from ..measures.digits import evaluate_digits
 from ..measures.figure import Figure
 from ..methods.critic import Critic, critic_loss, frozen, some_class_loss
@@ -153,7 +155,7 @@ class Digits(Recipe):
         return [(1.0, others), (self.mixing_rate, mixing)]
 
     def prepare(self, model: Generator, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.channels_last)
+        laid_out(model, torch.channels_last)
         generator = torch.Generator().manual_seed(self.seed)
         batch = torch.randperm(len(images), generator=generator)[:4096].to(images.device)
         x = images[batch] + self._noise(images[batch], generator)
@@ -214,12 +216,12 @@ class Digits(Recipe):
         }
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.contiguous_format).eval()
+        laid_out(model, torch.contiguous_format).eval()
         self._fit(model, images, labels)
         if self.paper_steps:
             generator = torch.Generator().manual_seed(self.seed)
             made = self._made_up(model, images[:MADE_UP], generator)
-            fit_paper(model.g_x.networks[0], made, images, self.paper_updates, generator)
+            fit_paper(of_kind(Chain, model.g_x).networks[0], made, images, self.paper_updates, generator)
             fitting.fit_flow(model, images[:FLOW_IMAGES], labels[:FLOW_IMAGES])
 
     def _fit(self, model: Generator, images: Tensor, labels: Tensor) -> None:

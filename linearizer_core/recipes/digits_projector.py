@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..data import damage
 from ..data.sets import Dataset, load_dataset
+from ..devices import laid_out
 from ..measures.figure import Figure
 from ..measures.projectors import evaluate_digits_projector
 from ..models import fitting
@@ -45,7 +46,7 @@ class DigitProjectorRecipe(ProjectorRecipe, abc.ABC):
         return self.dataset(path)._replace(others=torch.cat([faces.train_images, faces.test_images]))
 
     def prepare(self, model: Projector, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.channels_last)
+        laid_out(model, torch.channels_last)
         generator = torch.Generator().manual_seed(self.seed)
         some = images[torch.randperm(len(images), generator=generator)[:4096].to(images.device)]
         x = damage.gaussian_noise(some, self.pixel_noise, generator)
@@ -58,7 +59,7 @@ class DigitProjectorRecipe(ProjectorRecipe, abc.ABC):
         The axes that are dropped are mixed until ‖x ⊖ f(x)‖ is about what f changes in pixels, of whole and spoilt digits:
         training leaves them open, and without it a spoilt digit is hardly farther from the range than a whole one.
         """
-        model.to(memory_format=torch.contiguous_format).eval()
+        laid_out(model, torch.contiguous_format).eval()
         effect = fitting.pixels_per_unit(model.g_x, images[:256])
         dropped = model.A(torch.ones_like(effect)) < 0.5
         fitting.remix(model.g_x, torch.diag(torch.where(dropped, 1.0, effect)), torch.zeros_like(effect))

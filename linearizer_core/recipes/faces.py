@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,9 @@ from torch.nn import functional as F
 from ..data.face_photos import DECADES, MIDDLE_AGE, face_photos
 from ..data.images import evenly, mirrored
 from ..data.sets import Dataset, as_float
+from ..devices import laid_out
 from ..diagnostics import psnr
+from ..inputs import of_kind
 from ..measures.faces import evaluate_faces
 from ..measures.figure import Figure
 from ..methods.leading import (
@@ -45,10 +47,11 @@ from ..networks.lifting import (
     Rescale,
     vector_lift,
 )
-from ..operators import Diagonal
+from ..operators import Diagonal, TimedGaussian
 from ..randomness import seeded
 from .base import Batch, Recipe
 
+Layer = TypeVar("Layer", bound=InvertibleNetwork)
 SHAPE = (3, 64, 64)
 REPORTED = (4, 16, 64, 256)
 """Ranks at which the quality of a reconstruction is reported."""
@@ -184,10 +187,10 @@ class Faces(Recipe):
                 f"{self.name}: levels must differ and widths hold one number for each, got {self.levels} and "
                 f"{self.widths}."
             )
-        for field, most in (("levels", self.rank), ("splits", self.rank - 1)):
-            wrong = [k for k in getattr(self, field) if not 1 <= k <= most]
+        for field, last in (("levels", self.rank), ("splits", self.rank - 1)):
+            wrong = [k for k in getattr(self, field) if not 1 <= k <= last]
             if wrong:
-                raise ValueError(f"{self.name}: {field} must lie in 1..{most}, got {wrong[0]}; correct it.")
+                raise ValueError(f"{self.name}: {field} must lie in 1..{last}, got {wrong[0]}; correct it.")
         for field, least, most in LIMITS:
             value = getattr(self, field)
             wrong = [k for k in (value if isinstance(value, tuple) else (value,)) if not least <= k <= most]
@@ -217,14 +220,14 @@ class Faces(Recipe):
         return face_photos(path)
 
     def learning_rates(self, model: AgedGenerator) -> list[tuple[float, list[nn.Parameter]]]:
-        basis = list(_layer(model.g_x, BlockReflector).parameters())
+        basis = list(_layer(model, BlockReflector).parameters())
         others = [p for p in model.parameters() if all(p is not q for q in basis)]
         return [(1.0, others), (self.basis_rate, basis)]
 
     @torch.no_grad()
     def prepare(self, model: AgedGenerator, images: Tensor, labels: Tensor) -> None:
         """Pixel PCA of the faces and their mirror images, on the coarsest frequencies, becomes the first axes."""
-        transform, shift, reflector = model.g_x.networks[:3]
+        transform, shift, reflector = _layers(model)[:3]
         mean, directions = leading_frequencies(transform, images, self.frequencies, self.rank)
         shift.shift.copy_(-mean)
         reflector.set_(directions)
@@ -232,7 +235,7 @@ class Faces(Recipe):
         few = images[self._some(images)]
         parts = torch.cat([few, few.flip(3)]).split(256)
         initialise(lead, torch.cat([front(part)[:, : self.rank] for part in parts]))
-        model.to(memory_format=torch.channels_last)
+        laid_out(model, torch.channels_last)
 
     def loss(self, model: AgedGenerator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
         images, labels, generator, _ = batch
@@ -262,12 +265,12 @@ class Faces(Recipe):
     @torch.no_grad()
     def finish(self, model: AgedGenerator, images: Tensor, labels: Tensor) -> None:
         """Axes in order and in units of pixels, A and A(t) from their variances, and what a year is, in closed form."""
-        model.to(memory_format=torch.contiguous_format).eval()
-        order, scale = model.g_x.networks[-2:]
+        laid_out(model, torch.contiguous_format).eval()
+        order, scale = _layers(model)[-2:]
         order.order.copy_(torch.arange(len(order.order)))
         scale.factors.fill_(1)
         few = self._some(images)
-        in_pixels = moments(Chain(*model.g_x.networks[:3]), images[few], labels[few]).std[: self.rank]
+        in_pixels = moments(Chain(*_layers(model)[:3]), images[few], labels[few]).std[: self.rank]
         tail = moments(model.g_x, images[few], labels[few]).std[self.rank :]
         order.order[self.rank :] = self.rank + tail.argsort(descending=True)
         found = self._with_tail_centred(model, moments(model.g_x, images, labels, self.age_axes))
@@ -276,23 +279,24 @@ class Faces(Recipe):
 
     def _with_tail_centred(self, model: AgedGenerator, found: Moments) -> Moments:
         """Moves 0 of all but the leading axes to their mean; the leading ones, orthogonal to them, stay as they are."""
-        _, shift, reflector = model.g_x.networks[:3]
+        _, shift, reflector = _layers(model)[:3]
         tail = found.mean.clone()
         tail[: self.rank] = 0
-        shift.shift.sub_(reflector.inverse(model.g_x.networks[-2].inverse(tail)))
+        shift.shift.sub_(reflector.inverse(_layers(model)[-2].inverse(tail)))
         return dataclasses.replace(found, mean=found.mean - tail)
 
     def _take(self, model: AgedGenerator, found: Moments) -> None:
         """All that follows from the moments, in pixels, of the latents of the training faces."""
         std = found.std.clamp(min=LEAST_STD)
         stretch = std ** (self.spread_power - 1)
-        model.g_x.networks[-1].factors.mul_(stretch)
-        model.A.values.copy_(std.square() / (std.square() + self.wiener_noise**2))
-        model.A_t.variances.copy_(((model.A.values * std).clamp(min=LEAST_STD) * stretch).square())
+        _layers(model)[-1].factors.mul_(stretch)
+        kept, variances = of_kind(Diagonal, model.A).values, of_kind(TimedGaussian, model.A_t).variances
+        kept.copy_(std.square() / (std.square() + self.wiener_noise**2))
+        variances.copy_(((kept * std).clamp(min=LEAST_STD) * stretch).square())
         found = found.rescaled(stretch)
         model.means.copy_(found.mean[None])
         model.log_std.copy_((std * stretch).log())
-        model.noise_means.copy_((found.mean / model.A_t.variances.sqrt())[None])
+        model.noise_means.copy_((found.mean / variances.sqrt())[None])
         weights, offset = age_by_least_squares(found, self.age_axes, self.age_ridge)
         model.age_weights.copy_(weights)
         model.age_offset.copy_(offset)
@@ -336,13 +340,13 @@ class Faces(Recipe):
 
     def _front_and_lead(self, model: AgedGenerator) -> tuple[Chain, InvertibleNetwork]:
         """Pictures to principal axes, and what g makes of the first `rank` of these; no lift of the others is needed."""
-        return Chain(*model.g_x.networks[:3]), _layer(model.g_x, OnLeading).network
+        return Chain(*_layers(model)[:3]), _layer(model, OnLeading).network
 
     def _leading(self, model: AgedGenerator, x: Tensor) -> tuple[Tensor, Tensor]:
         """The first `rank` latents of x and log |det| of how they come from the principal axes."""
         front, lead = self._front_and_lead(model)
         z, log_det = forward_and_log_det(lead, front(x)[:, : self.rank])
-        factors = model.g_x.networks[-1].factors[: self.rank]
+        factors = _layers(model)[-1].factors[: self.rank]
         return z * factors, log_det + factors.log().sum()
 
     def _truncated(self, model: AgedGenerator, x: Tensor, k: int) -> Tensor:
@@ -354,5 +358,10 @@ class Faces(Recipe):
         return torch.cat(made)
 
 
-def _layer(g: Chain, kind: type[InvertibleNetwork]) -> InvertibleNetwork:
-    return next(layer for layer in g.networks if isinstance(layer, kind))
+def _layers(model: AgedGenerator) -> Any:
+    """The networks that g consists of, as torch keeps them."""
+    return of_kind(Chain, model.g_x).networks
+
+
+def _layer(model: AgedGenerator, kind: type[Layer]) -> Layer:
+    return next(layer for layer in _layers(model) if isinstance(layer, kind))

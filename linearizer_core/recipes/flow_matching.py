@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.sets import Dataset, as_float, load_dataset
+from ..devices import laid_out
 from ..measures.figure import Figure
 from ..measures.flow_matching import evaluate_flow_matching
 from ..methods.flow_matching import flow_matching_loss, guesses, path
@@ -72,7 +73,7 @@ class DigitsFlowMatching(Recipe):
         return [(1.0, [*model.g_x.parameters(), *model.A_t.parameters()])]
 
     def prepare(self, model: Generator, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.channels_last)
+        laid_out(model, torch.channels_last)
         generator = torch.Generator().manual_seed(self.seed)
         batch = torch.randperm(len(images), generator=generator)[:1024].to(images.device)
         x = images[batch]
@@ -96,7 +97,7 @@ class DigitsFlowMatching(Recipe):
         return {"loss": loss, "match": match, "mse": mse, "perceptual": perceptual}
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.contiguous_format)
+        laid_out(model, torch.contiguous_format)
 
     @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:

@@ -25,12 +25,14 @@ def paper_flow(in_shape: tuple[int, int, int], steps: int, hidden: int, bound: f
     True
     """
     squeeze = Squeeze(in_shape)
-    channels = squeeze.out_shape[0]
+    channels, height, width = squeeze.out_shape
     turns: list[InvertibleNetwork] = []
     for i in range(steps):
-        turns += [AffineCoupling(squeeze.out_shape, hidden, bound), InvertibleConv1x1(squeeze.out_shape)]
+        coupling = AffineCoupling(squeeze.out_shape, hidden, bound)
+        turn = InvertibleConv1x1((channels, height, width))
         home = -(steps - 1) if i == steps - 1 else 1
-        turns[-1].weight.set_(torch.eye(channels).roll(-home, 0))
+        turn.weight.set_(torch.eye(channels).roll(-home, 0))
+        turns += [coupling, turn]
     return Chain(squeeze, *turns, squeeze.inv)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..data.dataset import DataError, Dataset
 from ..data.images import cut_patches, mirrored, photo_folder
+from ..devices import laid_out
 from ..inputs import as_float
 from ..measures.figure import Figure
 from ..measures.patches import evaluate_patches
@@ -66,7 +67,7 @@ class Patches(Recipe):
         return Dataset(train, labels[0], test, labels[1], names=("patch",))
 
     def prepare(self, model: Generator, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.channels_last)
+        laid_out(model, torch.channels_last)
         generator = torch.Generator().manual_seed(self.seed)
         batch = torch.randperm(len(images), generator=generator)[:512].to(images.device)
         initialise(model.g_x, self._noisy(images[batch], generator))
@@ -77,7 +78,7 @@ class Patches(Recipe):
         return {"loss": class_nll(z, log_det, model.means, model.log_std, labels)}
 
     def finish(self, model: Generator, images: Tensor, labels: Tensor) -> None:
-        model.to(memory_format=torch.contiguous_format).eval()
+        laid_out(model, torch.contiguous_format).eval()
         fitting.fit_low_rank_flow(model, images[:: max(1, len(images) // 12_000)])
 
     @torch.no_grad()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..data.dataset import DataError, Dataset, as_input
 from ..data.point_sets import MOST_CLASSES, VIEW, generated, grid_of_view, read_points
+from ..inputs import of_kind
 from ..measures.figure import Figure
 from ..measures.plane import evaluate_plane, stretches
 from ..methods.likelihood import class_nll
@@ -53,7 +54,7 @@ class PlaneRecipe(Recipe, abc.ABC):
     steps: int = 2000
     batch: int = 256
     learning_rate: float = 5e-3
-    classes: int = 2
+    classes: int = 2  # type: ignore[misc]  # fixed for other recipes, here a choice
     count: int = 4000
     depth: int = 8
     hidden: int = 16
@@ -64,7 +65,11 @@ class PlaneRecipe(Recipe, abc.ABC):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        limits = {"depth": (0, MOST_DEPTH), "hidden": (1, MOST_HIDDEN), "classes": (1, MOST_CLASSES)}
+        limits: dict[str, tuple[float, float]] = {
+            "depth": (0, MOST_DEPTH),
+            "hidden": (1, MOST_HIDDEN),
+            "classes": (1, MOST_CLASSES),
+        }
         limits |= {"count": (10, MOST_COUNT), "smooth_batch": (1, 100_000), "bound": (0.01, 5)}
         limits |= {"smooth_weight": (0, 1e6), "wiener_noise": (0, 1e6)}
         for field, (low, high) in limits.items():
@@ -113,7 +118,7 @@ class PlaneRecipe(Recipe, abc.ABC):
         z = model.g_x(images)
         covariance = torch.cov(z.mT, correction=0)
         noise = self.wiener_noise**2 * torch.eye(2).to(z)
-        model.A.matrix.copy_(torch.linalg.solve(covariance + noise, covariance).mT)
+        of_kind(Dense, model.A).matrix.copy_(torch.linalg.solve(covariance + noise, covariance).mT)
 
     @torch.no_grad()
     def report(self, model: Generator, dataset: Dataset) -> dict[str, float]:

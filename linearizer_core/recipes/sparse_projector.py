@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from ..inputs import of_kind
 from ..measures.figure import Figure
 from ..measures.projectors import evaluate_sparse
 from ..methods.idempotent import isometry, sparsity
@@ -46,7 +47,7 @@ class SparseProjector(DigitProjectorRecipe):
         return RoundedDiagonal(nn.Parameter(torch.full((n,), 0.75)))
 
     def learning_rates(self, model: Projector) -> list[tuple[float, list[nn.Parameter]]]:
-        weights = [model.A.weights]
+        weights = [of_kind(nn.Parameter, model.A.weights)]
         return [*mixing_apart(model, self.mixing_rate, apart=weights), (self.lambda_rate, weights)]
 
     def loss(self, model: Projector, companion: Beside, batch: Batch) -> dict[str, Tensor]:
@@ -54,7 +55,7 @@ class SparseProjector(DigitProjectorRecipe):
         z = model.g_x(images)
         terms = {
             "mse": (model.g_x.inverse(model.A(z)) - images).square().mean(),
-            "sparsity": sparsity(model.A.values),
+            "sparsity": sparsity(of_kind(RoundedDiagonal, model.A).values),
             "isometry": isometry(images, z, model.g_x(torch.zeros_like(images[:1]))[0]),
         }
         loss = terms["mse"] + self.sparsity_weight * terms["sparsity"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -149,20 +150,24 @@ class PhotoStyles(Recipe):
         return as_float(self._photos(path).test_images)
 
     def _photos(self, path: str | None) -> Dataset:
+        folder = self._folder(path)
+        if self.photo:
+            beside = folder / self.photo  # where a config that names no folder of its own leads
+            photo = expanded(self.photo)
+            one = torch.tensor(read_image(photo if photo.is_file() else beside, SHORT_SIDE))[None]
+            return Dataset(one, torch.zeros(1).long(), one, torch.zeros(1).long())
+        return photo_folder(folder / self.photos, SHORT_SIDE)
+
+    def _folder(self, path: str | None) -> Path:
         if path is None:
             raise DataError(
                 f"{self.name} needs photos and teachers: pass --data with the folder that holds them."
             )
-        if self.photo:
-            beside = expanded(path) / self.photo  # where a config that names no folder of its own leads
-            photo = expanded(self.photo)
-            one = torch.tensor(read_image(photo if photo.is_file() else beside, SHORT_SIDE))[None]
-            return Dataset(one, torch.zeros(1).long(), one, torch.zeros(1).long())
-        return photo_folder(expanded(path) / self.photos, SHORT_SIDE)
+        return expanded(path)
 
     def _teachers(self, path: str | None) -> list[Teacher]:
-        files = parse_teachers(self.teacher).values()
-        return [Teacher(expanded(path) / expanded(file), self.pixel_top) for file in files]
+        folder, files = self._folder(path), parse_teachers(self.teacher).values()
+        return [Teacher(folder / expanded(file), self.pixel_top) for file in files]
 
     def for_one_photo(self) -> PhotoStyles:
         """The same model, to be fitted closely to one photo: no statistics, but every pixel where the teacher has it.
@@ -170,7 +175,7 @@ class PhotoStyles(Recipe):
         >>> PhotoStyles().for_one_photo().texture_weight
         0.0
         """
-        statistics = {name: 0.0 for name in self.arguments() if name.endswith("_weight")}
+        statistics: dict[str, Any] = {name: 0.0 for name in self.arguments() if name.endswith("_weight")}
         return replace(self, views=8, steps=400, learning_rate=1e-3, composed=False, **statistics)
 
     @property
@@ -338,8 +343,8 @@ def excess_grid(made: Tensor, wanted: Tensor, period: int = 4, around: int = 2) 
     (tensor(0.), tensor(True))
     """
     every = [(i, j) for i in range(period) for j in range(period) if i or j]
-    ours, theirs = (grid_lines(x, every, period, around) for x in (made, wanted))
-    ours, theirs = ((line / surroundings).log().mean(1) for line, surroundings in (ours, theirs))
+    pairs = (grid_lines(x, every, period, around) for x in (made, wanted))
+    ours, theirs = ((line / surroundings).log().mean(1) for line, surroundings in pairs)
     return (ours - theirs).relu().mean()
 
 

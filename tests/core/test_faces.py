@@ -320,6 +320,11 @@ def test_faces_are_read_from_a_zip_its_folder_or_unpacked(tmp_path):
     torch.testing.assert_close(face_photos(tmp_path / "unpacked").train_images, data.train_images)
 
 
+def test_faces_have_their_ages_in_an_archive_whose_folders_end_in_backslashes(tmp_path):
+    data = face_photos(zipped(tmp_path, {"train\\030_1.jpg": jpeg(), "test\\101_2.jpg": jpeg()}))
+    assert (data.train_labels.tolist(), data.test_labels.tolist()) == ([30], [101])
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [

@@ -267,3 +267,21 @@ def test_a_rounded_diagonal_passes_gradients_as_if_it_did_not_round():
     closer.values[1].sub(1).square().backward()  # a 0 that is wanted as a 1
     step.step()
     assert closer.values[1] == 1 and closer.weights.requires_grad
+
+
+class Halved(LinearOperator):
+    """v / 2, after another operator where there is one."""
+
+    shape = (2, 2)
+
+    def __init__(self, first=None):
+        super().__init__()
+        self.register_module("first", first)
+
+    def matvec(self, v):
+        return (v if self.first is None else self.first(v)) / 2
+
+
+def test_an_operator_without_numbers_may_lack_a_part():
+    assert torch.equal(Halved().dense(torch.float64), torch.eye(2).double() / 2)
+    assert torch.equal(Halved(Halved()).dense(torch.float64), torch.eye(2).double() / 4)
