@@ -34,7 +34,7 @@ def build(lab: Lab) -> Opening:
             gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
             sources = picker.picker(SLUG)
         with gr.Column(scale=5, min_width=320):
-            section = proof.section(SLUG, words.BREAK_CLIP)
+            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_CLIP), *proof.program(SLUG))
     shown = {"stage": stage, "formula": formula}
     inputs, changes = {"picture": lab.picture, "handles": handles}, [handles.change, lab.picture.change]
     started = {"picture": lab.picture, "handles": handles, **rows}
