@@ -59,11 +59,13 @@ new MutationObserver((changes) => {
 // that takes too long.
 (() => {
   const open = () => document.documentElement.classList.add("lab-open");
-  const openWith = (slug) => {
+  const openWith = (slug, frames = 90) => {
     const parts = [...document.querySelectorAll(`#tab-${slug} .lab`)];
-    const there = parts.length && parts.every((part) => part.querySelector(".lab-widget"));
-    if (there) requestAnimationFrame(open);
-    else requestAnimationFrame(() => openWith(slug));
+    const made = parts.length && parts.every((part) => part.querySelector(".lab-widget"));
+    const stage = document.getElementById(`${slug}-stage`);
+    const drawn = !stage || stage.querySelector("canvas, img[src]");
+    if (frames === 0 || (made && drawn)) requestAnimationFrame(open);
+    else requestAnimationFrame(() => openWith(slug, frames - 1));
   };
   lab.filled = (slug, views) => {
     const asked = new URLSearchParams(location.search).get("view");
