@@ -27,6 +27,7 @@ def Pictures(
     columns: int = 0,
     hues: Sequence[str] = (),
     visible: bool = True,
+    tall: int = 0,
 ) -> gr.HTML:
     """Captioned pictures; with `pick=True` each is a button and `.pick` tells which one was chosen.
 
@@ -35,6 +36,7 @@ def Pictures(
     event `pick`: {"id": ids[i], "index": i}
     `size` is a tile's width in pixels; `columns` > 0 makes a grid of equal columns that fills the width
     instead.
+    `tall` > 0 keeps the pictures of a grid below so many hundredths of the window's height.
     `hues` colours the captions, one of "induced", "pixel", "bad", "" for each tile, where the value has none of its own.
     """
     return widget(
@@ -48,6 +50,7 @@ def Pictures(
         size=size,
         columns=columns,
         hues=list(hues),
+        tall=tall,
     )
 
 

@@ -54,7 +54,7 @@ def _seed(slug: str) -> gr.Number:
 def _steps(slug: str) -> gr.Number:
     """N as a number, and a slider over its logarithm, which follows it."""
     name = {"elem_classes": "lab-field", "min_width": 70}
-    look = {**name, "elem_classes": "lab-field lab-unnumbered", "show_reset_button": False, "scale": 5}
+    look = {**name, "elem_classes": "lab-field lab-unnumbered", "scale": 5}
     with gr.Row(elem_classes="lab-toolbar"):
         power = gr.Slider(0, 3, 2, step=0.01, label=words.STEPS_N, elem_id=f"{slug}-power", **look)
         steps = gr.Number(

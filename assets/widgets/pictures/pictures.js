@@ -3,6 +3,7 @@ const root = element.querySelector(".tiles");
 root.setAttribute("aria-label", props.label || "");
 root.style.setProperty("--size", `${own.size}px`);
 if (own.columns) root.classList.add("grid");
+if (own.tall) root.style.setProperty("--tall", `${own.tall}vh`);
 
 const make = (index) => {
   const tile = document.createElement(own.pick ? "button" : "figure");
