@@ -44,7 +44,8 @@ def build_app() -> gr.Blocks:
 
 def _header() -> None:
     with gr.Row(elem_classes="lab-header"):
-        gr.HTML(f"<h1>{words.TITLE}</h1><p>{words.TAGLINE}</p>", apply_default_css=False, scale=8)
+        title = f'<div class="lab-title"><h1>{words.TITLE}</h1><p>{words.TAGLINE}</p></div>'
+        gr.HTML(title, apply_default_css=False, scale=8)
         flip = gr.Button(
             words.FLIP_THEME,
             size="sm",
@@ -75,6 +76,7 @@ def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Compon
     outputs = {"opened": opened, **opening.outputs}
     fill = opener(slug, opening)
     filled = listen(tab.select, fill, {**visit, "opened": opened}, outputs, js=READ_QUERY, **QUIET)
+    filled.then(None, js=f"() => {{ lab.filled('{slug}', {[view.SLUG for view in VIEWS]}); }}")
     filled.then(None, js=proof.touch(slug))
 
 

@@ -1,4 +1,4 @@
-"""Under every view: the proof meter, the switch that breaks the law, Python for this view, the link."""
+"""In every view: beside the stage the proof meter and the switch that breaks the law; Python for this view, the link."""
 
 import functools
 import itertools
@@ -17,7 +17,7 @@ _turns = itertools.count(1)
 
 @dataclass(frozen=True)
 class Section:
-    """The components made by `section`."""
+    """The components made by `meter` and `program`, which stand in two places."""
 
     slug: str
     broken: gr.Checkbox
@@ -55,19 +55,11 @@ def touch(slug: str) -> str:
     return f"() => {{ document.dispatchEvent(new CustomEvent('lab:touch', {{ detail: '{slug}' }})); }}"
 
 
-def section(slug: str, break_label: str = words.BREAK_ADD) -> Section:
-    """Make everything where the caller stands, inside the view's tab; or make the halves in two places."""
-    return Section(slug, *meter(slug, break_label), *program(slug))
-
-
 def meter(slug: str, break_label: str = words.BREAK_ADD) -> tuple[gr.Checkbox, gr.HTML]:
-    """The proof meter and its switch: the first half of a `Section`."""
-    with gr.Column(elem_classes="lab-card"):
-        with gr.Row(elem_classes="lab-proof-head"):
-            gr.HTML(f"<h3>{words.METER}</h3>", apply_default_css=False)
-            look = {"elem_id": f"{slug}-break", "elem_classes": "lab-switch", "container": False}
-            broken = gr.Checkbox(False, label=break_label, **look)
-        return broken, ProofMeter(slug)
+    """The proof meter and its switch, for the card of the stage: the first half of a `Section`."""
+    with gr.Column(elem_classes="lab-proof"):
+        look = {"elem_id": f"{slug}-break", "elem_classes": "lab-switch", "container": False}
+        return gr.Checkbox(False, label=break_label, **look), ProofMeter(slug)
 
 
 def program(slug: str) -> tuple[gr.Code, gr.HTML]:

@@ -22,15 +22,14 @@ if TYPE_CHECKING:
 
 SCRIPTS = ("state", "theme", "files", "places", "still", "pictures", "overlay", "panel", "hand", "chart")
 TEMPLATE = """
-<div data-part="stage" class="stage"></div>
-<div data-part="tools" class="tools" hidden>
+<div data-part="stage" class="{stage}" style="min-height: {height}"></div>
+<div data-part="tools" class="tools"{tools}>
   <span data-part="legend" class="legend" role="group"></span>
-  <span class="space"></span>
+  <p data-part="told" class="told space" role="status"></p>
   <button type="button" data-part="thumbnails" aria-pressed="false" hidden></button>
   <button type="button" data-part="lines" aria-pressed="false" hidden></button>
   <button type="button" data-part="by-hand" aria-pressed="false" hidden></button>
 </div>
-<p data-part="told" class="told" role="status"></p>
 """
 AXIS = {
     "gridcolor": "var(--lab-line)",
@@ -56,7 +55,9 @@ LAYOUT = {
 MOST_SEEN = 160  # points of a line; more cannot be seen
 
 
-def Chart(value: dict | None = None, *, elem_id: str, label: str, height: int = 260) -> gr.HTML:
+def Chart(
+    value: dict | None = None, *, elem_id: str, label: str, height: int = 260, beside: str = ""
+) -> gr.HTML:
     """One chart, or several side by side whose points belong together.
 
     value: from `charts(...)`, or None for nothing yet; it only ever comes from the server
@@ -64,16 +65,22 @@ def Chart(value: dict | None = None, *, elem_id: str, label: str, height: int = 
     event `taken`: {"indices": int32 as base64}, the points in a lasso or a box, none where it was taken away
     The page's event "lab:walk" with {"id": elem_id, "component": j, "steps": t, "picked": bool} draws a cross in linked
     charts, t standard deviations along component j from the mean or from the picked point; no request is made.
+    `beside` is the id of `Pictures` that are drawn beside the cross, one in each chart; where their value has "at", for each
+    chart None or {"path": places, "cross": place}, the cross stands there, on a path that has left the straight line.
     """
+    place = {"stage": "stage paired", "height": "0", "tools": ""}  # what comes later pushes nothing away
+    if not beside:
+        place = {"stage": "stage", "height": f"{height}px", "tools": " hidden"}
     return widget(
         "chart",
-        TEMPLATE,
+        TEMPLATE.format(**place),
         value,
         elem_id=elem_id,
         label=label,
         scripts=SCRIPTS,
         needs=served.plotly_script(),
         height=height,
+        beside=beside,
         words=words.CHART,
     )
 

@@ -36,12 +36,13 @@ class Settled:
 
 
 TEMPLATE = (
-    '<div class="meter" role="group"><p class="verdict" role="status"></p><div class="laws"></div></div>'
+    '<div class="meter" role="group"><details><summary><span class="verdict" role="status"></span></summary>'
+    '<div class="laws"></div></details></div>'
 )
 
 
 def ProofMeter(slug: str) -> gr.HTML:
-    """A bar for each law, from 1e-8 to 1, and a verdict in words.
+    """A verdict in words, and under it, folded where there is little room, a bar for each law, from 1e-8 to 1.
 
     value: {"laws": [{"name", "formula", "error", "holds", "text"}], "verdict": str}
     event `settle`: 250 ms after the last `lab.touch(slug)` of the page (see `proof.Section.settles`)

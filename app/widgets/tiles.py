@@ -27,15 +27,17 @@ def Pictures(
     columns: int = 0,
     hues: Sequence[str] = (),
     visible: bool = True,
+    tall: int = 0,
 ) -> gr.HTML:
     """Captioned pictures; with `pick=True` each is a button and `.pick` tells which one was chosen.
 
     value: {"pictures": encoding.for_browser(…), "captions": [...], "notes": [...], "ids": [...], "selected":
-    i or -1}
+    i or -1; "hues" and "columns" where they differ from those given here; "at" for a chart, see there}
     event `pick`: {"id": ids[i], "index": i}
     `size` is a tile's width in pixels; `columns` > 0 makes a grid of equal columns that fills the width
     instead.
-    `hues` colours the captions, one of "induced", "pixel", "" for each tile.
+    `tall` > 0 keeps the pictures of a grid below so many hundredths of the window's height.
+    `hues` colours the captions, one of "induced", "pixel", "bad", "" for each tile, where the value has none of its own.
     """
     return widget(
         "pictures",
@@ -48,6 +50,7 @@ def Pictures(
         size=size,
         columns=columns,
         hues=list(hues),
+        tall=tall,
     )
 
 
@@ -57,12 +60,14 @@ def tiles(
     ids: Sequence[str] = (),
     selected: int = -1,
     notes: Sequence[str] = (),
+    **more: object,
 ) -> dict:
-    """The value of `Pictures` for pictures (B, C, H, W)."""
+    """The value of `Pictures` for pictures (B, C, H, W); `more` are its "hues", "columns" and "at"."""
     return {
         "pictures": encoding.for_browser(pictures),
         "captions": list(captions),
         "notes": list(notes),
         "ids": list(ids),
         "selected": selected,
+        **more,
     }

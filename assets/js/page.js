@@ -44,3 +44,32 @@
   listen(["pointermove"], decide);
   listen(["pointerup", "pointercancel"], end);
 })();
+
+// On a narrow page the bar of views scrolls: the one that is open is brought into sight.
+new MutationObserver((changes) => {
+  for (const { target } of changes) {
+    if (target.getAttribute("aria-selected") !== "true" || !target.closest("#views > .tab-wrapper")) continue;
+    const bar = target.closest(".tab-wrapper");
+    const { left, width } = target.getBoundingClientRect();
+    bar.scrollLeft += left + width / 2 - bar.getBoundingClientRect().left - bar.clientWidth / 2;
+  }
+}).observe(document, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
+
+// The page is seen once the view that its address asks for is filled, see app/widgets/__init__.py, or when
+// that takes too long.
+(() => {
+  const open = () => document.documentElement.classList.add("lab-open");
+  const openWith = (slug, frames = 90) => {
+    const parts = [...document.querySelectorAll(`#tab-${slug} .lab`)];
+    const made = parts.length && parts.every((part) => part.querySelector(".lab-widget"));
+    const stage = document.getElementById(`${slug}-stage`);
+    const drawn = !stage || stage.querySelector("canvas, img[src]");
+    if (frames === 0 || (made && drawn)) requestAnimationFrame(open);
+    else requestAnimationFrame(() => openWith(slug, frames - 1));
+  };
+  lab.filled = (slug, views) => {
+    const asked = new URLSearchParams(location.search).get("view");
+    if (asked === slug || (slug === views[0] && !views.includes(asked))) openWith(slug);
+  };
+  setTimeout(open, 15000);
+})();

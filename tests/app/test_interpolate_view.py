@@ -116,7 +116,7 @@ def test_digits_do_not_age():
 
 def test_a_picture_of_another_kind_brings_its_model():
     with gr.Blocks():
-        board = mixer.mixer(Lab(picture=gr.State("digits:318")), "toy")
+        board = mixer.mixer(Lab(picture=gr.State("digits:318")), "toy", gr.Slider())
     face = board.put("face:5", list(PAIR), 1, "digits")
     assert (face["model"], face["current"], face["references"]) == ("faces", "face:5", ["face:5", "face:31"])
     digit = board.put("digits:3", list(FACES), 0, "faces")
@@ -225,3 +225,18 @@ def test_places_are_replaced_added_and_removed():
     assert [sum(equal(count)) for count in (2, 3, 4)] == pytest.approx([1, 1, 1])
     assert PLACES == 4
     assert [place is None for place in mixer.places_value(pair, 0, "digits")] == [False, False, True, True]
+
+
+# --- "break it" is seen, and what is said of the weights ---------------------------------------------------------
+def test_broken_the_sum_of_pixels_stands_in_the_place_of_the_induced_one():
+    whole, broken = (compute.stage(Standing(), b)["stage"] for b in (False, True))
+    assert broken["hues"] == ["bad", "pixel", "bad"]
+    instead, plain, gap = unpacked(broken)
+    assert (instead == plain).all() and gap.max() > 25 and (unpacked(whole)[0] != instead).any()
+    films = [compute.film_between(*Standing().pictures, "digits", b)["frames"] for b in (False, True)]
+    assert films[0]["bytes"] != films[1]["bytes"]
+
+
+def test_weights_that_do_not_add_up_to_one_get_a_sentence():
+    assert compute.stage(Standing())["said"] == ""
+    assert "1.30, not 1" in compute.stage(Standing(weights=(0.8, 0.5)))["said"]

@@ -898,3 +898,13 @@ def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, index, value, sent
     call = [*GOOD[:index], value, *GOOD[index + 1 :]]
     with pytest.raises(gr.Error, match=sentence):
         endpoint(*call)
+
+
+# --- "break it" is seen -----------------------------------------------------------------------------------------
+def test_broken_the_walk_leaves_the_straight_line_and_the_picture_is_another():
+    seen, standing = clouds.cloud(wanted.chosen(CONTROLS), CONTROLS.model), CONTROLS
+    whole, broken = (walks.stage_value(seen, standing, b) for b in (False, True))
+    assert "at" not in whole and broken["hues"][0] == "bad" and broken["pictures"]["count"] == 3
+    assert broken["pictures"]["bytes"] != whole["pictures"]["bytes"]
+    path = torch.tensor(broken["at"][0]["path"])
+    assert (path[:, 1:].abs().amax() > 0.5) and broken["at"][1] is None  # along c₁ the others would stay 0

@@ -102,9 +102,23 @@ def test_the_stage_shows_what_the_core_computes(standing):
     with torch.no_grad():
         expected = torch.cat([x, f(x), f(f(x)), f.residual(x), (x - f(x)).abs()])
         away = float(f.distance_to_range(x))
-    np.testing.assert_allclose(unpacked(shown["stage"])[:5], levels(expected), atol=1)
+    assert shown["stage"]["pictures"]["count"] == 3
+    pictures_shown = np.concatenate([unpacked(shown[name]) for name in ("stage", "removed")])
+    np.testing.assert_allclose(pictures_shown, levels(expected), atol=1)
     np.testing.assert_array_equal(unpacked(shown["painter"]), unpacked(shown["stage"])[:1])
     assert "P₃₂" in shown["formula"] and f"{away:.3g}" in shown["distance"]
+
+
+def test_broken_f_of_f_is_another_picture_and_how_they_differ_is_shown():
+    whole, broken = (compute.stage(X, b)["stage"] for b in (False, True))
+    assert broken["hues"] == ["", "bad", "bad", "bad"] and "differs at most" in whole["notes"][2]
+    once, twice, gap = unpacked(broken)[1:].astype(int)
+    assert np.abs(twice - once).max() > 20 and gap.max() > 25
+    assert np.abs(unpacked(whole)[2].astype(int) - unpacked(whole)[1]).max() <= 1
+
+
+def test_another_picture_comes_whole():
+    assert page.fresh("digits:3") == {"picture": "digits:3", "kind": "none", "amount": 0.0}
 
 
 def test_a_difference_is_amplified_until_it_is_seen():

@@ -36,7 +36,7 @@ def choose(page: Page, kind: str) -> None:
 def test_the_view_opens_with_stage_distance_grid_and_laws_that_hold(visit: Visit):
     page = visit.at(VIEW)
     visit.shows(page, STAGE, START)
-    expect(page.locator(f"{STAGE} canvas")).to_have_count(6)
+    expect(page.locator(f"{STAGE} canvas")).to_have_count(3)
     visit.shows(page, PAINTER, "^salt;0.3;0;digits:318$")
     for name in ("x", "once", "twice"):
         expect(page.locator(f"#project-grid-{name} canvas")).to_have_count(6)
@@ -108,12 +108,12 @@ def test_any_picture_can_be_uploaded_and_a_broken_file_gets_a_sentence(visit: Vi
     stripes = tmp_path / "stripes.png"
     Image.fromarray(np.tile(np.uint8([[0, 0, 255, 255]]), (64, 16))).save(stripes)
     page.locator("#project-pad input[type=file]").set_input_files(stripes)
-    visit.shows(page, STAGE, "^salt;0.3;0;png:")
+    visit.shows(page, STAGE, "^none;0;0;png:")
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture at all")
     page.locator("#project-pad input[type=file]").set_input_files(broken)
     expect(page.locator("#project-pad .notice")).to_contain_text("not a picture")
-    visit.shows(page, STAGE, "^salt;0.3;0;png:")
+    visit.shows(page, STAGE, "^none;0;0;png:")
 
 
 def test_the_grid_gives_and_takes(visit: Visit):

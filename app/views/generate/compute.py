@@ -36,7 +36,7 @@ def stage(standing: Standing, broken: bool, patient: bool = False) -> dict:
 
 def rested(standing: Standing, broken: bool) -> dict:
     """What waits for the hand to rest: film and comparison, also of short runs, as an answer for another run may be late."""
-    found = shown.compared(standing.seed, standing.run, broken)
+    found = shown.compared(standing.seed, standing.run, broken, patient=True)
     return {"path": found["path"], "stage": found["stage"], **line(standing)}
 
 

@@ -21,16 +21,16 @@ PRESETS = (1, 2, 5, 10, 100, 1000)
 # --- seed, class, steps, integrator ------------------------------------------------------------------------
 def run_controls(slug: str) -> tuple[gr.HTML, Named]:
     """The grid of seeds, and what says how noise becomes a picture: model, seed, class, steps, integrator."""
-    look = {"elem_id": f"{slug}-model", "elem_classes": "lab-keys"}
-    model = gr.Radio(models.generators(), label=common.MODEL, **look)
-    gr.HTML(f"<h3>{words.SEEDS}</h3><p>{words.SEEDS_LEAD}</p>", apply_default_css=False)
-    grid = Pictures(elem_id=f"{slug}-grid", label=words.SEEDS, pick=True, size=60, columns=5)
-    seed = _seed(slug)
-    classes = [(words.ANY_CLASS, ANY), *((str(label), label) for label in CLASSES)]
-    label = gr.Radio(classes, label=words.CLASS, elem_id=f"{slug}-class", elem_classes="lab-keys")
-    names = [(common.INTEGRATORS[method], method) for method in METHODS]
-    method = gr.Radio(names, label=words.INTEGRATOR, elem_id=f"{slug}-method", elem_classes="lab-keys")
     steps = _steps(slug)
+    grid = Pictures(elem_id=f"{slug}-grid", label=words.SEEDS, pick=True, size=60, columns=8)
+    seed = _seed(slug)
+    keys = {"elem_classes": "lab-keys", "min_width": 0}
+    classes = [(words.ANY_CLASS, ANY), *((str(label), label) for label in CLASSES)]
+    names = [(common.INTEGRATORS[method], method) for method in METHODS]
+    with gr.Row(elem_classes="lab-toolbar"):
+        label = gr.Radio(classes, label=words.CLASS, elem_id=f"{slug}-class", **keys)
+        method = gr.Radio(names, label=words.INTEGRATOR, elem_id=f"{slug}-method", **keys)
+        model = gr.Radio(models.generators(), label=common.MODEL, elem_id=f"{slug}-model", **keys)
     listen(grid.pick, picked, {}, {"seed": seed}, **QUIET)
     return grid, {"model": model, "seed": seed, "label": label, "steps": steps, "method": method}
 
@@ -51,14 +51,30 @@ def _seed(slug: str) -> gr.Number:
     return seed
 
 
-def _steps(slug: str) -> gr.Slider:
-    name = {"label": words.STEPS_N, "elem_id": f"{slug}-steps", "elem_classes": "lab-field"}
-    slider = gr.Slider(1, MOST_STEPS, Standing.steps, step=1, **name)
+def _steps(slug: str) -> gr.Number:
+    """N as a number, and a slider over its logarithm, which follows it."""
+    name = {"elem_classes": "lab-field", "min_width": 70}
+    look = {**name, "elem_classes": "lab-field lab-unnumbered", "scale": 5}
+    with gr.Row(elem_classes="lab-toolbar"):
+        power = gr.Slider(0, 3, 2, step=0.01, label=words.STEPS_N, elem_id=f"{slug}-power", **look)
+        steps = gr.Number(
+            Standing.steps,
+            precision=0,
+            label=words.STEPS_EXACT,
+            elem_id=f"{slug}-steps",
+            minimum=1,
+            maximum=MOST_STEPS,
+            scale=1,
+            **name,
+        )
+    power.input(None, power, steps, js="(power) => Math.round(10 ** power)")
+    follow = "(steps, power) => Math.round(10 ** power) === steps || !(steps > 0) ? power : Math.log10(steps)"
+    steps.change(None, [steps, power], power, js=follow)
     with gr.Row(elem_classes="lab-buttons"):
         for preset in PRESETS:
             button = gr.Button(str(preset), size="sm", min_width=40)
-            button.click(None, None, slider, js=f"() => {preset}")
-    return slider
+            button.click(None, None, steps, js=f"() => {preset}")
+    return steps
 
 
 def picked(event: gr.EventData) -> dict:

@@ -8,7 +8,7 @@ from app.panels import picker, proof
 from app.panels.notice import notice, saying
 from app.views.generate import SLUG, compute, words
 from app.views.generate.controls import label_of, run_controls, way_back
-from app.views.generate.runs import FRAMES
+from app.views.generate.player import PathPlayer
 from app.views.generate.standing import Arguments, Standing
 from app.views.generate.standing import opened as standing_of
 from app.widgets.chart import Chart
@@ -24,8 +24,12 @@ def build(lab: Lab) -> Opening:
                 grid, controls = run_controls(SLUG)
             program = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
-            shown = _stage()
-            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_SIMPSON), *program)
+            with gr.Column(elem_classes="lab-card lab-first"):
+                shown = _stage()
+                section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_SIMPSON), *program)
+            with gr.Column(elem_classes="lab-card"):
+                shown |= _operator()
+    gr.HTML(f"<h2>{words.BACK}</h2>", apply_default_css=False, elem_classes="lab-section")
     other, inverted, sources, strip = way_back(SLUG, lab, controls)
     controls = {**controls, "pictures": [lab.picture, other]}
     shown = {"grid": grid, **shown, "inverted": inverted}
@@ -41,20 +45,20 @@ def build(lab: Lab) -> Opening:
 
 
 def _stage() -> dict[str, gr.HTML]:
-    """The film, the comparison and the formula in one card, the spectrum of B in another."""
-    with gr.Column(elem_classes="lab-card lab-first"):
-        gr.HTML(f"<h3>{words.N_STEPS}</h3>", apply_default_css=False)
-        with gr.Column(elem_classes="lab-frames"):
-            path = Pictures(elem_id=f"{SLUG}-path", label=words.N_STEPS, columns=FRAMES)
-        stage = Pictures(elem_id=f"{SLUG}-stage", label=words.COMPARED, columns=4, hues=("", "", "induced"))
-        formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
-    with gr.Column(elem_classes="lab-card"):
-        head = f"<h3>{words.B_SPECTRUM}</h3><p>{words.B_SPECTRUM_LEAD}</p>"
-        gr.HTML(head, apply_default_css=False)
-        spectrum = Chart(elem_id=f"{SLUG}-spectrum", label=words.B_SPECTRUM)
-        said = gr.HTML(elem_id=f"{SLUG}-spectrum-words", apply_default_css=False)
-    shown = {"path": path, "stage": stage, "formula": formula}
-    return {**shown, "spectrum": spectrum, "spectrum_words": said}
+    """The path, which plays, and the comparison of its end with one step."""
+    path = PathPlayer(elem_id=f"{SLUG}-path", label=words.N_STEPS)
+    stage = Pictures(elem_id=f"{SLUG}-stage", label=words.COMPARED, columns=4, hues=("", "", "induced"))
+    return {"path": path, "stage": stage}
+
+
+def _operator() -> dict[str, gr.HTML]:
+    """What B is, and its spectrum."""
+    head = f"<h3>{words.B_SPECTRUM}</h3><p>{words.B_SPECTRUM_LEAD}</p>"
+    formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
+    gr.HTML(head, apply_default_css=False)
+    spectrum = Chart(elem_id=f"{SLUG}-spectrum", label=words.B_SPECTRUM, height=220)
+    said = gr.HTML(elem_id=f"{SLUG}-spectrum-words", apply_default_css=False)
+    return {"formula": formula, "spectrum": spectrum, "spectrum_words": said}
 
 
 def opened(query: dict[str, str], picture: str) -> dict:

@@ -1,5 +1,6 @@
 """Noise to picture and back: the N steps of the integrator beside the one operator B that they collapse to."""
 
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from linearizer_core.spaces import decode, encode
 
 RTOL = 1e-6
 """Of the largest singular value of B: smaller ones count as 0. B is diagonal, so none is made up by rounding."""
+PATIENCE = 0.3  # seconds for measuring a time
 FRAMES = 12  # of the path, t = 0 and t = 1 among them
 
 
@@ -110,6 +112,24 @@ def one_step_seconds(seed: int, run: Run, broken: bool = False) -> float:
         started = time.perf_counter()
         B(z)
         return time.perf_counter() - started
+
+
+def median_one_step_seconds(seed: int, run: Run, broken: bool = False) -> float:
+    """The median of several, the first of which nobody counts."""
+    return statistics.median([one_step_seconds(seed, run, broken) for _ in range(10)][1:])
+
+
+@lru_cache(maxsize=128)
+def median_seconds(seed: int, run: Run) -> float:
+    """The median time of the N steps alone; of long runs, which are alike, fewer are taken."""
+    A_t, z = models.model(run.model).A_t, encoded((seed,), run.label, run.model)
+    found = []
+    with models.one_core():
+        while len(found) < 6 and sum(found) < PATIENCE:
+            started = time.perf_counter()
+            integrate(flow(A_t), z, run.steps, run.method, last_time(A_t, run.steps))
+            found.append(time.perf_counter() - started)
+    return statistics.median(found[1:] or found)
 
 
 # --- and back ----------------------------------------------------------------------------------------------

@@ -30,12 +30,15 @@ def page_of(seed: int) -> tuple[int, ...]:
     return tuple(range(seed - seed % GRID, seed - seed % GRID + GRID))
 
 
-def compared(seed: int, run: Run, broken: bool) -> dict:
+def compared(seed: int, run: Run, broken: bool, patient: bool = False) -> dict:
     """The film of N steps, the comparison of their end with one step, and one step for all seeds on screen."""
     path = runs.walked(seed, run).latents
     shown = models.decode(torch.cat([path, runs.made(page_of(seed), run, broken)]), run.model)
     film, made = shown[: len(path)], shown[len(path) :]
-    stage = _comparison(seed, run, broken, film[-1:], made[seed % GRID, None])
+    taken = runs.walked(seed, run).seconds, runs.one_step_seconds(seed, run, broken)
+    if patient:
+        taken = runs.median_seconds(seed, run), runs.median_one_step_seconds(seed, run, broken)
+    stage = _comparison(seed, run, broken, (film[-1:], made[seed % GRID, None]), taken)
     return {"path": _film(seed, run, film), "stage": stage, "grid": _grid(seed, made)}
 
 
@@ -68,14 +71,17 @@ def run_words(run: Run) -> list[str]:
     return [ANY if run.label is None else str(run.label), str(run.steps), run.method]
 
 
-def _comparison(seed: int, run: Run, broken: bool, many: Tensor, one: Tensor) -> dict:
+def _comparison(
+    seed: int, run: Run, broken: bool, ends: tuple[Tensor, Tensor], taken: tuple[float, float]
+) -> dict:
     """Noise, the end of N steps, one step, and their difference so amplified that it can be seen."""
+    many, one = ends
     gap = difference(many, one)
     shown = torch.cat([_visible(runs.noise([seed], run.model)), many, one, gap.shown])
-    taken = runs.walked(seed, run).seconds, runs.one_step_seconds(seed, run, broken)
     notes = [words.seed_note(seed), *map(common.seconds, taken), gap.note]
     titles = _titles(run, broken, gap.caption)
-    return tiles(shown, titles, [str(seed), *run_words(run)], notes=notes)
+    more = {"hues": ["", "", "bad", "bad"]} if broken else {}
+    return tiles(shown, titles, [str(seed), *run_words(run)], notes=notes, **more)
 
 
 def _titles(run: Run, broken: bool, gap: str) -> list[str]:

@@ -2,20 +2,21 @@
 
 from app.words import IDENTICAL, INTEGRATORS, minus, subscript
 
-LEAD = (
-    "Noise becomes a picture along dz/dt = V(t) z, which is linear in latents. So all N steps of the integrator are one "
-    "operator B, and one step gives the same picture."
-)
+LEAD = "Noise becomes a picture in N steps, each linear in latents: so all of them are one operator B, and one step."
 SEEDS = "Noise"
 SEEDS_LEAD = (
-    "Each seed is a picture of white noise; here is what one step makes of fifteen of them. Pick one."
+    "Each seed is a picture of white noise; this is what one step makes of fifteen of them. Pick one."
 )
+PLAY = "▶ play"
+PAUSE = "❚❚ pause"
+BACK = "And back: from pictures to their noise"
 SEED = "Seed"
 OTHER_SEEDS = "Other seeds"
 CLASS = "Class"
 ANY_CLASS = "any"
 INTEGRATOR = "Integrator"
-STEPS_N = "Steps N"
+STEPS_N = "Steps N, on a logarithmic scale"
+STEPS_EXACT = "N"
 N_STEPS = "The path of N steps, from t = 0 to 1"
 COMPARED = "N steps, one step, their difference"
 NOISE = "noise x₀"

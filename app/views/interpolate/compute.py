@@ -12,6 +12,7 @@ from app import models, pictures
 from app import words as common
 from app.panels import programs
 from app.pictures import encoding
+from app.pictures.difference import difference
 from app.views.interpolate import SLUG, words
 from app.views.interpolate.standing import Standing
 from app.widgets.film_strip import Path, film
@@ -34,29 +35,41 @@ def blends(standing: Standing) -> tuple[Tensor, Tensor, Tensor]:
     return models.decode(z[None], name), pixels, z
 
 
-def stage(standing: Standing) -> dict:
-    """The tick: both blends with their formulas, and how old a face looks."""
+def stage(standing: Standing, broken: bool = False) -> dict:
+    """The tick: both blends with their formulas, how old a face looks, what to say of the weights.
+
+    Broken, the sum of pixels stands in the place of ⊕, and how it differs from that beside it.
+    """
     *shown, z = blends(standing)
+    said = words.sum_note(standing.weights)
     notes = [words.blend_formula(standing.weights, standing.years), words.pixel_formula(standing.weights)]
     induced, f = words.INDUCED, models.model(standing.model)
     if models.ABILITIES[standing.model].ages:
         induced = words.read_age(induced, float(z @ f.age_weights + f.age_offset))
-    return {"stage": tiles(torch.cat(shown), [induced, words.PIXEL], notes=notes)}
+    titles, more = [induced, words.PIXEL], {}
+    if broken:
+        gap = difference(shown[0], shown[1])
+        shown = [shown[1], shown[1], gap.shown]
+        titles, notes = [words.AVERAGE, words.PIXEL, gap.caption], [notes[1], notes[1], gap.note]
+        more = {"hues": ["bad", "pixel", "bad"], "columns": 3}
+    return {"stage": tiles(torch.cat(shown), titles, notes=notes, **more), "said": said}
 
 
 @lru_cache(maxsize=64)
-def film_between(first: str, second: str, name: str) -> dict:
-    """The film from one picture to the other along both straight lines, with what is travelled on the way."""
+def film_between(first: str, second: str, name: str, broken: bool = False) -> dict:
+    """The film from one picture to the other along both straight lines, with what is travelled on the way.
+
+    Broken, that of pixels stands in the place of both.
+    """
     ts = torch.linspace(0, 1, FRAMES[models.ABILITIES[name].pictures], dtype=torch.float32)
     x, y = pictures.points([first, second], name)
     with models.one_core():
         line = (1 - ts) * x + ts * y
         pixels = models.pixel_space(name).line(*pictures.tensor([first, second], name), ts)
         induced, seen = line.x, encode(x.space.g, pixels)
-    return film(
-        Path(induced, diagnostics.travelled(line.z), diagnostics.travelled(induced)),
-        Path(pixels, diagnostics.travelled(seen), diagnostics.travelled(pixels)),
-    )
+    double = Path(pixels, diagnostics.travelled(seen), diagnostics.travelled(pixels))
+    straight = Path(induced, diagnostics.travelled(line.z), diagnostics.travelled(induced))
+    return film(double if broken else straight, double)
 
 
 # --- laws and program --------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def removed(references: Sequence[str], active: int) -> list[str]:
 # --- components --------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Mixer:
-    """The components made by `mixer`: model and years, what it remembers, its rows, the places and sliders in them."""
+    """The components made by `mixer`: model and years, what it remembers, the places, rows of sliders, what folds these."""
 
     model: gr.Radio
     years: gr.Slider
@@ -59,6 +59,7 @@ class Mixer:
     rows: Sequence[gr.Row]
     tiles: Sequence[gr.HTML]
     sliders: Sequence[gr.Slider]
+    more: gr.Accordion
 
     @property
     def standing(self) -> Named:
@@ -115,23 +116,54 @@ def years_of(model: str, years: float = 0.0) -> gr.Slider:
     return gr.Slider(value=years, visible=models.ABILITIES[model].ages)
 
 
-def mixer(lab: Lab, slug: str) -> Mixer:
-    """Make the rows and the buttons where the caller stands; the marked picture is the lab's current one."""
-    look = {"elem_id": f"{slug}-model", "elem_classes": "lab-keys"}
-    model = gr.Radio(models.generators(), label=common.MODEL, **look)
-    rows, places, sliders = [], [], []
-    for i in range(PLACES):
-        with gr.Row(visible=i < 2, elem_classes="lab-place") as row:
-            places.append(Pictures(elem_id=f"{slug}-x{i + 1}", label=common.slot(i), pick=True, size=60))
-            sliders.append(_slider(slug, i))
-        rows.append(row)
+def way(slug: str) -> tuple[gr.Slider, gr.Slider]:
+    """How far it is from x₁ to x₂, and years, both under the stage."""
+    t = gr.Slider(0, 1, 0.5, step=0.01, label=words.T, elem_id=f"{slug}-t", elem_classes="lab-field")
     name = {"label": words.YEARS, "elem_id": f"{slug}-years", "elem_classes": "lab-field"}
-    years = gr.Slider(-YEARS, YEARS, 0.0, step=1, visible=False, **name)
+    return t, gr.Slider(-YEARS, YEARS, 0.0, step=1, visible=False, **name)
+
+
+# Of x₁ and x₂ one gives what the other gets; what further pictures have stays with them.
+SHARED = """(t, ...w) => {
+  const rest = w.slice(2).reduce((sum, v) => sum + v, 0);
+  const part = (share) => Math.round(100 * share * (1 - rest)) / 100;
+  return [part(1 - t), part(t), ...w.slice(2)];
+}"""
+STANDS = """(t, ...w) => {
+  const both = w[0] + w[1];
+  const share = Math.abs(both) > 1e-6 ? w[1] / both : t;
+  return share >= 0 && share <= 1 ? Math.round(100 * share) / 100 : t;
+}"""
+
+
+def follow(t: gr.Slider, made: Mixer) -> None:
+    """t moves the weights, and weights that are set otherwise move t; all in the page."""
+    t.input(None, [t, *made.sliders], made.sliders, js=SHARED)
+    for slider in made.sliders[:2]:
+        slider.input(None, [t, *made.sliders], t, js=STANDS)
+
+
+def mixer(lab: Lab, slug: str, years: gr.Slider) -> Mixer:
+    """Make the places, and folded the weights, where the caller stands; the marked picture is the lab's current one."""
+    with gr.Row(elem_classes="lab-toolbar"):
+        keys = {"elem_id": f"{slug}-model", "elem_classes": "lab-keys", "min_width": 0}
+        model = gr.Radio(models.generators(), label=common.MODEL, **keys)
+        places = [
+            Pictures(elem_id=f"{slug}-x{i + 1}", label=common.slot(i), pick=True, size=56)
+            for i in range(PLACES)
+        ]
+    more = gr.Accordion(words.MORE, open=False, elem_id=f"{slug}-more", elem_classes="lab-fold")
+    with more:
+        rows, sliders = [], []
+        for i in range(PLACES):
+            with gr.Row(visible=i < 2) as row:
+                sliders.append(_slider(slug, i))
+            rows.append(row)
+        with gr.Row(elem_classes="lab-buttons"):
+            texts = (words.ADD_PICTURE, words.REMOVE_PICTURE, words.EQUAL_WEIGHTS)
+            buttons = [gr.Button(text, size="sm", min_width=90) for text in texts]
     references = gr.State(list(Standing().pictures), time_to_live=LIFE)
-    made = Mixer(model, years, references, gr.State(0, time_to_live=LIFE), rows, places, sliders)
-    with gr.Row(elem_classes="lab-buttons"):
-        texts = (words.ADD_PICTURE, words.REMOVE_PICTURE, words.EQUAL_WEIGHTS)
-        buttons = [gr.Button(text, size="sm", min_width=90) for text in texts]
+    made = Mixer(model, years, references, gr.State(0, time_to_live=LIFE), rows, places, sliders, more)
     _mark(lab, made)
     _resize(made, buttons)
     _adopt(lab, made)

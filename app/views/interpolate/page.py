@@ -4,12 +4,12 @@ import gradio as gr
 
 from app import models
 from app import words as common
-from app.kinds import Number
-from app.listening import CHOICE, QUIET, TICK, Lab, Opening, endpoint, listen, of_standing
+from app.kinds import Flag, Number
+from app.listening import CHOICE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
 from app.views.interpolate import SLUG, compute, words
-from app.views.interpolate.mixer import Mixer, mixer, years_of
+from app.views.interpolate.mixer import Mixer, follow, mixer, way, years_of
 from app.views.interpolate.standing import Standing
 from app.views.interpolate.standing import opened as standing_of
 from app.widgets.film_strip import FilmStrip
@@ -20,39 +20,52 @@ def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
     said = notice(SLUG)
     with gr.Row(elem_classes="lab-split", equal_height=False):
-        with gr.Column(scale=5, min_width=320):
-            with gr.Column(elem_classes="lab-card"):
-                gr.HTML(f"<h3>{words.MIXER}</h3>", apply_default_css=False)
-                board = mixer(lab, SLUG)
-                gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
-                sources = picker.picker(SLUG)
-            program = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
-                stage = Pictures(
-                    elem_id=f"{SLUG}-stage", label=words.STAGE, columns=2, hues=("induced", "pixel")
-                )
-            section = proof.Section(SLUG, *proof.meter(SLUG), *program)
-    with gr.Column(elem_classes="lab-card"):
-        gr.HTML(f"<h3>{common.FILM}</h3><p>{words.FILM_LEAD}</p>", apply_default_css=False)
-        strip = FilmStrip(elem_id=f"{SLUG}-film", use=words.FILM_USE)
+                look = {"columns": 2, "hues": ("induced", "pixel"), "tall": 30}
+                stage = Pictures(elem_id=f"{SLUG}-stage", label=words.STAGE, **look)
+                t, years = way(SLUG)
+                weighed = gr.HTML("", elem_id=f"{SLUG}-weighed", apply_default_css=False)
+                meter = proof.meter(SLUG)
+            with gr.Column(elem_classes="lab-card"):
+                gr.HTML(f"<h3>{common.FILM}</h3>", apply_default_css=False)
+                strip = FilmStrip(elem_id=f"{SLUG}-film", use=words.FILM_USE)
+                gr.HTML(f'<p class="lab-quiet">{words.FILM_LEAD}</p>', apply_default_css=False)
+        with gr.Column(scale=5, min_width=320):
+            with gr.Column(elem_classes="lab-card"):
+                board = mixer(lab, SLUG, years)
+                gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
+                sources = picker.picker(SLUG)
+            section = proof.Section(SLUG, *meter, *proof.program(SLUG))
+    follow(t, board)
+    shown = {"stage": stage, "said": weighed}
     changed = {"current": lab.picture, **board.places, **sources.shown}
     sources.chosen(board.put, board.standing, changed)
     listen(board.model.input, board.switched, {"model": board.model}, changed, **CHOICE)
-    _listen(board, stage, strip, section)
+    _listen(board, shown, strip, section)
+    listen(strip.use, taken, {}, {"weights": board.sliders, "t": t}, **QUIET)
     endpoint("interpolate", Standing, compute.answer)
-    outputs = {"notice": said, **board.places, "stage": stage, "film": strip, **sources.shown}
+    outputs = {
+        "notice": said,
+        **board.places,
+        **shown,
+        "t": t,
+        "more": board.more,
+        "film": strip,
+        **sources.shown,
+    }
     return Opening(lambda query, picture: opened(board, query, picture), outputs)
 
 
-def _listen(board: Mixer, stage: gr.HTML, strip: gr.HTML, section: proof.Section) -> None:
+def _listen(board: Mixer, shown: Named, strip: gr.HTML, section: proof.Section) -> None:
     """A weight or a picture moves the blend, a picture the film; the laws are measured when the hand rests."""
     moves = [component.change for component in (board.references, *board.sliders, board.years)]
-    listen(moves, of_filled(compute.stage), board.controls, {"stage": stage}, **TICK)
-    shown = {"pictures": board.references, "model": board.model}
-    listen(board.references.change, film, shown, {"film": strip}, **TICK)
+    broken = section.broken
+    inputs = {**board.controls, "broken": broken}
+    listen([*moves, broken.change], of_filled(compute.stage), inputs, shown, **TICK)
+    pair = {"pictures": board.references, "model": board.model, "broken": broken}
+    listen([board.references.change, broken.change], film, pair, {"film": strip}, **TICK)
     section.settles(moves, of_filled(compute.settled), board.controls)
-    listen(strip.use, taken, {}, {"weights": board.sliders}, **QUIET)
 
 
 def of_filled(fn):
@@ -69,28 +82,33 @@ def of_filled(fn):
     return filled
 
 
-def film(pictures: list[str], model: str | None) -> dict:
+def film(pictures: list[str], model: str | None, broken: object = False) -> dict:
     if model is None:
         return {}
     standing = Standing.checked(pictures=pictures, model=model)
-    return {"film": compute.film_between(*standing.pictures[:2], standing.model)}
+    broken = Flag().checked(broken, "broken")
+    return {"film": compute.film_between(*standing.pictures[:2], standing.model, broken)}
 
 
 def taken(event: gr.EventData) -> dict:
     """The weights of the two ends where the film stands."""
     t = Number(0, 1).checked(getattr(event, "t", None), "t")
-    return {"weights": Mixer.padded((round(1 - t, 2), round(t, 2)))}
+    return {"weights": Mixer.padded((round(1 - t, 2), round(t, 2))), "t": round(t, 2)}
 
 
 def opened(board: Mixer, query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture stands in the first place."""
     standing, whole = standing_of(query, picture)
+    first, second, *others = standing.weights
+    plain = not others and abs(first + second - 1) < 0.006 and 0 <= second <= 1
     return {
         "notice": saying("" if whole else common.BAD_LINK),
         "model": standing.model,
         "years": years_of(standing.model, standing.years),
         **board.shown(standing.pictures, 0, standing.model, standing.weights),
         **compute.stage(standing),
+        "t": round(second / (first + second), 2) if first + second and first * second >= 0 else 0.5,
+        "more": gr.Accordion(open=not plain),
         "film": compute.film_between(*standing.pictures[:2], standing.model),
         **picker.first_page(standing.model),
     }

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from app.words import SUBSCRIPTS, minus
+from app.words import SUBSCRIPTS, minus, sentence
 
-LEAD = (
-    "Add pictures as vectors. Adding pixels gives a double exposure; adding in the space that g induces "
-    "gives another digit. Of faces a year is a vector, too."
-)
-MIXER = "Pictures and their weights"
+LEAD = "Pictures added as vectors: + of pixels is a double exposure, ⊕ in the space that g induces is another picture."
+MIXER = "Pictures"
+T = "t, from x₁ to x₂"
+MORE = "More than two pictures, other weights"
+AVERAGE = "+ of pixels in place of ⊕"
 PICKER = "Choose a picture for the marked place"
 STAGE = "The blend"
 INDUCED = "⊕ in the induced space"
@@ -18,8 +18,11 @@ REMOVE_PICTURE = "Remove it"
 EQUAL_WEIGHTS = "Equal weights"
 YEARS = "Years: ⊕ a ⊙ older"
 LAW_YEARS = "a year"
-FILM_LEAD = "Drag along the film. Both rows are straight lines, each in its own space."
-FILM_USE = "Take these weights"
+FILM_LEAD = (
+    "Upper row ⊕, lower row +. The table says how far it is from x₁ to here, and to x₂: measured between latents, and "
+    "between pixels. Each row is the shortest way in its own measure and a detour in the other."
+)
+FILM_USE = "Take this t"
 
 
 def unequal(pictures: int, weights: int) -> str:
@@ -53,3 +56,15 @@ def blend_formula(weights: Sequence[float], years: float) -> str:
 def pixel_formula(weights: Sequence[float]) -> str:
     terms = [f"{minus(w)} x{SUBSCRIPTS[i]}" for i, w in enumerate(weights)]
     return " + ".join(terms).replace("+ −", "− ")
+
+
+def sum_note(weights: Sequence[float]) -> str:
+    """What to expect of weights that do not add up to 1; nothing of those that do."""
+    total = sum(weights)
+    if abs(total - 1) < 0.006:
+        return ""
+    where = "beyond" if total > 1 else "short of"
+    return sentence(
+        f"The weights add up to {minus(total)}, not 1: the blend is no average but lies {where} the pictures, as in any "
+        "vector space; + of pixels gets too dark or too pale."
+    )

@@ -80,10 +80,10 @@ def status(seen: clouds.Cloud) -> str:
     return words.among_status(seen.placed, said) if seen.placed else said
 
 
-def walk(standing: Arguments) -> dict:
+def walk(standing: Arguments, broken: bool = False) -> dict:
     """The tick: where the walk stands; nothing while the cloud is being computed, which ticks again when it is there."""
     seen = clouds.ready(chosen(standing), standing.model)
-    return walks.shown(seen, standing) if seen is not None else {}
+    return walks.shown(seen, standing, broken) if seen is not None else {}
 
 
 def scatter_value(seen: clouds.Cloud, dimensions: int, picture: str, marks: Marks | None = None) -> dict:

@@ -32,49 +32,47 @@ def cloud_controls() -> Named:
     """Model, source, count, own pictures, dimensions; empty until the view opens."""
     flat = [(f"{d}-D", d) for d in DIMENSIONS]
     numbers = [(f"{count:,}".replace(",", " "), count) for count in COUNTS]
-    with gr.Row(elem_id=f"{SLUG}-controls"):
-        model = gr.Radio(
-            models.available(), label=common.MODEL, min_width=340, scale=3, elem_id=f"{SLUG}-model"
-        )
-        data = gr.Radio(source_choices(), label=words.DATA, min_width=300, scale=3, elem_id=f"{SLUG}-data")
-        dimensions = gr.Radio(flat, label=words.AXES, min_width=180, elem_id=f"{SLUG}-dimensions")
-    count = gr.Radio(numbers, label=words.COUNT, elem_id=f"{SLUG}-count", elem_classes="lab-keys")
+    keys = {"elem_classes": "lab-keys", "min_width": 0}
+    model = gr.Radio(models.available(), label=common.MODEL, elem_id=f"{SLUG}-model", **keys)
+    data = gr.Radio(source_choices(), label=words.DATA, elem_id=f"{SLUG}-data", **keys)
+    count = gr.Radio(numbers, label=words.COUNT, elem_id=f"{SLUG}-count", **keys)
+    dimensions = gr.Radio(flat, label=words.AXES, elem_id=f"{SLUG}-dimensions", **keys)
     own, labels = gr.State([], time_to_live=LIFE), gr.State([], time_to_live=LIFE)
     given = {"own": own, "labels": labels}
     return {"model": model, "data": data, "count": count, "dimensions": dimensions, **given}
 
 
-def status_row() -> tuple[gr.HTML, gr.HTML, gr.Button, gr.UploadButton]:
-    """How the cloud came about, how far one is that is on its way, what stops it, and the button for one's own pictures."""
-    with gr.Row(equal_height=False, elem_classes="lab-status"):
-        look = {"apply_default_css": False, "min_height": 24, "min_width": 320}
-        status = gr.HTML(elem_id=f"{SLUG}-status", scale=3, **look)
-        bar = gr.HTML("", elem_id=f"{SLUG}-bar", apply_default_css=False, min_width=160, scale=1)
-        key = {"size": "sm", "scale": 0, "elem_classes": "lab-button"}
-        stop = gr.Button(words.STOP, min_width=90, elem_id=f"{SLUG}-stop", visible=False, **key)
-        upload = gr.UploadButton(
-            words.OWN_PICTURES,
-            file_count="multiple",
-            file_types=labelled.FILE_TYPES,
-            min_width=200,
-            elem_id=f"{SLUG}-upload",
-            **key,
-        )
-    return status, bar, stop, upload
+def cloud_buttons() -> tuple[gr.HTML, gr.Button, gr.UploadButton]:
+    """How far a cloud is that is on its way, what stops it, and the button for one's own pictures."""
+    bar = gr.HTML("", elem_id=f"{SLUG}-bar", apply_default_css=False, min_width=0)
+    key = {"size": "sm", "scale": 0, "elem_classes": "lab-button"}
+    stop = gr.Button(words.STOP, min_width=60, elem_id=f"{SLUG}-stop", visible=False, **key)
+    files = {"file_count": "multiple", "file_types": labelled.FILE_TYPES}
+    upload = gr.UploadButton(words.OWN_PICTURES, min_width=64, elem_id=f"{SLUG}-upload", **files, **key)
+    return bar, stop, upload
 
 
 def walk_controls() -> Named:
     """Start, component, standard deviations."""
     starts = [(words.FROM_MEAN, MEAN), (words.FROM_PICTURE, PICTURE)]
-    start = gr.Radio(starts, value=MEAN, label=words.START, elem_id=f"{SLUG}-start")
-    with gr.Row():
+    look = {"elem_classes": "lab-keys", "min_width": 0}
+    with gr.Row(elem_classes="lab-toolbar"):
+        start = gr.Radio(starts, value=MEAN, label=words.START, elem_id=f"{SLUG}-start", **look)
         component = _slider("component", words.COMPONENT, (1, COMPONENTS), 1, 1)
         steps = _slider("steps", words.STEPS, (-FARTHEST, FARTHEST), 2.0, 0.05)
     return {"start": start, "component": component, "steps": steps}
 
 
 def _slider(name: str, label: str, ends: Sequence[float], value: float, step: float) -> gr.Slider:
-    return gr.Slider(*ends, value, step=step, label=label, elem_id=f"{SLUG}-{name}", min_width=180)
+    return gr.Slider(
+        *ends,
+        value,
+        step=step,
+        label=label,
+        elem_id=f"{SLUG}-{name}",
+        elem_classes="lab-field",
+        min_width=150,
+    )
 
 
 def chosen_card(hues: Sequence[str]) -> tuple[Named, dict[str, gr.Button]]:

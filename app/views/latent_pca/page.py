@@ -27,10 +27,10 @@ from app.pictures import labelled
 from app.views.latent_pca import SLUG, clouds, compute, words
 from app.views.latent_pca.controls import (
     chosen_card,
+    cloud_buttons,
     cloud_controls,
     neighbours_card,
     source_choices,
-    status_row,
     walk_controls,
 )
 from app.views.latent_pca.marks import Marks, numbers_of
@@ -64,30 +64,36 @@ running: hall.Kept[str] = hall.Kept(most=1000)  # what each visitor's page waits
 def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
     said = notice(SLUG)
-    with gr.Column(elem_classes="lab-card"):
-        cloud = cloud_controls()
-        status, bar, stop, upload = status_row()
-        verdict = gr.HTML("", elem_id=f"{SLUG}-verdict", apply_default_css=False)
-        points = Chart(elem_id=f"{SLUG}-scatter", label=words.SCATTER)
+    with gr.Row(elem_classes="lab-split", equal_height=False), gr.Column(min_width=320):
+        with gr.Row(elem_classes="lab-card lab-toolbar lab-later"):
+            cloud = cloud_controls()
+            bar, stop, upload = cloud_buttons()
+        with gr.Column(elem_classes="lab-card lab-first"):
+            beside = f"{SLUG}-stage"
+            points = Chart(elem_id=f"{SLUG}-scatter", label=words.SCATTER, beside=beside)
+        with gr.Row(elem_classes="lab-card lab-walk", equal_height=False):
+            stage = Pictures(elem_id=beside, label=words.WALK, columns=2, hues=HUES)
+            with gr.Column(min_width=0):
+                walk = walk_controls()
+                meter = proof.meter(SLUG, words.BREAK_WALK)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=6, min_width=320):
+            with gr.Column(elem_classes="lab-card"):
+                gr.HTML(f"<h3>{words.STRIPS}</h3><p>{words.STRIPS_LEAD}</p>", apply_default_css=False)
+                strips = [_strip(hue) for hue in HUES]
             near = neighbours_card(HUES, compute.NEIGHBOURS + 1)
-        with gr.Column(scale=5, min_width=320):
             chosen, buttons = chosen_card(HUES)
-    with gr.Row(elem_classes="lab-split", equal_height=False):
-        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
-            gr.HTML(f"<h3>{words.WALK}</h3><p>{words.WALK_LEAD}</p>", apply_default_css=False)
-            walk = walk_controls()
-            stage = Pictures(elem_id=f"{SLUG}-stage", label=words.WALK, columns=2, hues=HUES)
-            strips = [
-                Pictures(elem_id=f"{SLUG}-strip-{hue}", label=words.WALK, columns=len(STRIP)) for hue in HUES
-            ]
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
+                status, verdict = (
+                    gr.HTML("", elem_id=f"{SLUG}-{name}", apply_default_css=False)
+                    for name in ("status", "verdict")
+                )
+            with gr.Column(elem_classes="lab-card"):
                 gr.HTML(f"<h3>{words.VARIANCE}</h3>", apply_default_css=False)
-                variance = Chart(elem_id=f"{SLUG}-variance", label=words.VARIANCE, height=280)
+                variance = Chart(elem_id=f"{SLUG}-variance", label=words.VARIANCE, height=240)
                 sums = gr.HTML(elem_id=f"{SLUG}-sums", apply_default_css=False)
-            section = proof.section(SLUG, words.BREAK_WALK)
+            section = proof.Section(SLUG, *meter, *proof.program(SLUG))
     controls = {**cloud, **walk, "picture": lab.picture}
     shown = {"status": status, "verdict": verdict, "scatter": points, "variance": variance, "sums": sums}
     marks = gr.State(None, time_to_live=LIFE)
@@ -101,6 +107,11 @@ def build(lab: Lab) -> Opening:
     listen(stop.click, stopped, {}, {}, **QUIET)
     endpoint("latent_pca", Arguments, compute.answer, queue=True, concurrency_limit=2)
     return Opening(opened, {"notice": said, **controls, **shown, "sent": sent})
+
+
+def _strip(hue: str) -> gr.HTML:
+    with gr.Column(elem_classes="lab-frames"):
+        return Pictures(elem_id=f"{SLUG}-strip-{hue}", label=words.WALK, columns=len(STRIP))
 
 
 def _without(chosen: Named) -> dict:
@@ -127,7 +138,9 @@ def _listen(controls: Named, status: gr.HTML, walk: Named, near: Named, section:
     """The walk follows the hand, and the cloud when it has changed; the neighbours when the hand rests."""
     moves = [controls[name].change for name in ("start", "component", "steps", "picture")]
     moves.append(status.change)
-    listen(moves, of_standing(Standing, compute.walk), controls, walk, js=by_name(controls, MARK), **TICK)
+    inputs = {**controls, "broken": section.broken}
+    ticks = [*moves, section.broken.change]
+    listen(ticks, of_standing(Standing, compute.walk), inputs, walk, js=by_name(inputs, MARK), **TICK)
     listen(section.meter.settle, of_standing(Standing, compute.neighbours), controls, near, **BESIDE)
     rests = [*moves, controls["dimensions"].change]
     section.settles(rests, of_standing(Standing, compute.settled), controls)

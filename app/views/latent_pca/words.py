@@ -5,14 +5,11 @@ from collections.abc import Sequence
 
 from app.words import minus, sentence, subscript
 
-LEAD = (
-    "The same pictures as points of two spaces: the one that g induces and the one of pixels. Hover to see a picture, "
-    "click to make it the current one of every view, take many with the lasso."
-)
+LEAD = "The same pictures as points of two spaces, that of g and that of pixels: walk along an axis and see what it means."
 DATA = "Pictures"
 COUNT = "How many"
 AXES = "Axes"
-OWN_PICTURES = "Use your own pictures"
+OWN_PICTURES = "Upload"
 OWN_SOURCE = "Yours"
 SCATTER = "Pictures as points"
 FILE = "latent-pca"
@@ -22,17 +19,17 @@ LATENTS = "latents"
 PIXELS = "pixels"
 NO_LABEL = "no label"
 WALK = "Walk along a component"
-WALK_LEAD = (
-    "Left and upper row: ⊕ of latents. Right and lower row: + of pixels. The cross above shows where you are."
-)
+STRIPS = "The whole walk"
+STRIPS_LEAD = "Upper row: mean ⊕ t ⊙ cⱼ. Lower row: the same with + of pixels."
+STRAYED = "average of pixels"
 START = "Start"
-FROM_MEAN = "from the mean"
-FROM_PICTURE = "from the current picture x"
+FROM_MEAN = "the mean"
+FROM_PICTURE = "the picture x"
 COMPONENT = "Component"
-STEPS = "Standard deviations"
+STEPS = "Steps t (sd)"
 VARIANCE = "Explained variance"
 NEIGHBOURS = "Nearest to the current picture"
-NEIGHBOURS_LEAD = "x itself, then those nearest to it on the chart of latents; below, on the chart of pixels."
+NEIGHBOURS_LEAD = "x, then its neighbours on the chart of latents; below, on that of pixels. Click a point and it becomes x."
 CHOSEN = "Taken with lasso or box"
 CHOSEN_LEAD = (
     "Choose lasso or box in the bar of a 2-D chart and draw around points: their mean appears here. "
@@ -148,6 +145,11 @@ def walk_formula(component: int, steps: float, spread: float, origin: str) -> st
 
 def pixel_walk_formula(component: int, steps: float, spread: float, origin: str) -> str:
     return f"{origin} + {minus(steps)} · {spread:.2f} c{subscript(component)}".replace("+ −", "− ")
+
+
+def strayed_formula(steps: float, farthest: float) -> str:
+    share = abs(steps) / farthest
+    return f"{1 - share:.2f} start + {share:.2f} end"
 
 
 def straight_formula(component: int, steps: float) -> str:

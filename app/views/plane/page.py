@@ -28,7 +28,7 @@ def build(lab: Lab) -> Opening:
             gr.HTML(f"<h3>{words.TRAIN}</h3><p>{words.TRAIN_LEAD}</p>", apply_default_css=False)
             trainer = PlaneTrainer(elem_id=f"{SLUG}-trainer")
         with gr.Column(scale=6, min_width=320):
-            section = proof.section(SLUG, words.BREAK_PLUS)
+            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_PLUS), *proof.program(SLUG))
     queued = QUIET | {"queue": True, "concurrency_limit": None}
     trained = listen(trainer.train, train, {}, {"trainer": trainer}, **queued)
     trained.then(None, js=proof.touch(SLUG))  # a hand that rested while it trained got no answer: ask again

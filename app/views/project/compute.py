@@ -75,20 +75,25 @@ def usual_distances(model: str, rank: int) -> tuple[float, float]:
 
 # --- what is shown -----------------------------------------------------------------------------------------
 def stage(standing: Standing, broken: bool) -> dict:
-    """The tick: x on the painter; f(x), f(f(x)) and their difference, what f took away; formula and distance."""
+    """The tick: x on the painter; x, f(x), f(f(x)), broken also how these two differ; what f took away; the distance."""
     entry, model, rank = standing.input, standing.model, standing.rank
     found = projected([entry], model, rank, broken)
     again = difference(found.twice, found.once)
-    shown = [found.x, found.once, found.twice, found.removed, (found.x - found.once).abs(), again.shown]
-    titles = [common.INPUT, words.ONCE, words.TWICE, words.TAKEN, words.PIXELS_CHANGED, again.caption]
-    ids = [entry.text[:40], str(rank), *(["broken"] if broken else [])]
+    shown, titles = [found.x, found.once, found.twice], [common.INPUT, words.ONCE, words.TWICE]
+    notes, ids, more = ["", "", words.again_note(again.note)], [entry.text[:40], str(rank)], {}
+    if broken:
+        shown, titles, ids = [*shown, again.shown], [*titles, again.caption], [*ids, "broken"]
+        notes, more = ["", "", "", again.note], {"hues": ["", "bad", "bad", "bad"], "columns": 4}
+    removed = torch.cat([found.removed, (found.x - found.once).abs()])
+    by_eye = float((found.x - found.once).square().mean().sqrt())
     away, usual, kind = float(found.away), usual_distances(model, rank), models.ABILITIES[model].pictures
     return {
         "painter": tiles(found.x, ids=ids[:1]),
-        "stage": tiles(torch.cat(shown), titles, ids, notes=[*[""] * 5, again.note]),
+        "stage": tiles(torch.cat(shown), titles, ids, notes=notes, **more),
+        "removed": tiles(removed, [words.TAKEN, words.PIXELS_CHANGED]),
         "formula": words.formula(rank, broken),
         "gauge": gauge(away, usual, words.MANIFOLD),
-        "distance": words.distance_words(kind, away, *usual),
+        "distance": words.distance_words(kind, away, *usual, by_eye),
     }
 
 

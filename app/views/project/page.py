@@ -26,18 +26,19 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
-                look = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
-                model = gr.Radio(models.projectors(), label=common.MODEL, **look)
-                painter, spoiling, dice = _way_in()
+                model, painter, spoiling, dice = _way_in()
+            with gr.Column(elem_classes="lab-card"):
                 gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
                 sources = picker.picker(SLUG, more=("other",), taken="whole")
             program = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
                 stage, rank = _stage()
+                section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_HALF), *program)
+            with gr.Column(elem_classes="lab-card"):
+                stage |= _distance()
             with gr.Column(elem_classes="lab-card"):
                 rows, keep = _grid()
-            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_HALF), *program)
     put = {"picture": lab.picture, **spoiling}
     controls, shown = {**put, "model": model, "rank": rank}, {"painter": painter, **stage}
     _listen(controls, shown, section)
@@ -46,8 +47,8 @@ def build(lab: Lab) -> Opening:
     _exchange(put, entries, rows[0], keep)
     changed = {**controls, "entries": entries, **sources.shown}
     listen(model.input, switched, {"model": model, "rank": rank}, changed, **CHOICE)
-    taken = {"picture": lab.picture}
-    sources.chosen(lambda picture, model: {"picture": picture}, {"model": model}, taken)
+    taken = {"picture": lab.picture, **{name: spoiling[name] for name in ("kind", "amount")}}
+    sources.chosen(lambda picture, model: fresh(picture), {"model": model}, taken)
     endpoint("project", Arguments, compute.answer)
     more = {"entries": entries, "rows": rows, **sources.shown}
     outputs = {"notice": said, **controls, **shown, **more}
@@ -55,9 +56,10 @@ def build(lab: Lab) -> Opening:
 
 
 # --- components --------------------------------------------------------------------------------------------
-def _way_in() -> tuple[gr.HTML, dict, gr.Button]:
-    """The painter, and how x is spoilt: kind, amount, seed."""
-    gr.HTML(f"<h3>{words.GOES_IN}</h3>", apply_default_css=False)
+def _way_in() -> tuple[gr.Radio, gr.HTML, dict, gr.Button]:
+    """The model, the painter, and how x is spoilt: kind, amount, seed."""
+    model_look = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
+    model = gr.Radio(models.projectors(), label=common.MODEL, **model_look)
     painter = Painter(elem_id=f"{SLUG}-painter", label=words.GOES_IN)
     kinds = [(text, kind) for kind, text in words.SPOILINGS.items()]
     look = {"elem_id": f"{SLUG}-kind", "elem_classes": "lab-keys"}
@@ -66,23 +68,29 @@ def _way_in() -> tuple[gr.HTML, dict, gr.Button]:
         name = {"label": words.AMOUNT, "elem_id": f"{SLUG}-amount", "elem_classes": "lab-field"}
         amount = gr.Slider(0, 1, None, step=0.01, min_width=180, **name)
         dice = gr.Button(words.OTHER_DICE, size="sm", elem_classes="lab-button", min_width=110, scale=0)
-    return painter, {"kind": kind, "amount": amount, "seed": gr.State(None, time_to_live=LIFE)}, dice
+    return model, painter, {"kind": kind, "amount": amount, "seed": gr.State(None, time_to_live=LIFE)}, dice
 
 
 def _stage() -> tuple[dict, gr.Slider]:
-    """x, f(x), f(f(x)) and what lies between them; the rank; the distance."""
-    hues = ("", "induced", "induced", "induced", "pixel", "pixel")
-    stage = Pictures(elem_id=f"{SLUG}-stage", label=words.STAGE, columns=3, hues=hues)
+    """x, f(x), f(f(x)); the rank."""
+    stage = Pictures(elem_id=f"{SLUG}-stage", label=words.STAGE, columns=3, hues=("", "induced", "induced"))
     formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
     name = {"label": words.RANK, "elem_id": f"{SLUG}-rank", "elem_classes": "lab-field"}
     rank = gr.Slider(1, RANKS[-1], None, step=1, **name)
     with gr.Row(elem_classes="lab-buttons"):
         for k in RANKS:
             gr.Button(str(k), size="sm", min_width=36).click(None, None, rank, js=f"() => {k}")
+    return {"stage": stage, "formula": formula}, rank
+
+
+def _distance() -> dict:
+    """How far x is from what f can make, and what lies between."""
     gr.HTML(f"<h3>{words.MANIFOLD}</h3>", apply_default_css=False)
     gauge = Chart(elem_id=f"{SLUG}-gauge", label=words.MANIFOLD, height=HEIGHT)
     distance = gr.HTML(elem_id=f"{SLUG}-distance", apply_default_css=False)
-    return {"stage": stage, "formula": formula, "gauge": gauge, "distance": distance}, rank
+    look = {"elem_id": f"{SLUG}-removed", "label": words.MANIFOLD, "size": 120}
+    removed = Pictures(hues=("induced", "pixel"), **look)
+    return {"gauge": gauge, "distance": distance, "removed": removed}
 
 
 def _grid() -> tuple[list[gr.HTML], gr.Button]:
@@ -127,6 +135,11 @@ def _exchange(put: Named, entries: gr.State, row: gr.HTML, keep: gr.Button) -> N
     kept = of_standing(Input, lambda entry, entries: {"entries": [*entries[1:], entry.text]})
     listen(row.pick, picked, {"entries": entries}, put, **CHOICE)
     listen(keep.click, kept, {**put, "entries": entries}, {"entries": entries}, **CHOICE)
+
+
+def fresh(picture: str) -> dict:
+    """Another picture comes whole: what was done to the one before was done to that."""
+    return {"picture": picture, "kind": WHOLE, **usual(WHOLE)}
 
 
 def painted(model: str, event: gr.EventData) -> dict:

@@ -2,10 +2,7 @@
 
 from app.words import sentence, subscript
 
-LEAD = (
-    "A is a projection, A² = A, so f(f(x)) = f(x) for every x: f puts whatever you give it where its pictures live, and "
-    "there it stays."
-)
+LEAD = "A² = A, so f(f(x)) = f(x): f puts whatever you give it where its pictures live, and there it stays."
 GOES_IN = "What goes in"
 PAINT_HINT = "Paint on the picture: erase, add ink, or scribble noise."
 ERASE = "Erase"
@@ -59,11 +56,17 @@ def formula(rank: int, broken: bool) -> str:
     return f'<p style="font-family: var(--lab-math); margin: 8px 0 0">f(x) = g⁻¹( {inside} g(x) )</p>'
 
 
-def distance_words(kind: str, away: float, low: float, high: float) -> str:
+def distance_words(kind: str, away: float, low: float, high: float, by_eye: float) -> str:
     return sentence(
-        f"‖x ⊖ f(x)‖ = <b>{away:.3g}</b>. Most {kind}s of the gallery are {low:.2g} to {high:.2g} away (green), "
-        f"{UNITS[kind]}; the fewer axes f keeps, the more of it are details of the {kind} itself."
+        f"‖x ⊖ f(x)‖ = {away:.3g}. Most {kind}s of the gallery are {low:.2g} to {high:.2g} away (green), {UNITS[kind]}. "
+        f"The eye would say {by_eye:.2f}, the root mean square of the pixels that changed. The two differ, because "
+        f"g stretches what is unlike a {kind}, such as single dots, and details that f drops count as well."
     )
+
+
+def again_note(largest: str) -> str:
+    """How far f(f(x)) is from f(x), under the picture."""
+    return f"differs {largest}"
 
 
 def distance_note(away: float) -> str:

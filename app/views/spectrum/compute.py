@@ -9,6 +9,7 @@ from app import models, pictures
 from app import words as common
 from app.panels import programs
 from app.pictures import encoding
+from app.pictures.difference import difference
 from app.views.spectrum import SLUG, words
 from app.views.spectrum.handles import rounded
 from app.views.spectrum.moves import Moves, edited, source
@@ -19,6 +20,7 @@ from linearizer_core import algebra, diagnostics
 from linearizer_core.linearizer import Linearizer, LinearizerSVD
 from linearizer_core.models.projector import Projector
 from linearizer_core.operators import LinearOperator
+from linearizer_core.spaces import decode
 
 WALK = (-3.0, -1.5, 0.0, 1.5, 3.0)  # standard deviations at which a direction is shown
 WEIGHTS = (0.6, 0.4)
@@ -37,32 +39,63 @@ def function(standing: Standing) -> Linearizer:
 
 
 @lru_cache(maxsize=1024)
-def before(picture: str, name: str) -> Tensor:
+def before(picture: str, name: str, noise: float = 0.0) -> Tensor:
     """f(x) as trained, (1, 1, S, S)."""
-    return models.decode(models.model(name).A(pictures.latents([picture], name)), name)
+    return models.decode(models.model(name).A(latent(picture, noise, name)), name)
 
 
-def after(standing: Standing) -> Tensor:
+def after(standing: Standing, broken: bool = False) -> Tensor:
     """f(x) now, (1, 1, S, S): one operator application, one g_y⁻¹."""
+    f = function(standing)
+    f = clipped(f, models.model(standing.model).total_std) if broken else f
     with torch.inference_mode():
-        z = pictures.latents([standing.picture], standing.model)
-        return models.decode(function(standing).A(z), standing.model)
+        z = latent(standing.picture, standing.noise, standing.model)
+        return models.decode(f.A(z), standing.model)
 
 
-def stage(standing: Standing) -> dict:
-    """The tick: x, f(x) as trained and f(x) now, and the formula with the selected term in numbers."""
-    picture, name = standing.picture, standing.model
-    shown = torch.cat([pictures.tensor([picture], name), before(picture, name), after(standing)])
-    titles = [common.INPUT, words.BEFORE, words.NOW]
-    now = ",".join(filter(None, ["now", Moves().words(standing.moves)]))
+def stage(standing: Standing, broken: bool = False) -> dict:
+    """The tick: x, f(x) as trained and f(x) now, and the formula with the selected term in numbers.
+
+    Broken, f(x) now is that of clipped latents, and how it differs from what it should be stands beside it.
+    """
+    picture, name, now = standing.picture, standing.model, after(standing)
+    shown = [seen(picture, standing.noise, name), before(picture, name, standing.noise), now]
+    titles, more = [words.input_name(standing.noise), words.BEFORE, words.NOW], {}
+    state = ",".join(filter(None, ["now", Moves().words(standing.moves)]))
+    notes = [""] * 3
+    if broken:
+        wrong = after(standing, broken)
+        gap = difference(wrong, now)
+        shown[2:], titles[2:], notes[2:] = [wrong, gap.shown], [words.CLIPPED, gap.caption], ["", gap.note]
+        more, state = {"hues": ["", "", "bad", "bad"], "columns": 4}, f"{state} clipped"
     formula = words.formula(*term(standing))
-    return {"stage": tiles(shown, titles, [picture[:24], "trained", now]), "formula": formula}
+    value = tiles(torch.cat(shown), titles, [picture[:24], "trained", state], notes=notes, **more)
+    return {"stage": value, "formula": formula}
+
+
+@lru_cache(maxsize=256)
+def seen(picture: str, noise: float, name: str) -> Tensor:
+    """x, (1, C, S, S): the picture, or what the noise has made of it."""
+    if not noise:
+        return pictures.tensor([picture], name)
+    with models.one_core():
+        return decode(models.model(name).g_x, latent(picture, noise, name))
+
+
+@lru_cache(maxsize=256)
+def latent(picture: str, noise: float, name: str) -> Tensor:
+    """g(x), (1, n), encoded once whatever is done to the values; the noise is white and added by ⊕, so it is added here."""
+    z = pictures.latents([picture], name)
+    if not noise:
+        return z
+    generator = torch.Generator().manual_seed(0)
+    return z + noise * torch.randn(z.shape, dtype=torch.float32, generator=generator)
 
 
 def term(standing: Standing) -> tuple[int, float, float, int]:
     """What the formula names: i from 1, σᵢ now, ⟨x, vᵢ⟩, how many values are not zero."""
     name, i, now = standing.model, standing.selected, values(standing)
-    along = float(pictures.latents([standing.picture], name)[0] @ trained(name).factors.V[:, i])
+    along = float(latent(standing.picture, standing.noise, name)[0] @ trained(name).factors.V[:, i])
     return i + 1, float(now[i]), along, int((now > 0).sum())
 
 
@@ -83,17 +116,26 @@ def spread(selected: int, name: str) -> float:
 
 
 def rows(standing: Standing) -> dict:
-    """Both rows of pictures for the selected value."""
+    """Both rows of pictures for the selected value; the second is empty where it would be the first again."""
     notes, selected = [common.deviations(c) for c in WALK], standing.selected
-    found = zip("vu", directions(selected, standing.model))
-    return {
-        letter: tiles(row, notes=notes, ids=[f"{letter}{selected + 1}"] * len(WALK)) for letter, row in found
+    found = dict(zip("vu", directions(selected, standing.model)))
+    shown = {
+        letter: tiles(row, notes=notes, ids=[f"{letter}{selected + 1}"] * len(WALK))
+        for letter, row in found.items()
     }
+    return shown | ({"u": None} if same_directions(standing.model) else {})
+
+
+@lru_cache(maxsize=8)
+def same_directions(name: str) -> bool:
+    """Whether uᵢ = vᵢ, as where A is symmetric: then one row says it all."""
+    U, _, V = trained(name).factors
+    return torch.allclose(U, V, atol=1e-4)
 
 
 def plot(standing: Standing) -> dict:
     """The value of the handles: all that stands but the picture, and the singular values as trained."""
-    found = {name: value for name, value in standing.values().items() if name != "picture"}
+    found = {name: value for name, value in standing.values().items() if name not in ("picture", "noise")}
     return found | {"base": rounded(trained(standing.model).values.tolist())}
 
 
@@ -113,7 +155,7 @@ def measured(standing: Standing, broken: bool) -> list[Law]:
     few = LinearizerSVD(first, algebra.SVD(U[:, :TERMS], now[:TERMS], V[:, :TERMS]))
     if broken:
         f, first = (clipped(h, models.model(name).total_std) for h in (f, first))
-    x, y = pictures.tensor([standing.picture, pictures.examples(name)[1]], name).unsqueeze(1)
+    x, y = seen(standing.picture, standing.noise, name), pictures.tensor([pictures.examples(name)[1]], name)
     c, sigma = 2 * spread(i, name), float(now[i])
     pair = f(svd.input_point(i, c)), svd.output_point(i, c * sigma)
     errors = [
@@ -150,8 +192,15 @@ def program(standing: Standing) -> str:
     i, name = standing.selected, standing.model
     steps = programs.tensor_of([spread(i, name) * c for c in WALK])
     count = "" if len(trained(name).values) == len(all_values(name)) else len(trained(name).values)
+    noisy = ""
+    if standing.noise:
+        die = "torch.Generator().manual_seed(0)"
+        noisy = f"""with torch.no_grad():
+    z = model.g_x(x)                             # x ⊕ noise: white in latents
+    x = model.g_x.inverse(z + {standing.noise!r} * torch.randn(z.shape, generator={die}))
+"""
     body = f"""
-svd = model.svd({count})                                # f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ
+{noisy}svd = model.svd({count})                                # f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ
 values = lc.singular_values(model.A).detach().clone()
 {source(standing.moves) or "# values[0] = 1.5        drag a handle and its line stands here"}
 f = model.with_singular_values(values)

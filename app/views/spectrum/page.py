@@ -6,6 +6,7 @@ import gradio as gr
 
 from app import models
 from app import words as common
+from app.kinds import Flag
 from app.listening import CHOICE, TICK, Lab, Opening, endpoint, listen
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
@@ -19,26 +20,27 @@ def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
     said = notice(SLUG)
     with gr.Row(elem_classes="lab-split", equal_height=False):
-        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card lab-second"):
-            gr.HTML(f"<h3>{words.HANDLES}</h3><p>{words.HANDLES_LEAD}</p>", apply_default_css=False)
-            choices = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
-            model = gr.Radio(models.available(), label=common.MODEL, **choices)
-            handles = SpectrumHandles(elem_id=f"{SLUG}-handles", label=words.HANDLES)
+        with gr.Column(scale=6, min_width=320):
+            with gr.Column(elem_classes="lab-card"):
+                gr.HTML(f"<h3>{words.HANDLES}</h3><p>{words.HANDLES_LEAD}</p>", apply_default_css=False)
+                handles = SpectrumHandles(elem_id=f"{SLUG}-handles", label=words.HANDLES)
+                model, noise = _input_controls()
+            with gr.Column(elem_classes="lab-card"):
+                gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
+                sources = picker.picker(SLUG)
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
                 stage = Pictures(elem_id=f"{SLUG}-stage", label=words.NOW, columns=3)
                 formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
+                meter = proof.meter(SLUG, words.BREAK_CLIP)
             rows = _direction_rows()
-    with gr.Row(elem_classes="lab-split", equal_height=False):
-        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
-            gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
-            sources = picker.picker(SLUG)
-        with gr.Column(scale=5, min_width=320):
-            section = proof.section(SLUG, words.BREAK_CLIP)
+            section = proof.Section(SLUG, *meter, *proof.program(SLUG))
     shown = {"stage": stage, "formula": formula}
-    inputs, changes = {"picture": lab.picture, "handles": handles}, [handles.change, lab.picture.change]
+    inputs = {"picture": lab.picture, "noise": noise, "handles": handles}
+    changes = [handles.change, noise.change, lab.picture.change]
     started = {"picture": lab.picture, "handles": handles, **rows}
-    listen(changes, of_handles(compute.stage), inputs, shown, **TICK)
+    ticks, given = [*changes, section.broken.change], {**inputs, "broken": section.broken}
+    listen(ticks, of_handles(compute.stage), given, shown, **TICK)
     listen(handles.pick, picked, {}, rows, **TICK)
     listen(model.input, switched, {"model": model, **inputs}, {**started, "sources": sources.tabs}, **CHOICE)
     section.settles(changes, of_handles(compute.settled), inputs)
@@ -47,7 +49,16 @@ def build(lab: Lab) -> Opening:
         lambda picture, model: {"picture": picture, "notice": saying("")}, {"model": model}, chosen
     )
     endpoint("spectrum", Arguments, compute.answer)
-    return Opening(opened, {**chosen, "model": model, **started, **shown, **sources.shown})
+    return Opening(opened, {**chosen, "model": model, "noise": noise, **started, **shown, **sources.shown})
+
+
+def _input_controls() -> tuple[gr.Radio, gr.Slider]:
+    """Whose A, and how much noise lies on x."""
+    keys = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys", "min_width": 0}
+    look = {"elem_id": f"{SLUG}-noise", "elem_classes": "lab-field", "min_width": 180}
+    with gr.Row(elem_classes="lab-toolbar"):
+        model = gr.Radio(models.available(), label=common.MODEL, **keys)
+        return model, gr.Slider(0, 1, None, step=0.05, label=words.NOISE, **look)
 
 
 def _direction_rows() -> dict[str, gr.HTML]:
@@ -63,10 +74,12 @@ def _direction_rows() -> dict[str, gr.HTML]:
 def of_handles(fn: Callable) -> Callable:
     """`fn(standing, …)` for what the plot says of the current picture; nothing happens before the view is opened."""
 
-    def handler(picture: str, handles: object, **others: object) -> object:
+    def handler(picture: str, handles: object, noise: float | None = None, **others: object) -> object:
         if handles is None:
             return {}
-        return fn(Standing.of_value(handles, words.HANDLES, picture=picture), **others)
+        if "broken" in others:
+            others["broken"] = Flag().checked(others["broken"], "broken")
+        return fn(Standing.of_value(handles, words.HANDLES, picture=picture, noise=noise or 0.0), **others)
 
     return handler
 
@@ -77,7 +90,7 @@ def picked(event: gr.EventData) -> dict:
     return compute.rows(Standing.checked(**found))
 
 
-def switched(model: str, picture: str, handles: object) -> dict:
+def switched(model: str, picture: str, handles: object, noise: float | None = None) -> dict:
     """Another model was chosen."""
     found = Standing.of_value(handles or {}, words.HANDLES, picture=picture)
     return {**started(found.switched(Standing.checked(model=model).model)), **picker.turned(model)}
@@ -91,5 +104,5 @@ def started(found: Standing) -> dict:
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture and the model as it was trained."""
     found, whole = standing.opened(query, picture)
-    said = {"notice": saying("" if whole else common.BAD_LINK), "model": found.model}
+    said = {"notice": saying("" if whole else common.BAD_LINK), "model": found.model, "noise": found.noise}
     return {**said, **started(found), **compute.stage(found), **picker.first_page(found.model)}

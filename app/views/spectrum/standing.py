@@ -8,7 +8,7 @@ from functools import lru_cache
 from torch import Tensor
 
 from app import models, pictures
-from app.kinds import Choice, Flag, Kind, Maybe, Whole
+from app.kinds import Choice, Flag, Kind, Maybe, Number, Whole
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting
 from app.views.spectrum import words
@@ -21,6 +21,8 @@ MODEL = Choice(models.available)
 _ANY = Whole(-(10**9), 10**9)
 
 
+NOISE = 0.3
+"""Standard deviation of the noise in latents with which the view opens: what f takes away can be seen then."""
 MOST = 1024
 """Axes up to which all singular values have a handle; of a larger model those have that it projects onto."""
 
@@ -71,6 +73,7 @@ class Asked(Settings):
     picture: str = setting(Picture(), pictures.FIRST_PICTURE, link="x")
     moves: tuple[Move, ...] = setting(Moves(), (), link="m")
     selected: int = setting(Place(), 0, link="i")
+    noise: float = setting(Number(0, 1), 0.0, link="z", brief=True)
     log: bool = setting(Flag(), False, link="log")
     show: int | None = setting(Maybe(Choice(SHOWN), ""), None, link="n", brief=True)
 
@@ -115,6 +118,6 @@ class Arguments(Settings):
 
 def opened(query: dict[str, str], picture: str) -> tuple[Standing, bool]:
     """What of a link can be read, and whether all of it could; without a picture of its own one that fits the model."""
-    asked, whole = Asked.of_link(query, picture="")
+    asked, whole = Asked.of_link(query, picture="", noise=0.0 if "x" in query else NOISE)
     found = asked.picture or pictures.fitting(picture, asked.model)
     return replace(asked, picture=found).fitted(), whole

@@ -4,22 +4,21 @@ from app.kinds import shown
 from app.words import minus, subscript
 
 LEAD = (
-    "f stretches each direction vᵢ of the input into a direction uᵢ of the output, by σᵢ. Drag the σᵢ and see what "
-    "each of them means."
+    "f takes the noise out of a picture: in latents it only shrinks each direction vᵢ by its σᵢ. Drag the σᵢ."
 )
 HANDLES = "Singular values of A"
 HANDLES_LEAD = (
-    "Drag a handle up or down. Pale bars: as trained. Those of a projector are all 1, in order of importance: “keep” "
-    "is its rank. Of faces the 256 largest of 12 288 have a handle; the fine rest follows “keep” and “power”."
+    "Drag a handle up or down. Pale bars: as trained. “keep” truncates: the smallest values become 0."
 )
 BEFORE = "f(x) as trained"
 NOW = "f(x) now"
 PICKER = "Choose the picture x"
 DIRECTIONS = "What the selected value means"
 DIRECTIONS_LEAD = (
-    "Upper row: c ⊙ vᵢ, with c in standard deviations of the model's data. Lower row: c ⊙ uᵢ; the same "
-    "where A is symmetric, as it is here."
+    "c ⊙ vᵢ for c in standard deviations of the data. Where A is symmetric, uᵢ = vᵢ; else uᵢ is a second row."
 )
+NOISE = "Noise on x"
+CLIPPED = "f(x) of clipped latents"
 INPUT_DIRECTION = "Input direction"
 OUTPUT_DIRECTION = "Output direction"
 BREAK_CLIP = "Break it: clip the latents before A"
@@ -28,6 +27,10 @@ LAW_PAIR = "one pair"
 NO_MOVES = (
     "A move is [“set”, i, v], [“keep”, k] or [“power”, p] with finite numbers; a list of at most 2000 works."
 )
+
+
+def input_name(noise: float) -> str:
+    return f"x ⊕ {noise:.2g} ⊙ noise" if noise else "x"
 
 
 def no_such_value(count: int) -> str:

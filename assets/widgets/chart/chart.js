@@ -50,7 +50,7 @@ function toggleLines() {
 }
 
 function fillTools() {
-  $("tools").hidden = !linked();
+  $("tools").hidden = !linked() && !own.beside;
   if (!linked()) return;
   const rows = groups.length > 1 ? groups : [];
   const signed = ({ name, symbol }) => `${SIGNS[symbol] ?? "●"} ${name}`;
@@ -73,6 +73,7 @@ let written = ""; // the value that is drawn
 // One drawing after the other; what was overtaken by a newer value is left out.
 function build() {
   queue = queue.then(drawAll).catch((error) => {
+    $("tools").hidden = false;
     told.textContent = own.words.failed;
     console.error(error);
   });
@@ -143,6 +144,12 @@ const onWalk = ({ detail }) => {
   }
 };
 if (lab.walk && isOurs(lab.walk)) walk = lab.walk;
+if (own.beside) {
+  const watcher = new MutationObserver(() => (element.isConnected ? draw() : watcher.disconnect()));
+  const attributeFilter = ["data-state"];
+  const holder = document.getElementById(own.beside);
+  if (holder) watcher.observe(holder, { subtree: true, attributes: true, attributeFilter });
+}
 document.addEventListener("lab:walk", onWalk);
 watch("value", build);
 new MutationObserver(() => {

@@ -2,6 +2,7 @@
 // picked one, the walk.
 const SMALL = 22; // pixels of a thumbnail among others
 const LARGE = 72;
+const REACHED = 56; // of the picture at the cross
 
 function drawThumbnails(panel, place) {
   const { pen } = panel;
@@ -61,17 +62,24 @@ function drawFew(panel, place) {
   }
 }
 
+// Where the walk stands, the way there, and the picture that it has reached.
 function drawWalk(panel, place) {
   const spread = linked().spread[panel.number];
   if (!walk || !spread || (walk.picked && (picked < 0 || groupOf[picked] < 0))) return;
   const dims = isDeep() ? 3 : 2;
-  const from = walk.picked ? [...panel.at.subarray(picked * dims, (picked + 1) * dims)] : [0, 0, 0];
-  if (walk.component < dims) from[walk.component] += walk.steps * spread[walk.component];
-  const [x, y] = place(from, 0);
+  const start = walk.picked ? [...panel.at.subarray(picked * dims, (picked + 1) * dims)] : [0, 0, 0];
+  const along = (steps) =>
+    start.map((v, d) => (d === walk.component ? v + steps * spread[d] : v)).slice(0, dims);
+  const beside = document.querySelector(`#${own.beside || "none"} .tiles`);
+  const left = JSON.parse(beside?.dataset.at || "null")?.[panel.number];
   const { pen } = panel;
+  if (walk.component < dims) trace(pen, [along(-4), along(4)].map((p) => place(p, 0)), ink("--lab-quiet"), 1);
+  if (left) trace(pen, left.path.map((p) => place(p, 0)), ink("--lab-bad"), 3);
+  const [x, y] = place(left ? left.cross : along(walk.steps), 0);
+  const hue = left ? ink("--lab-bad") : ink(panel.number ? "--lab-pixel" : "--lab-induced");
   for (const [colour, width] of [
     [ink("--lab-card"), 6],
-    [ink("--lab-induced"), 3],
+    [hue, 3],
   ]) {
     pen.strokeStyle = colour;
     pen.lineWidth = width;
@@ -82,6 +90,27 @@ function drawWalk(panel, place) {
     pen.lineTo(x, y + 10);
     pen.stroke();
   }
+  const picture = beside?.querySelectorAll("canvas")[panel.number];
+  if (picture) drawReached(panel, picture, x, y, hue);
+}
+
+function trace(pen, points, colour, width) {
+  pen.strokeStyle = colour;
+  pen.lineWidth = width;
+  pen.beginPath();
+  points.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  pen.stroke();
+}
+
+function drawReached(panel, picture, x, y, hue) {
+  const { pen } = panel;
+  const frame = frameOf(panel);
+  const left = x + 14 + REACHED > frame.right ? x - 14 - REACHED : x + 14;
+  const top = Math.min(Math.max(frame.top, y - REACHED / 2), frame.bottom - REACHED);
+  pen.drawImage(picture, left, top, REACHED, REACHED);
+  pen.strokeStyle = hue;
+  pen.lineWidth = 2;
+  pen.strokeRect(left, top, REACHED, REACHED);
 }
 
 function drawOver(panel) {

@@ -15,6 +15,7 @@ function makePanel(number) {
   frame.append(plot, over, shield);
   holder.append(caption, frame);
   stage.append(holder);
+  caption.hidden = !linked();
   frame.style.height = linked() ? "" : `${own.height}px`;
   const panel = { number, holder, caption, frame, plot, over, shield, at: new Float32Array(), pen: null };
   if (linked()) listen(panel);

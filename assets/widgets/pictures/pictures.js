@@ -2,14 +2,11 @@
 const root = element.querySelector(".tiles");
 root.setAttribute("aria-label", props.label || "");
 root.style.setProperty("--size", `${own.size}px`);
-if (own.columns) {
-  root.classList.add("grid");
-  root.style.setProperty("--columns", own.columns);
-}
+if (own.columns) root.classList.add("grid");
+if (own.tall) root.style.setProperty("--tall", `${own.tall}vh`);
 
 const make = (index) => {
   const tile = document.createElement(own.pick ? "button" : "figure");
-  tile.className = `tile ${(own.hues || [])[index] || ""}`;
   const canvas = document.createElement("canvas");
   canvas.setAttribute("role", "img");
   tile.append(canvas, document.createElement("strong"), document.createElement("small"));
@@ -34,11 +31,13 @@ const draw = () => {
     return;
   }
   const data = lab.bytes(value.pictures);
+  if (own.columns) root.style.setProperty("--columns", value.columns || own.columns);
   while (root.children.length > value.pictures.count) root.lastChild.remove();
   while (root.children.length < value.pictures.count) root.append(make(root.children.length));
   [...root.children].forEach((tile, index) => {
     const [canvas, caption, note] = tile.children;
     const name = (value.captions || [])[index] || "";
+    tile.className = `tile ${(value.hues || own.hues || [])[index] || ""}`;
     lab.paint(canvas, value.pictures, data, index);
     canvas.setAttribute("aria-label", name || (value.ids || [])[index] || props.label);
     write(caption, own.size >= 64 ? name : "");
@@ -48,6 +47,7 @@ const draw = () => {
       tile.setAttribute("aria-pressed", String(index === value.selected));
     }
   });
+  root.dataset.at = JSON.stringify(value.at ?? null);
   root.dataset.state = (value.ids || []).join(" ") || (value.notes || []).join(" | ");
 };
 

@@ -3,6 +3,7 @@ const meter = element.querySelector(".meter");
 const verdict = element.querySelector(".verdict");
 const laws = element.querySelector(".laws");
 meter.setAttribute("aria-label", props.label || "");
+element.querySelector("details").open = matchMedia("(min-width: 641px) and (min-height: 560px)").matches;
 
 const row = (law) => {
   const line = document.createElement("div");
@@ -15,7 +16,7 @@ const row = (law) => {
   name.className = "name";
   name.textContent = law.name;
   formula.className = "formula";
-  formula.textContent = law.formula;
+  formula.textContent = formula.title = law.formula;
   bar.className = "bar";
   bar.append(fill);
   const place = (Math.log10(Math.max(law.error, 1e-8)) + 8) / 8;

@@ -73,7 +73,7 @@ function sweep(from, to) {
     setValue(i, valueAt(a === b ? to.y : from.y + ((to.y - from.y) * (i - a)) / (b - a)));
     if (i === b) break;
   }
-  selected = b;
+  mark(b);
 }
 
 function endDrag(cancelled) {
@@ -94,12 +94,17 @@ function endDrag(cancelled) {
 lab.hold(plot, { begin, move: follow, end: endDrag });
 
 function select(index) {
-  const next = clamp(index, 0, shown() - 1);
-  if (next === selected) return;
-  selected = next;
+  if (!mark(clamp(index, 0, shown() - 1))) return;
   draw();
   emit();
-  trigger("pick", { model, index: selected });
+}
+
+// Another value is the selected one: its directions are asked for, however it came to that.
+function mark(index) {
+  if (index === selected) return false;
+  selected = index;
+  trigger("pick", { model, index });
+  return true;
 }
 
 function focusHandle() {

@@ -86,7 +86,7 @@ $("number").addEventListener("change", (event) => {
 for (const button of element.querySelectorAll("[data-show]")) {
   button.addEventListener("click", () => {
     show = Number(button.dataset.show);
-    selected = Math.min(selected, shown() - 1);
+    mark(Math.min(selected, shown() - 1));
     rescale();
     draw();
     emit();
