@@ -15,11 +15,12 @@ from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build
 from app.widgets import ASSETS, asset, page_head, served
+from app.widgets.address import Address
 
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
 READ_QUERY = "(search, ...rest) => [window.location.search, ...rest]"
-FLIP_THEME = "() => { document.body.classList.toggle('dark'); }"
+FLIP_THEME = "() => { lab.address.flipTheme(); }"
 
 
 def build_app() -> gr.Blocks:
@@ -78,6 +79,21 @@ def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Compon
     filled = listen(tab.select, fill, {**visit, "opened": opened}, outputs, js=READ_QUERY, **QUIET)
     filled.then(None, js=f"() => {{ lab.filled('{slug}', {[view.SLUG for view in VIEWS]}); }}")
     filled.then(None, js=proof.touch(slug))
+    again, asked = Address(slug), {"search": visit["search"], "picture": visit["picture"]}
+    restored = listen(again.restore, restorer(opening), asked, opening.outputs, js=READ_QUERY, **QUIET)
+    restored.then(None, js=proof.touch(slug))
+
+
+def restorer(opening: Opening) -> Callable[..., dict]:
+    """The handler that fills a view from the address again, whatever stands in it."""
+
+    def fill(search: str, picture: str) -> dict:
+        found = dict(opening.fn(query_of(search), picture))
+        if found.get("picture") == picture:
+            del found["picture"]
+        return found
+
+    return fill
 
 
 def opener(slug: str, opening: Opening) -> Callable[..., dict]:

@@ -85,6 +85,7 @@ LINK = "Link to this view"
 NO_LINK = "No link can carry this: pictures of your own, or too many of them, stay on this page."
 COPY = "Copy"
 COPIED = "Copied"
+RESET = "Start again"
 
 
 def meter_broken(law: str) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Nothing is seen before the view that is asked for has been filled: parts that come one by one push each other about.
 OPENING = "html:not(.lab-open) gradio-app { visibility: hidden; }"
+SCRIPTS = ("widgets/lab.js", "js/page.js", "js/address.js")
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 
 
@@ -40,7 +41,7 @@ def asset(name: str) -> str:
 
 def page_head() -> str:
     """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
-    scripts = "".join(f"<script>{asset(name)}</script>" for name in ("widgets/lab.js", "js/page.js"))
+    scripts = "".join(f"<script>{asset(name)}</script>" for name in SCRIPTS)
     return f"{scripts}<style>{OPENING}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
 
 

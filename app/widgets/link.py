@@ -1,4 +1,4 @@
-"""The link that restores a view, with a button that copies it."""
+"""The link that restores a view, which is the address of the page too, with buttons that copy it and that begin anew."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 TEMPLATE = (
-    '<div class="link"><input type="text" readonly><button type="button"></button>'
-    '<span role="status" aria-live="polite"></span></div>'
+    '<div class="link"><input type="text" readonly><button type="button" class="copy"></button>'
+    '<button type="button" class="reset"></button><span role="status" aria-live="polite"></span></div>'
 )
 
 
@@ -30,6 +30,8 @@ def Link(slug: str) -> gr.HTML:
         base=f"https://huggingface.co/spaces/{space}" if space else "",
         copy=words.COPY,
         copied=words.COPIED,
+        reset=words.RESET,
+        slug=slug,
     )
 
 

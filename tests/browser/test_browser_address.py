@@ -1,0 +1,86 @@
+"""The address of the page is what is seen: F5 and Back keep it, the theme and the broken law included."""
+
+import re
+from urllib.parse import parse_qs, urlparse
+
+from playwright.sync_api import Page, expect
+
+
+def settings(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def waits_for(page: Page, **wanted: str) -> None:
+    """Until the address says this among other things; None: does not name it."""
+    page.wait_for_function(
+        """(wanted) => {
+          const said = new URLSearchParams(location.search);
+          return Object.entries(wanted).every(([name, value]) => said.get(name) === value);
+        }""",
+        arg=wanted,
+    )
+
+
+def slide(page: Page, selector: str, value: str) -> None:
+    field = page.locator(selector)
+    field.fill(value)
+    field.press("Enter")
+
+
+RANK = "#project-rank input[type=number]"
+
+
+def test_the_address_follows_f5_keeps_it_and_each_gesture_is_a_step_back(visit):
+    page = visit.open("?view=project&k=64")
+    visit.shows(page, "#project-meter .meter", "holds")
+    before = page.evaluate("history.length")
+    page.wait_for_timeout(1600)
+    slide(page, RANK, "40")
+    waits_for(page, view="project", k="40")
+    assert page.evaluate("history.length") == before + 1
+    page.wait_for_timeout(1600)
+    for value in ("39", "38", "37"):  # one gesture, one entry
+        slide(page, RANK, value)
+    waits_for(page, k="37")
+    assert page.evaluate("history.length") == before + 2
+    page.reload()
+    expect(page.locator(RANK)).to_have_value("37")
+    page.wait_for_timeout(1600)
+    slide(page, RANK, "20")
+    waits_for(page, k="20")
+    page.go_back()
+    expect(page.locator(RANK)).to_have_value("37")
+    waits_for(page, k="37")
+    page.go_forward()
+    expect(page.locator(RANK)).to_have_value("20")
+    page.locator("#project-link .reset").click()
+    expect(page.locator(RANK)).not_to_have_value("20")
+    assert settings(page)["view"] == "project"
+    page.go_back()
+    expect(page.locator(RANK)).to_have_value("20")
+
+
+def test_another_view_is_a_step_and_back_returns_to_the_one_before(visit):
+    page = visit.at("?view=project&k=64")
+    page.get_by_role("tab", name="Spectrum").click()
+    waits_for(page, view="spectrum")
+    page.go_back()
+    expect(page.get_by_role("tab", name="Project")).to_have_attribute("aria-selected", "true")
+    waits_for(page, view="project", k="64")
+
+
+def test_the_broken_law_and_the_theme_are_part_of_it(visit):
+    page = visit.at("?view=project&k=64")
+    dark = page.evaluate("document.body.classList.contains('dark')")
+    page.locator("#project-break input").check()
+    waits_for(page, broken="1")
+    page.locator("#flip-theme").click()
+    waits_for(page, __theme="light" if dark else "dark")
+    page.reload()
+    visit.shows(page, "#project-meter .meter", "broken")
+    expect(page.locator("#project-break input")).to_be_checked()
+    assert page.evaluate("document.body.classList.contains('dark')") is not dark
+    page.locator("#project-break input").uncheck()
+    visit.shows(page, "#project-meter .meter", "holds")
+    page.wait_for_function("!location.search.includes('broken')")
+    assert re.search(r"__theme=", page.url)
