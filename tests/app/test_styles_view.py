@@ -426,3 +426,16 @@ def test_what_was_remembered_of_a_fit_goes_with_it(monkeypatch):  # fault 18
     studio.FITTED.put("another", copy_of_the_shipped())
     gc.collect()
     assert model() is None and remembered() is None
+
+
+# --- "break it" is seen -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "how", [{}, {"weights": (0.5, 0.5, 0, 0)}, {"mode": "order", "first": "mosaic", "second": "candy"}]
+)
+def test_broken_the_painting_goes_by_pixels_and_how_it_parts_is_shown(how):
+    standing = Standing.checked(**how)
+    whole, broken = (compute.stage(standing, "styles", b) for b in (False, True))
+    assert (
+        broken["stage"]["state"].endswith(" broken") and broken["stage"]["after"] != whole["stage"]["after"]
+    )
+    assert broken["other"]["left"] == "f(x)" and "at most" in broken["other"]["right"]

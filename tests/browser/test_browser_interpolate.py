@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from tests.browser.visits import Visit
@@ -18,7 +18,8 @@ METER = "#interpolate-meter .meter"
 FILM = "#interpolate-film .film"
 STRIP = "#interpolate-film .strip"
 LINK = "#interpolate-link input"
-SLIDER = "#interpolate-w1 input[type=range]"
+SLIDER = "#interpolate-t input[type=range]"
+WEIGHT = "#interpolate-w1 input[type=range]"
 
 
 def place(index: int) -> str:
@@ -53,23 +54,36 @@ def test_another_model_brings_its_pictures_and_years_change_a_face(visit: Visit)
     expect(page.locator("#interpolate-digits")).to_be_visible()
 
 
-def test_while_dragging_a_weight_the_last_position_wins(visit: Visit):
-    page = visit.at(VIEW)
-    visit.drag(page, SLIDER, 0.62, 0.95)
-    value = float(page.locator(SLIDER).input_value())
-    assert value > 1
-    visit.shows(page, STAGE, re.escape(f"{value:.2f} x₁ + 0.50 x₂"))
-    expect(page.locator(LINK)).to_have_value(re.compile(rf"w={value:g},0\.5$"))
+def unfold(page: Page) -> None:
+    """The weights, wherever an earlier test left them."""
+    if not page.locator(WEIGHT).is_visible():
+        page.get_by_role("button", name="More than two pictures").click()
+        expect(page.locator(WEIGHT)).to_be_visible()
 
 
-def test_arrow_keys_move_a_weight(visit: Visit):
+def test_while_dragging_t_the_last_position_wins(visit: Visit):
     page = visit.at(VIEW)
+    visit.drag(page, SLIDER, 0.5, 0.9)
+    t = float(page.locator(SLIDER).input_value())
+    assert t > 0.8
+    visit.shows(page, STAGE, re.escape(f"{1 - t:.2f} x₁ + {t:.2f} x₂"))
+    expect(page.locator(LINK)).to_have_value(re.compile(rf"w={round(1 - t, 2):g},{t:g}$"))
+    page.locator(SLIDER).focus()
+    page.keyboard.press("Home")
+    visit.shows(page, STAGE, re.escape("1.00 x₁ + 0.00 x₂"))
+
+
+def test_arrow_keys_move_a_weight_and_a_sum_that_is_not_one_gets_a_sentence(visit: Visit):
+    page = visit.at(VIEW)
+    unfold(page)
     page.get_by_role("button", name="Equal weights").click()
     visit.shows(page, STAGE, re.escape("0.50 x₁ + 0.50 x₂"))
-    page.locator(SLIDER).focus()
+    expect(page.locator("#interpolate-weighed")).to_have_text("")
+    page.locator(WEIGHT).focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     visit.shows(page, STAGE, re.escape("0.55 x₁ + 0.50 x₂"))
+    expect(page.locator("#interpolate-weighed")).to_contain_text("1.05, not 1")
 
 
 def test_the_film_is_scrubbed_without_asking_the_server(visit: Visit):
@@ -92,7 +106,7 @@ def test_a_frame_of_the_film_becomes_the_weights(visit: Visit):
     page.locator(STRIP).focus()
     page.keyboard.press("Home")
     page.keyboard.press("PageUp")
-    page.get_by_role("button", name="Take these weights").click()
+    page.get_by_role("button", name="Take this t").click()
     visit.shows(page, STAGE, re.escape("0.88 x₁ + 0.12 x₂"))
 
 
@@ -109,6 +123,7 @@ def test_a_picture_of_the_gallery_goes_to_the_marked_place(visit: Visit):
 
 def test_pictures_are_added_and_removed(visit: Visit):
     page = visit.at(VIEW)
+    unfold(page)
     page.get_by_role("button", name="Add a picture").click()
     visit.shows(page, STAGE, re.escape("0.34 x₁ + 0.33 x₂ + 0.33 x₃"))
     page.get_by_role("button", name="Add a picture").click()
@@ -169,6 +184,7 @@ def test_visitors_do_not_see_each_other(visit: Visit, phone: Visit):
     expect(mine.locator("#interpolate-x1 button.tile")).to_have_attribute("aria-pressed", "true")
     mine.locator("#interpolate-digits button.tile").nth(7).click()
     visit.shows(mine, place(1), "digits:393")
+    unfold(theirs)
     theirs.get_by_role("button", name="Equal weights").click()
     phone.shows(theirs, place(1), "digits:318")
 

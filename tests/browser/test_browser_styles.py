@@ -37,10 +37,11 @@ def painting(page: Page, selector: str = STAGE) -> str:
 def test_the_view_opens_with_a_painting_its_full_size_and_laws_that_hold(visit: Visit):
     page = visit.at(VIEW)
     visit.shows(page, STAGE, "^china 0,1,0,0 1$")
-    assert page.locator(f"{STAGE} .after").evaluate("image => image.naturalWidth") == 312
     expect(page.locator(OTHER)).to_be_hidden()
     visit.shows(page, FULL, "^china 0,1,0,0 1$")
     expect(page.locator(FULL)).to_contain_text("640×427 pixels")
+    expect(page.locator(STAGE)).to_have_attribute("data-full", "china 0,1,0,0 1")  # and it is on the stage
+    assert page.locator(f"{STAGE} .after").evaluate("image => image.naturalWidth") == 640
     expect(page.locator("#styles-model")).to_contain_text("the model that ships")
     expect(page.locator(f"{METER} .law")).to_have_count(4)
     page.locator("#styles-spectrum").scroll_into_view_if_needed()
@@ -124,10 +125,10 @@ def test_the_laws_break_where_everybody_sees_it(visit: Visit):
     visit.shows(page, METER, "holds")
 
 
-def test_without_teachers_the_fit_says_what_it_needs(visit: Visit):
+def test_without_teachers_nobody_is_offered_a_fit(visit: Visit):
     page = visit.at(VIEW)
-    expect(page.locator("#styles-fit-words")).to_contain_text("--teachers FOLDER")
     expect(page.locator("#styles-fit")).to_be_hidden()
+    expect(page.locator("#styles-fit-words")).to_be_hidden()
 
 
 def test_it_works_on_a_phone_and_from_a_link(phone: Visit):

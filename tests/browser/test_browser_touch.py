@@ -205,7 +205,7 @@ def test_a_vertical_swipe_over_the_film_scrolls_the_page(phone: Visit):
 
 
 SLIDERS = {
-    "Gradio's own": ("?view=interpolate", "#interpolate-w1 input[type=range]"),
+    "Gradio's own": ("?view=interpolate", "#interpolate-t input[type=range]"),
     "the plane's": (PLANE, "#plane-canvas input[type=range]"),
     "the spectrum's": ("?view=spectrum", "[data-part=power]"),
     "the painter's": (PROJECT, ".easel input[type=range]"),

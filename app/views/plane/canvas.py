@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app import words as common
-from app.views.plane import TITLE, words
+from app.views.plane import SLUG, TITLE, words
 from app.views.plane.standing import METHODS, MOST_STEPS, POWERS, STRONGEST, TRAINED, TURN, WEIGHT
 from app.widgets import widget
 
@@ -24,6 +24,7 @@ SCRIPTS = (
     "still",
     "flow",
     "modes",
+    "broken",
     "frame",
     "handles",
     "keys",
@@ -39,6 +40,7 @@ TEMPLATE = f"""
   <div data-part="planes" class="keys" role="group" aria-label="{words.CHOICE}"></div>
 </div>
 <div class="stage">{"".join(FIGURE.format(name=name) for name in PANES)}</div>
+<p data-part="steps" class="steps"></p>
 <p data-part="words" class="words"></p>
 <p data-part="formula" class="formula"></p>
 <div class="bar">
@@ -100,6 +102,8 @@ def Plane(value: dict, *, elem_id: str) -> gr.HTML:
         words=words.WORDS,
         formulas=words.FORMULAS,
         methods={name: common.INTEGRATORS[name] for name in METHODS},
+        steps=words.STEPS,
+        breaker=f"{SLUG}-break",
         handle=words.HANDLE,
         at=words.AT,
         again=words.AGAIN,

@@ -23,12 +23,13 @@ def build(lab: Lab) -> Opening:
     with gr.Column(elem_classes="lab-card"):
         first = Standing().values() | {"planes": shipped_payload(), "idle": True}
         canvas = Plane(first, elem_id=f"{SLUG}-canvas")
+        meter = proof.meter(SLUG, words.BREAK_PLUS)
     with gr.Row(elem_classes="lab-split", equal_height=False):
-        with gr.Column(scale=5, min_width=320), gr.Column(elem_classes="lab-card"):
+        with gr.Column(scale=6, min_width=320), gr.Column(elem_classes="lab-card"):
             gr.HTML(f"<h3>{words.TRAIN}</h3><p>{words.TRAIN_LEAD}</p>", apply_default_css=False)
             trainer = PlaneTrainer(elem_id=f"{SLUG}-trainer")
-        with gr.Column(scale=6, min_width=320):
-            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_PLUS), *proof.program(SLUG))
+        with gr.Column(scale=5, min_width=320):
+            section = proof.Section(SLUG, *meter, *proof.program(SLUG))
     queued = QUIET | {"queue": True, "concurrency_limit": None}
     trained = listen(trainer.train, train, {}, {"trainer": trainer}, **queued)
     trained.then(None, js=proof.touch(SLUG))  # a hand that rested while it trained got no answer: ask again

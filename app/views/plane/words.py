@@ -2,10 +2,7 @@
 
 from app.words import INTEGRATORS, minus
 
-LEAD = (
-    "Bend a space with your hands: drag the points. The grid is straight for g, so adding along it is linear, "
-    "however bent it looks."
-)
+LEAD = "Drag x and y. The grid is straight for g, so adding along it is linear; only training bends it."
 CHOICE = "Which plane"
 MODE = "What to look at"
 CONTROLS = "Numbers"
@@ -50,6 +47,8 @@ WORDS = {
     "induced distance, is the nearest point. The ordinary foot would be {plain}.",
     "flow": "{count} points of noise, t = {t}: {steps} {method} steps carry them to the data. The circles are where the "
     "one operator B lands: at most {gap} from where the steps do.",
+    "broken": "+ in the place of ⊕: what should be one and the same point lies {gap} apart (red). {flat}",
+    "flat": "On the plane “identity” + is ⊕, so nothing parts.",
     "negative": "A has a negative eigenvalue, so only whole powers of it are real.",
     "singular": "A flattens the plane (σ = 0), so nothing can undo it.",
 }
@@ -59,6 +58,13 @@ FORMULAS = {
     "orbit": "fⁿ(x) = g⁻¹(Aⁿ g(x)),  n = {p}",
     "project": "P(x) = (⟨x, y⟩ / ⟨y, y⟩)⊙y = {c}⊙y,  ‖x ⊖ P(x)‖ = {distance}",
     "flow": "x = g⁻¹(B (x₀ + ν)),  B = diag({b1}, {b2})",
+}
+STEPS = {  # the way of every picture: out by g, one linear step, back by g⁻¹
+    "add": ["g: to the straight plane", "a·g(x) + b·g(y): add there", "g⁻¹: and back"],
+    "operator": ["g: to the straight plane", "A: stretch and turn there", "g⁻¹: and back"],
+    "orbit": ["g: to the straight plane", "Aⁿ: n times there", "g⁻¹: and back"],
+    "project": ["g: to the straight plane", "P: drop a perpendicular there", "g⁻¹: and back"],
+    "flow": ["g: noise as it is", "B: all steps at once", "g⁻¹: to the data"],
 }
 ANGLES = ("u₁ at °", "v₁ at °")
 PRESETS = {

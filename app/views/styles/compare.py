@@ -35,8 +35,10 @@ def Compare(*, elem_id: str, label: str, after: str = words.AFTER) -> gr.HTML:
     )
 
 
-def compared(before: np.ndarray, after: np.ndarray, state: str, name: str = "") -> dict:
+def compared(before: np.ndarray, after: np.ndarray, state: str, name: str = "", **tags: str) -> dict:
     """The value of `Compare` for two uint8 pictures (H, W, 3); `name` says in words what the right one is.
+
+    `tags`, "left" and "right", are written on the pictures where they are not the photo and its painting.
 
     >>> sorted(compared(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8, 3), np.uint8), "x"))
     ['after', 'before', 'height', 'name', 'state', 'width']
@@ -48,4 +50,5 @@ def compared(before: np.ndarray, after: np.ndarray, state: str, name: str = "") 
         "width": before.shape[1],
         "state": state,
         "name": name,
+        **tags,
     }

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from app import models
 from app.pictures import encoding, photos
+from app.pictures.difference import difference
 from app.views.styles import SLUG, words
 from app.views.styles.compare import compared
 from app.views.styles.full_size import finished
@@ -22,7 +24,7 @@ from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.models.photo import padded, photo_network
-from linearizer_core.operators import PerPosition
+from linearizer_core.operators import LinearOperator, PerPosition
 
 LAW_SIDE = 128  # pixels of the square in the middle of the preview on which the laws are measured
 
@@ -35,6 +37,34 @@ def paint(studio: Studio, photo: str, mixes: Sequence[Mix]) -> Tensor:
     g, grid = photo_network(model.g, height, width), (height // model.multiple, width // model.multiple)
     with models.one_core():
         return g.inverse(torch.cat([PerPosition(studio.operator(mix), grid)(z) for mix in mixes]))
+
+
+def paint_by_pixels(studio: Studio, photo: str, mix: Mix) -> Tensor:
+    """What the "break it" switch paints, (1, 3, h, w): each style by itself, and then only pixels.
+
+    A blend is their average; an order, or one style by halves, goes through the 8 bits of a screen in between.
+    """
+    parts = [(w, name) for name, w in zip(studio.model.names, mix.weights) if w and not mix.order]
+    x = photos.preview(photo)
+    if len(parts) + (mix.plain > 1e-6) > 1:
+        paintings = [w * _painted(studio, x, [studio.matrix(name, mix.strength)]) for w, name in parts]
+        found, steps = sum(paintings, mix.plain * x), []
+    else:
+        halves = [studio.matrix(name, mix.strength / 2) for _, name in parts for _ in range(2)]
+        found, steps = x, [studio.matrix(name, mix.strength) for name in mix.order or ()] or halves
+    undo = [studio.matrix(mix.undo, -1.0)] if mix.undo else []
+    return _painted(studio, found, [*steps, *undo])
+
+
+def _painted(studio: Studio, x: Tensor, steps: Sequence[LinearOperator]) -> Tensor:
+    """x after one painting after the other, each of which is seen on a screen first."""
+    model = studio.model
+    height, width = x.shape[-2:]
+    g, grid = photo_network(model.g, height, width), (height // model.multiple, width // model.multiple)
+    with models.one_core():
+        for A in steps:
+            x = _shown(g.inverse(PerPosition(A, grid)(g(x))))
+    return x
 
 
 class Progress(NamedTuple):
@@ -65,8 +95,11 @@ def paint_full(studio: Studio, photo: str, mix: Mix) -> Iterator[Progress]:
 
 
 # --- what is shown -----------------------------------------------------------------------------------------
-def stage(standing: Standing, key: str) -> dict:
-    """The tick: photo and painting, the other order beside it, formula, the photo's own weight, spectrum, whose it is."""
+def stage(standing: Standing, key: str, broken: bool = False) -> dict:
+    """The tick: photo and painting, the other order beside it, formula, the photo's own weight, spectrum, whose it is.
+
+    Broken, what `paint_by_pixels` makes is on the stage, and beside it how that differs from the painting.
+    """
     studio, mix, photo = in_use(key), standing.mix, standing.photo
     mixes = [mix, mix.swapped] if mix.order else [mix]
     before = encoding.to_pixels(photos.preview(photo))[0]
@@ -75,14 +108,28 @@ def stage(standing: Standing, key: str) -> dict:
         compared(before, picture, state_of(photo, studio, m), described(m))
         for picture, m in zip(painted, mixes)
     ]
+    if broken:
+        shown = _parted(studio, photo, mix, before, painted[0])
     return {
         "stage": shown[0],
-        "other": shown[1] if mix.order else None,
+        "other": shown[1] if len(shown) > 1 else None,
         "formula": formula(mix),
         "rest": "" if mix.order else words.rest(mix.plain),
         "spectrum": spectra(studio, mix),
         "model": words.painted_by(studio.fitted, gone(key, studio)),
     }
+
+
+def _parted(studio: Studio, photo: str, mix: Mix, before: np.ndarray, painted: np.ndarray) -> list[dict]:
+    """What pixels make of the mix, and how much that is from the painting, so amplified that it is seen."""
+    wrong = paint_by_pixels(studio, photo, mix)
+    state, made = f"{state_of(photo, studio, mix)} broken", encoding.to_pixels(wrong)[0]
+    gap = difference(wrong, torch.tensor(painted).permute(2, 0, 1)[None] / 255)
+    tags = {"left": words.AFTER, "right": f"{gap.caption}, {gap.note}"}
+    return [
+        compared(before, made, state, words.BY_PIXELS, right=words.BY_PIXELS),
+        compared(painted, encoding.to_pixels(gap.shown)[0], state, gap.caption, **tags),
+    ]
 
 
 def state_of(photo: str, studio: Studio, mix: Mix) -> str:
@@ -127,7 +174,8 @@ def full(standing: Standing, key: str) -> Iterator[dict]:
                 words.full_words(width, height, progress.seconds),
                 f"{photo.partition(':')[0]}-styled.png",
             )
-            yield {"full": finished(picture, said, file, state_of(photo, studio, mix))}
+            large = encoding.jpeg_address(photos.pixels(photo))
+            yield {"full": finished(picture, said, file, state_of(photo, studio, mix), large)}
 
 
 def sample_tiles() -> dict:

@@ -26,8 +26,8 @@ def FullSize(*, elem_id: str) -> gr.HTML:
     return widget("full_size", TEMPLATE, None, elem_id=elem_id, label=words.FULL, download=words.DOWNLOAD)
 
 
-def finished(picture: np.ndarray, words: str, file: str, state: str) -> dict:
-    """The value of `FullSize` with the picture (H, W, 3) as a PNG to save.
+def finished(picture: np.ndarray, words: str, file: str, state: str, photo: str = "") -> dict:
+    """The value of `FullSize` with the picture (H, W, 3) as a PNG to save; with the `photo`'s address the stage shows both.
 
     >>> finished(np.zeros((2, 2, 3), np.uint8), "done", "x.png", "s")["share"]
     1.0
@@ -35,4 +35,4 @@ def finished(picture: np.ndarray, words: str, file: str, state: str) -> dict:
     address = "data:image/png;base64," + base64.b64encode(encoding.png_bytes(picture, fast=True)).decode(
         "ascii"
     )
-    return {"share": 1.0, "words": words, "address": address, "file": file, "state": state}
+    return {"share": 1.0, "words": words, "address": address, "file": file, "state": state, "photo": photo}

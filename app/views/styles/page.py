@@ -29,24 +29,26 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
-                samples, upload, camera = _photo_choice()
-            with gr.Column(elem_classes="lab-card"):
                 controls, rest = _controls()
             with gr.Column(elem_classes="lab-card"):
+                samples, upload, camera = _photo_choice()
+            with gr.Column(elem_classes="lab-card", visible=fitting.possible()):
                 fit, *buttons = _fit()
-            program = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
                 shown = _stage()
-                full = FullSize(elem_id=f"{SLUG}-full")
+                meter = proof.meter(SLUG, words.BREAK_CLIP)
             with gr.Column(elem_classes="lab-card"):
+                shown |= {
+                    name: gr.HTML(elem_id=f"{SLUG}-{name}", apply_default_css=False)
+                    for name in ("formula", "model")
+                }
+                full = FullSize(elem_id=f"{SLUG}-full")
                 heading = f'<h3>{words.SPECTRUM}</h3><p class="lab-quiet">{words.SPECTRUM_LEAD}</p>'
                 gr.HTML(heading, apply_default_css=False)
-                shown |= {
-                    "rest": rest,
-                    "spectrum": Chart(elem_id=f"{SLUG}-spectrum", label=words.SPECTRUM),
-                }
-            section = proof.Section(SLUG, *proof.meter(SLUG, words.BREAK_CLIP), *program)
+                spectrum = Chart(elem_id=f"{SLUG}-spectrum", label=words.SPECTRUM, height=220)
+                shown |= {"rest": rest, "spectrum": spectrum}
+            section = proof.Section(SLUG, *meter, *proof.program(SLUG))
     inputs = {"photo": photo, **controls, "key": key}
     _listen(inputs, shown, full, section)
     _listen_to_photos(photo, samples, upload, camera, said)
@@ -71,14 +73,11 @@ def opened(query: dict[str, str], picture: str) -> dict:
 
 # --- components --------------------------------------------------------------------------------------------
 def _stage() -> dict:
-    """The painting, the one in the other order, the formula, and which model painted them."""
+    """The painting, and beside it the one in the other order or what parts from it."""
     with gr.Row(elem_classes="lab-orders"):
         stage = Compare(elem_id=f"{SLUG}-stage", label=words.STAGE)
         other = Compare(elem_id=f"{SLUG}-other", label=words.OTHER_STAGE, after=words.OTHER_STAGE)
-    formula, model = (
-        gr.HTML(elem_id=f"{SLUG}-{name}", apply_default_css=False) for name in ("formula", "model")
-    )
-    return {"stage": stage, "other": other, "formula": formula, "model": model}
+    return {"stage": stage, "other": other}
 
 
 def _photo_choice() -> tuple[gr.HTML, gr.UploadButton, gr.Image]:
@@ -103,7 +102,8 @@ def _controls() -> tuple[Named, gr.HTML]:
     with gr.Column(visible=True, elem_id=f"{SLUG}-blend") as blend:
         with gr.Row(elem_classes="lab-buttons"):
             only = [gr.Button(text, size="sm", min_width=60) for text, _ in choices]
-        weights = [_slider(f"{SLUG}-w{i}", text, 1.0) for i, (text, _) in enumerate(choices)]
+        with gr.Row(elem_classes="lab-pairs"):
+            weights = [_slider(f"{SLUG}-w{i}", text, 1.0) for i, (text, _) in enumerate(choices)]
         rest = gr.HTML(elem_id=f"{SLUG}-rest", apply_default_css=False)
     with gr.Column(visible=False, elem_id=f"{SLUG}-order") as order:
         first = gr.Radio(choices, value=None, label=words.FIRST, elem_id=f"{SLUG}-first", **keys)
@@ -126,7 +126,9 @@ def halves(mode: object) -> dict:
 
 
 def _slider(elem_id: str, label: str, most: float) -> gr.Slider:
-    return gr.Slider(0, most, None, step=0.01, label=label, elem_id=elem_id, elem_classes="lab-field")
+    return gr.Slider(
+        0, most, None, step=0.01, label=label, elem_id=elem_id, elem_classes="lab-field", min_width=180
+    )
 
 
 def _fit() -> tuple[gr.HTML, gr.Button, gr.Button, gr.Button]:
@@ -147,7 +149,8 @@ def _listen(inputs: Named, shown: Named, full: gr.HTML, section: proof.Section) 
     """Whatever moves paints the preview; when the hand rests, laws are measured and the photo is painted at full size."""
     controls = {name: found for name, found in inputs.items() if name != "weights"}
     moves = [component.change for component in (*controls.values(), *inputs["weights"])]
-    listen(moves, of_standing(Standing, compute.stage), inputs, shown, **TICK)
+    given = {**inputs, "broken": section.broken}
+    listen([*moves, section.broken.change], of_standing(Standing, compute.stage), given, shown, **TICK)
     section.settles(moves, of_standing(Standing, compute.settled), inputs)
     rested = {**SLOW, "trigger_mode": "always_last"}
     listen(

@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-LEAD = (
-    "Every style is one matrix A in a space that all styles share. So styles add up, follow one another, come in halves, "
-    "and come off again. Any photo, any size."
-)
+LEAD = "Every style is one matrix A in one shared space: so styles add up, follow one another, come in halves, and come off."
 PHOTO = "Your photo"
 SAMPLE_NAMES = {"china": "Temple", "flower": "Flower"}
 UPLOAD = "Upload a photo"
@@ -29,7 +26,8 @@ DOWNLOAD = "Download"
 ON_SCREEN = "on screen"
 SPECTRUM = "Singular values of A"
 SPECTRUM_LEAD = "Violet: what is on screen, at every position the same 192 numbers. Dashed: the four styles."
-BREAK_CLIP = "Break it: go through the 8 bits of a screen, and average pixels instead of ⊕"
+BREAK_CLIP = "Break it: 8 bits of a screen in between, averages of pixels in place of ⊕"
+BY_PIXELS = "by way of pixels"
 LAW_COMPOSITION = "composition"
 LAW_ROOT = "half a style"
 LAW_UNDO = "undo"

@@ -4,8 +4,6 @@ const before = element.querySelector(".before");
 const after = element.querySelector(".after");
 const [left, right] = element.querySelectorAll(".tag");
 const divider = element.querySelector("input");
-left.textContent = own.photo;
-right.textContent = own.after;
 divider.setAttribute("aria-label", own.divider);
 
 const place = () => {
@@ -28,11 +26,24 @@ const draw = async () => {
   if (frame.hidden) return;
   const mine = ++newest;
   frame.style.aspectRatio = `${value.width} / ${value.height}`;
-  before.alt = own.photo;
+  frame.style.setProperty("--ratio", value.width / value.height);
+  left.textContent = value.left || own.photo;
+  right.textContent = value.right || own.after;
+  before.alt = left.textContent;
   after.alt = value.name || own.after;
   await Promise.all([show(before, value.before), show(after, value.after)]).catch(() => {});
   if (mine === newest) frame.dataset.state = value.state;
 };
+
+// The same painting at full size takes the place of the small one, as long as that is still the newest.
+const refine = async ({ detail }) => {
+  if (!element.isConnected) return document.removeEventListener("lab:painted", refine);
+  const mine = newest;
+  if (frame.hidden || detail.state !== props.value.state) return;
+  await Promise.all([show(before, detail.photo), show(after, detail.address)]).catch(() => {});
+  if (mine === newest) frame.dataset.full = detail.state;
+};
+document.addEventListener("lab:painted", refine);
 
 divider.addEventListener("input", place);
 place();

@@ -16,6 +16,7 @@ const draw = () => {
     link.download = value.file;
   }
   box.dataset.state = value.state || "";
+  if (value.address && value.photo) document.dispatchEvent(new CustomEvent("lab:painted", { detail: value }));
 };
 
 draw();

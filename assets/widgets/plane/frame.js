@@ -22,6 +22,7 @@ function frame(now) {
   }
   const said = MODES[state.mode](zx, zy);
   marks();
+  if (isBroken()) said.gap = BROKEN[state.mode](zx, zy);
   for (const handle of handles) place(handle);
   element.plane.first ||= performance.now();
   element.plane.frames += 1;
@@ -42,7 +43,14 @@ function fit(pane) {
 }
 
 function speak(said) {
-  const mode = said.none ? "none" : state.mode;
+  const broken = isBroken();
+  const mode = broken ? "broken" : said.none ? "none" : state.mode;
+  if (broken) said.flat = name === "identity" ? own.words.flat : "";
+  $("words").classList.toggle("bad", broken);
+  $("steps").replaceChildren(
+    ...own.steps[state.mode].map((text) => Object.assign(document.createElement("span"), { textContent: text })),
+  );
+  $("steps").classList.toggle("live", Boolean(idle || dragging || playing));
   $("words").textContent = fill(own.words[mode], said);
   $("formula").textContent = fill(own.formulas[state.mode], said);
   for (const key of PANES)
@@ -52,6 +60,7 @@ function speak(said) {
     t,
     idle: Boolean(idle),
     playing: Boolean(playing),
+    ...(broken ? { broken } : {}),
     said,
   });
 }
@@ -65,8 +74,8 @@ function slide(now) {
   const { centre, spread } = planes[name].bar;
   const path = (share, lift) => inverse([centre[0] + spread * share, centre[1] + lift]);
   const towards = {
-    x: path(-0.6 - 0.85 * Math.cos(phase), 0.08 * Math.sin(2 * phase)),
-    y: path(0.9 + 0.65 * Math.sin(phase), -0.08 * Math.sin(phase)),
+    x: path(-0.95 - 0.5 * Math.cos(phase), 0.08 * Math.sin(2 * phase)),
+    y: path(0.95 + 0.5 * Math.sin(phase), -0.08 * Math.sin(phase)), // never near x
   };
   for (const key of ["x", "y"])
     state[key] = state[key].map((v, i) => clamp(v + ease * (towards[key][i] - v), -3, 3));

@@ -2,7 +2,9 @@
 
 function keys() {
   const rows = (texts, pressed, act) =>
-    Object.keys(texts).map((k) => [
+    Object.keys(texts)
+      .filter((k) => texts[k])
+      .map((k) => [
       texts[k],
       pressed === null ? null : pressed(k),
       () => {
@@ -31,7 +33,7 @@ function keys() {
   lab.keys(
     $("show"),
     rows(
-      own.show,
+      state.mode === "add" ? own.show : { ...own.show, vectors: undefined },
       (k) => shown.includes(k),
       (k) => {
         state.show = shown.includes(k) ? shown.filter((w) => w !== k) : [...shown, k];

@@ -14,6 +14,7 @@ function shade() {
     text: ink("--lab-text"),
     paper: ink("--lab-paper"),
     quiet: ink("--lab-quiet"),
+    bad: ink("--lab-bad"),
     accent: ink("--plane-accent"),
   };
   for (let i = 0; i < 6; i++) colours[`class${i}`] = ink(`--plane-class-${i}`);
