@@ -99,6 +99,13 @@ class Expected:
         return []
 
 
+def page(url: str, accepts: str = "gzip") -> bytes:
+    """The first page as it goes over the wire."""
+    request = urllib.request.Request(url, headers={"Accept-Encoding": accepts})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read()
+
+
 def listener_of(url: str) -> int:
     """Number of the listener that follows the weights' sliders, from the page's own configuration."""
     with urllib.request.urlopen(url + "config", timeout=30) as answer:
@@ -152,6 +159,7 @@ def main(argv: list[str] | None = None) -> int:
             print(
                 f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, loopback"
             )
+            print(f"first page over the wire {len(page(url)) / 1000:.0f} kB (at most 250)")
             measure(url, 1, 1.0, expected)  # the model is loaded by the first visitor
             alone = report("1 visitor", measure(url, 1, options.seconds, expected), 0.150)
             together = report(

@@ -1,6 +1,7 @@
 """The lab without a browser: it builds, its handlers compute what they say, its endpoint answers."""
 
 import doctest
+import gzip
 import importlib
 import inspect
 import json
@@ -255,6 +256,12 @@ def test_a_bad_call_over_http_gets_its_sentence_and_the_next_one_works(client):
     with pytest.raises(AppError, match="No such picture"):
         client.predict(pictures=["digits:3", "cat:1"], weights=[0.5, 0.5], api_name="/interpolate")
     assert client.predict(pictures=PAIR, weights=[1.0, 0.0], api_name="/interpolate")["distance"] > 0
+
+
+def test_the_page_goes_packed_where_the_browser_takes_that(server):
+    packed, plain = load.page(server.url), load.page(server.url, accepts="identity")
+    assert len(packed) <= 250_000 < len(plain)
+    assert b"gradio_config" in gzip.decompress(packed) and b"gradio_config" in plain
 
 
 def test_visitors_who_drag_at_once_each_get_their_own_answer(server):
