@@ -17,6 +17,7 @@ from app.theme import theme
 from app.views import VIEWS, build
 from app.widgets import ASSETS, asset, page_head, served
 from app.widgets.address import Address
+from app.widgets.symbols import Symbols
 
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
@@ -38,6 +39,7 @@ def build_app() -> gr.Blocks:
             for view in VIEWS:
                 with gr.Tab(view.TITLE, id=view.SLUG, elem_id=f"tab-{view.SLUG}") as tab:
                     _open_once(tab, view.SLUG, build(view, lab), visit)
+        Symbols()
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
         asked = {"search": visit["search"]}
         listen(demo.load, arrive, asked, {"tabs": tabs, "arrived": visit["arrived"]}, js=READ_QUERY, **QUIET)

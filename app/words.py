@@ -6,7 +6,61 @@ import math
 TITLE = "Linearizer Lab"
 TAGLINE = "A neural network can be exactly linear. It depends on how you add."
 FLIP_THEME = "Light or dark"
-FOOT = "f(x) = g_y⁻¹(A g_x(x)), from “Who Said Neural Networks Aren’t Linear?”, arXiv:2510.08570"
+FOOT = (
+    "f(x) = g_y⁻¹(A g_x(x)), from “Who Said Neural Networks Aren’t Linear?”, "
+    '<a href="https://arxiv.org/abs/2510.08570" target="_blank" rel="noopener">arXiv:2510.08570</a>'
+)
+SYMBOLS = "What the symbols mean"
+SYMBOL_SECTION = "arXiv:2510.08570, {}"
+# Each: title, equation, two sentences, where in the paper.
+SYMBOL_F = (
+    "A Linearizer",
+    "f(x) = g_y⁻¹( A g_x(x) )",
+    "Encode by g, multiply by A, decode by g⁻¹. In the spaces that g makes it is exactly linear.",
+    "section 3",
+)
+SYMBOL_G = (
+    "An invertible network",
+    "z = g(x),  x = g⁻¹(z)",
+    "It bends the space of pictures until adding makes sense, and loses nothing: g⁻¹ brings every z back.",
+    "section 3",
+)
+SYMBOL_ADD = (
+    "Induced addition",
+    "x ⊕ y = g⁻¹( g(x) + g(y) )",
+    "Add where things are straight, then come back. All rules of a vector space hold for it.",
+    "section 3",
+)
+SYMBOL_SCALE = (
+    "Induced scaling",
+    "a ⊙ x = g⁻¹( a g(x) )",
+    "Stretch the latent by a, then come back. ½ ⊙ x ⊕ ½ ⊙ y is the middle of x and y, along a bent line.",
+    "section 3",
+)
+SYMBOL_A = (
+    "A linear operator",
+    "A(u + v) = A u + A v",
+    "The only part of f that a student of linear algebra has to know. What one does to a matrix, one does to f.",
+    "section 3",
+)
+SYMBOL_SIGMA = (
+    "Singular values",
+    "f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ",
+    "How strongly f passes on each of its directions, the strongest first. Setting the small ones to 0 leaves what matters.",
+    "section 3",
+)
+SYMBOL_INNER = (
+    "Induced inner product",
+    "⟨x, y⟩ = ⟨g(x), g(y)⟩",
+    "The inner product of the latents. It gives lengths, angles and projections to pictures.",
+    "section 3",
+)
+SYMBOL_PINV = (
+    "Pseudo-inverse",
+    "f⁺(y) = g_x⁻¹( A⁺ g_y(y) )",
+    "The way back through A where there is one, and the nearest where there is none. So f can be undone.",
+    "section 3",
+)
 EMPTY_FILE = "This file is empty; a PNG, JPEG or WebP picture works."
 NO_FILE = "No file arrived; please choose the picture again."
 NOT_A_PICTURE = "This file is not a picture that can be read; PNG, JPEG, WebP, GIF and BMP work."
