@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..precision import narrow, precision_of, wide
@@ -59,8 +59,8 @@ def folded(g: Any) -> Any:  # of a network a network, of a Linearizer a Lineariz
     >>> len(g.networks), len(quick.networks), list(quick.parameters())
     (9, 6, [])
     """
-    if not isinstance(g, InvertibleNetwork):
-        raise ValueError(f"g must be an InvertibleNetwork or a Linearizer, got {type(g).__name__}.")
+    if not isinstance(g, nn.Module):
+        raise ValueError(f"g must be a network or a model built of some, got {type(g).__name__}.")
     return frozen(copy.deepcopy(g))
 
 
