@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,9 @@ class Linear(NamedTuple):
 
     def matrix(self) -> Tensor:
         return self.W if self.W.dim() == 2 else torch.diag(self.W)
+
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 @singledispatch
@@ -64,7 +67,7 @@ def folded(g: Any) -> Any:  # of a network a network, of a Linearizer a Lineariz
     return frozen(copy.deepcopy(g))
 
 
-def frozen(g: InvertibleNetwork) -> InvertibleNetwork:
+def frozen(g: Module) -> Module:
     """g itself, in eval mode, with buffers in the place of parameters.
 
     >>> from linearizer_core.networks import ActNorm
