@@ -54,7 +54,11 @@ class Visitor:
         connection.close()
 
     def _ask(self, connection: http.client.HTTPConnection, session: str, weights: list[float]) -> dict:
-        body = {"data": [None, *weights, "digits", 0], "fn_index": self.listener, "session_hash": session}
+        body = {
+            "data": [None, *weights, "digits", 0, False],
+            "fn_index": self.listener,
+            "session_hash": session,
+        }
         headers = {"Content-Type": "application/json"}
         connection.request("POST", "/gradio_api/run/predict", json.dumps(body), headers)
         answer = connection.getresponse()

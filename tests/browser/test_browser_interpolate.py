@@ -78,12 +78,12 @@ def test_arrow_keys_move_a_weight_and_a_sum_that_is_not_one_gets_a_sentence(visi
     unfold(page)
     page.get_by_role("button", name="Equal weights").click()
     visit.shows(page, STAGE, re.escape("0.50 x₁ + 0.50 x₂"))
-    expect(page.locator("#interpolate-weighed")).to_have_text("")
+    expect(page.locator("#interpolate-sum")).to_have_text("")
     page.locator(WEIGHT).focus()
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     visit.shows(page, STAGE, re.escape("0.55 x₁ + 0.50 x₂"))
-    expect(page.locator("#interpolate-weighed")).to_contain_text("1.05, not 1")
+    expect(page.locator("#interpolate-sum")).to_contain_text("1.05, not 1")
 
 
 def test_the_film_is_scrubbed_without_asking_the_server(visit: Visit):
@@ -192,6 +192,7 @@ def test_visitors_do_not_see_each_other(visit: Visit, phone: Visit):
 def test_on_a_phone_the_blend_stands_above_the_weights_and_nothing_scrolls_sideways(phone: Visit):
     page = phone.at(VIEW)
     assert not phone.scrolls_sideways(page)
+    page.evaluate("scrollTo(0, 0)")
     top = [page.locator(selector).bounding_box()["y"] for selector in (STAGE, SLIDER, FILM)]
     assert top == sorted(top)
     page.locator("#interpolate-digits button.tile").nth(2).tap()

@@ -92,7 +92,7 @@ def test_a_drag_repaints_the_picture_but_never_the_page(visit: Visit):
 
 def test_keys_move_a_value_and_escape_takes_a_drag_back(visit: Visit):
     page = visit.at(VIEW)
-    page.get_by_role("button", name="reset").click()
+    page.get_by_role("button", name="reset", exact=True).click()
     handle(page, 2).focus()
     was = float(handle(page, 2).get_attribute("aria-valuenow"))
     for _ in range(5):
@@ -114,7 +114,7 @@ def test_keys_move_a_value_and_escape_takes_a_drag_back(visit: Visit):
 
 def test_whole_curve_moves_agree_with_the_core_and_can_be_undone(visit: Visit):
     page = visit.at(VIEW)
-    page.get_by_role("button", name="reset").click()
+    page.get_by_role("button", name="reset", exact=True).click()
     for name in ("equalise", "invert"):
         page.get_by_role("button", name=name).click()
     assert moves(page) == [["power", 0], ["power", -1]]
@@ -133,14 +133,14 @@ def test_whole_curve_moves_agree_with_the_core_and_can_be_undone(visit: Visit):
         assert len(moves(page)) == left
     visit.shows(page, STAGE, "now$")
     page.get_by_role("button", name="invert").click()
-    page.get_by_role("button", name="reset").click()
+    page.get_by_role("button", name="reset", exact=True).click()
     assert moves(page) == []
     page.get_by_role("button", name="undo").click()
     assert moves(page) == [["power", -1]]
 
 
 def reset(page: Page) -> None:
-    page.get_by_role("button", name="reset").click()
+    page.get_by_role("button", name="reset", exact=True).click()
     assert moves(page) == []
 
 

@@ -22,6 +22,7 @@ PRESETS = (1, 2, 5, 10, 100, 1000)
 def run_controls(slug: str) -> tuple[gr.HTML, Named]:
     """The grid of seeds, and what says how noise becomes a picture: model, seed, class, steps, integrator."""
     steps = _steps(slug)
+    gr.HTML(f'<p class="lab-quiet">{words.SEEDS_LEAD}</p>', apply_default_css=False)
     grid = Pictures(elem_id=f"{slug}-grid", label=words.SEEDS, pick=True, size=60, columns=8)
     seed = _seed(slug)
     keys = {"elem_classes": "lab-keys", "min_width": 0}

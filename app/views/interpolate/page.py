@@ -25,7 +25,7 @@ def build(lab: Lab) -> Opening:
                 look = {"columns": 2, "hues": ("induced", "pixel"), "tall": 30}
                 stage = Pictures(elem_id=f"{SLUG}-stage", label=words.STAGE, **look)
                 t, years = way(SLUG)
-                weighed = gr.HTML("", elem_id=f"{SLUG}-weighed", apply_default_css=False)
+                weighed = gr.HTML("", elem_id=f"{SLUG}-sum", apply_default_css=False)
                 meter = proof.meter(SLUG)
             with gr.Column(elem_classes="lab-card"):
                 gr.HTML(f"<h3>{common.FILM}</h3>", apply_default_css=False)

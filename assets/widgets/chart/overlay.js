@@ -73,8 +73,20 @@ function drawWalk(panel, place) {
   const beside = document.querySelector(`#${own.beside || "none"} .tiles`);
   const left = JSON.parse(beside?.dataset.at || "null")?.[panel.number];
   const { pen } = panel;
-  if (walk.component < dims) trace(pen, [along(-4), along(4)].map((p) => place(p, 0)), ink("--lab-quiet"), 1);
-  if (left) trace(pen, left.path.map((p) => place(p, 0)), ink("--lab-bad"), 3);
+  if (walk.component < dims)
+    trace(
+      pen,
+      [along(-4), along(4)].map((p) => place(p, 0)),
+      ink("--lab-quiet"),
+      1,
+    );
+  if (left)
+    trace(
+      pen,
+      left.path.map((p) => place(p, 0)),
+      ink("--lab-bad"),
+      3,
+    );
   const [x, y] = place(left ? left.cross : along(walk.steps), 0);
   const hue = left ? ink("--lab-bad") : ink(panel.number ? "--lab-pixel" : "--lab-induced");
   for (const [colour, width] of [

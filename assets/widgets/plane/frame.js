@@ -48,7 +48,9 @@ function speak(said) {
   if (broken) said.flat = name === "identity" ? own.words.flat : "";
   $("words").classList.toggle("bad", broken);
   $("steps").replaceChildren(
-    ...own.steps[state.mode].map((text) => Object.assign(document.createElement("span"), { textContent: text })),
+    ...own.steps[state.mode].map((text) =>
+      Object.assign(document.createElement("span"), { textContent: text }),
+    ),
   );
   $("steps").classList.toggle("live", Boolean(idle || dragging || playing));
   $("words").textContent = fill(own.words[mode], said);

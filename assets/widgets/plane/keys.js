@@ -5,13 +5,13 @@ function keys() {
     Object.keys(texts)
       .filter((k) => texts[k])
       .map((k) => [
-      texts[k],
-      pressed === null ? null : pressed(k),
-      () => {
-        act(k);
-        emit();
-      },
-    ]);
+        texts[k],
+        pressed === null ? null : pressed(k),
+        () => {
+          act(k);
+          emit();
+        },
+      ]);
   const named = Object.fromEntries(Object.keys(planes).map((known) => [known, own.planes[known]]));
   const { mode, show: shown } = state;
   lab.keys(
