@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Nothing is seen before the view that is asked for has been filled: parts that come one by one push each other about.
 OPENING = "html:not(.lab-open) gradio-app { visibility: hidden; }"
+# What is scrolled to stands below the stage that stays on a phone; such a rule in lab.css Gradio would keep inside the app.
+POCKET = "@media (max-width: 640px) { html { scroll-padding-top: 48vh; } }"
 SCRIPTS = ("widgets/lab.js", "js/page.js", "js/address.js")
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 
@@ -42,7 +44,7 @@ def asset(name: str) -> str:
 def page_head() -> str:
     """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
     scripts = "".join(f"<script>{asset(name)}</script>" for name in SCRIPTS)
-    return f"{scripts}<style>{OPENING}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
+    return f"{scripts}<style>{OPENING} {POCKET}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
 
 
 def script_of(name: str, files: Sequence[str] = ()) -> str:

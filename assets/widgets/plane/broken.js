@@ -1,5 +1,5 @@
-// What the switch beside the stage breaks, in each mode: + of the page in the place of ⊕. It is drawn over what
-// holds, in the colour of what does not; how far both lie apart is for the words.
+// What the switch beside the stage breaks, in each mode: + of the page in the place of ⊕. It is drawn over
+// what holds, in the colour of what does not; how far both lie apart is for the words.
 const breaker = () => document.querySelector(`#${own.breaker} input`);
 const isBroken = () => Boolean(breaker()?.checked);
 const BAD = { colour: "bad" };
