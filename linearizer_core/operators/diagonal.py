@@ -25,6 +25,7 @@ from ..algebra.singular import (
     with_singular_values,
 )
 from ..inputs import whole_number
+from ..op_list import OpList, recombination
 
 
 class Axiswise(LinearOperator, abc.ABC):
@@ -190,3 +191,12 @@ def _(first: Identity, second: LinearOperator) -> LinearOperator:
 @total.register
 def _(A: Axiswise, B: LinearOperator) -> LinearOperator:
     return Diagonal(A.values + B.values) if isinstance(B, Axiswise) else NotImplemented
+
+
+@recombination.register
+def _(A: Axiswise, ops: OpList, at: int) -> int:
+    values = A.values.detach()
+    to = ops.gathered(at, descending(values.abs()).argsort())
+    if (values < 0).any():
+        ops.call("affine", to, ops.weight(sign(values)), ops.weight(torch.zeros_like(values)), len(values), 1)
+    return to
