@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import torch
@@ -13,7 +14,7 @@ from ..precision import narrow, wide
 from .base import InvertibleNetwork, size
 from .conditioners import Conditioner, mlp_conditioner
 from .coupling import REACH
-from .folding import folded
+from .folding import folded, frozen
 from .log_det import log_det_rule
 
 OPPONENTS = ((1.0, 1.0, 1.0), (1.0, 0.0, -1.0), (1.0, -2.0, 1.0))
@@ -381,9 +382,17 @@ def _(g: OnLeading) -> OnLeading:
     return OnLeading(folded(g.network), g.in_shape[0])
 
 
-from .folding import folded
+@folded.register
+def _(g: Lift) -> InvertibleNetwork:
+    quick = frozen(copy.deepcopy(g))
+    for part in list(quick.modules()):
+        if isinstance(part, PictureConditioner):
+            part.to_axes = folded(part.to_axes)
+    return quick
 
 
+@log_det_rule.register(CosineTransform)
+@log_det_rule.register(BlockReflector)
 def _(g: CosineTransform | BlockReflector, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), x.new_zeros(len(x))  # orthonormal
 
