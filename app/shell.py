@@ -15,6 +15,7 @@ from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build
 from app.widgets import ASSETS, asset, page_head, served
+from app.widgets.engine_note import EngineNote
 
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
@@ -37,6 +38,7 @@ def build_app() -> gr.Blocks:
                 with gr.Tab(view.TITLE, id=view.SLUG, elem_id=f"tab-{view.SLUG}") as tab:
                     _open_once(tab, view.SLUG, build(view, lab), visit)
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
+        EngineNote("engine")
         asked = {"search": visit["search"]}
         listen(demo.load, arrive, asked, {"tabs": tabs, "arrived": visit["arrived"]}, js=READ_QUERY, **QUIET)
     return demo

@@ -7,6 +7,15 @@ TITLE = "Linearizer Lab"
 TAGLINE = "A neural network can be exactly linear. It depends on how you add."
 FLIP_THEME = "Light or dark"
 FOOT = "f(x) = g_y⁻¹(A g_x(x)), from “Who Said Neural Networks Aren’t Linear?”, arXiv:2510.08570"
+ENGINE = {  # the word in the footer on where a tick ran
+    "browser": "The last move was computed in this browser",
+    "server": "The last move was computed on the server",
+    "loading": "Loading the model",
+    "ready": "is here: moves of your hand are computed in this browser",
+    "failed": "The server computes every move",
+    "on": "Compute in this browser",
+    "off": "Leave it to the server",
+}
 EMPTY_FILE = "This file is empty; a PNG, JPEG or WebP picture works."
 NO_FILE = "No file arrived; please choose the picture again."
 NOT_A_PICTURE = "This file is not a picture that can be read; PNG, JPEG, WebP, GIF and BMP work."

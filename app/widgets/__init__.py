@@ -38,7 +38,8 @@ def asset(name: str) -> str:
 
 def page_head() -> str:
     """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
-    scripts = "".join(f"<script>{asset(name)}</script>" for name in ("widgets/lab.js", "js/page.js"))
+    names = ("widgets/lab.js", "js/page.js", "engine/ticks.js", "engine/engine.js")
+    scripts = "".join(f"<script>{asset(name)}</script>" for name in names)
     return f"{scripts}<style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
 
 

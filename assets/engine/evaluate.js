@@ -75,18 +75,5 @@
     return { kind, shape: manifest.shape, programs: Object.keys(ready), run };
   };
 
-  // Pictures as bytes (C, H, W) → (H, W, C): what app.pictures.encoding.to_pixels makes of them.
-  const pixelsOf = (
-    picture,
-    [channels, height, width],
-    to = new Uint8ClampedArray(picture.length),
-    from = 0,
-  ) => {
-    const positions = height * width;
-    for (let c = 0; c < channels; c++)
-      for (let p = 0; p < positions; p++) to[from + p * channels + c] = 255 * picture[c * positions + p];
-    return to;
-  };
-
-  Object.assign(lab, { canRun, evaluator, pixelsOf });
+  Object.assign(lab, { canRun, evaluator });
 })();

@@ -8,7 +8,7 @@ from operator import add
 import torch
 from torch import Tensor
 
-from app import models, pictures
+from app import engine, models, pictures
 from app import words as common
 from app.panels import programs
 from app.pictures import encoding
@@ -42,6 +42,22 @@ def stage(standing: Standing) -> dict:
     if models.ABILITIES[standing.model].ages:
         induced = words.read_age(induced, float(z @ f.age_weights + f.age_offset))
     return {"stage": tiles(torch.cat(shown), [induced, words.PIXEL], notes=notes)}
+
+
+def ingredients(standing: Standing) -> dict:
+    """What the browser needs to answer another weight or other years by itself: latents, pixels, a year, ages."""
+    chosen, name = standing.pictures, standing.model
+    f, z = models.model(name), pictures.latents(chosen, name)
+    vectors, more = {"latents": z, "pixels": pictures.tensor(chosen, name).flatten(1)}, {}
+    if models.ABILITIES[name].ages:
+        vectors["older"] = f.older
+        read, year = (z @ f.age_weights).tolist(), float(f.older @ f.age_weights)
+        more["age"] = {"of": read, "year": year, "offset": float(f.age_offset)}
+    return {
+        **engine.given(name, **vectors),
+        **more,
+        "words": {"induced": words.INDUCED, "pixel": words.PIXEL},
+    }
 
 
 @lru_cache(maxsize=64)

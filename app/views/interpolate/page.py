@@ -8,6 +8,7 @@ from app.kinds import Number
 from app.listening import CHOICE, QUIET, TICK, Lab, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.views.interpolate import SLUG, compute, words
 from app.views.interpolate.mixer import Mixer, mixer, years_of
 from app.views.interpolate.standing import Standing
@@ -47,11 +48,15 @@ def build(lab: Lab) -> Opening:
 
 def _listen(board: Mixer, stage: gr.HTML, strip: gr.HTML, section: proof.Section) -> None:
     """A weight or a picture moves the blend, a picture the film; the laws are measured when the hand rests."""
-    moves = [component.change for component in (board.references, *board.sliders, board.years)]
-    listen(moves, of_filled(compute.stage), board.controls, {"stage": stage}, **TICK)
+    moves, changes = (
+        [component.change for component in (*board.sliders, board.years)],
+        [board.references.change],
+    )
+    fns = {"fn": of_filled(compute.stage), "ingredients": of_filled(compute.ingredients)}
+    ticks(SLUG, stage, moves, changes, inputs=board.controls, outputs={"stage": stage}, **fns)
     shown = {"pictures": board.references, "model": board.model}
     listen(board.references.change, film, shown, {"film": strip}, **TICK)
-    section.settles(moves, of_filled(compute.settled), board.controls)
+    section.settles([*changes, *moves], of_filled(compute.settled), board.controls)
     listen(strip.use, taken, {}, {"weights": board.sliders}, **QUIET)
 
 

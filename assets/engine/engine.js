@@ -1,0 +1,205 @@
+// The engine in the page: it has a worker decode what a drag asks for, and sends the server what it cannot do.
+//
+// A view joins by its relay (assets/widgets/relay) and its stage (assets/widgets/pictures). Between two drags
+// the server answers; then the engine asks for the ingredients of the view's ticks and loads its model. From
+// there on a drag makes no request. `?engine=off` in the address, or the switch in the footer, turns it off.
+(() => {
+  const STORE = "lab-engine";
+  const views = new Map();
+  const loads = new Map(); // of models, by name: a promise
+  const waiting = new Map(); // questions to the worker, by number
+  let worker = null;
+  let broken = false;
+  let asked = 0;
+
+  const stored = () => {
+    try {
+      return localStorage.getItem(STORE);
+    } catch {
+      return null; // a browser that keeps nothing
+    }
+  };
+  let on = stored() !== "off" && new URLSearchParams(location.search).get("engine") !== "off";
+  const able = () => on && !broken && typeof Worker === "function" && typeof WebAssembly === "object";
+
+  const tell = (detail) => document.dispatchEvent(new CustomEvent("lab:engine", { detail }));
+
+  // --- the worker ----------------------------------------------------------------------------------------
+  const failed = (reason) => {
+    broken = true;
+    for (const { no } of waiting.values()) no(new Error(reason));
+    waiting.clear();
+    tell({ failed: reason });
+  };
+
+  const start = (address) => {
+    worker = new Worker(lab.place(address));
+    worker.onerror = (event) => failed(event.message || "its worker did not start");
+    worker.onmessage = ({ data }) => {
+      const question = waiting.get(data.id);
+      if (!question) return;
+      if ("progress" in data) return question.progress?.(data.progress);
+      waiting.delete(data.id);
+      if (data.failed) question.no(new Error(data.failed));
+      else question.yes(data);
+    };
+  };
+
+  const question = (message, progress) =>
+    new Promise((yes, no) => {
+      asked += 1;
+      waiting.set(asked, { yes, no, progress });
+      worker.postMessage({ id: asked, ...message });
+    });
+
+  const load = ({ worker: address, model }) => {
+    if (!worker) start(address);
+    if (!loads.has(model.name)) {
+      const places = { ...model, manifest: lab.place(model.manifest), weights: lab.place(model.weights) };
+      const loaded = question({ load: places }, (progress) => tell({ loading: model.name, progress }));
+      loads.set(model.name, loaded);
+      loaded.then(
+        ({ kind }) => tell({ ready: model.name, kind }),
+        (error) => failed(error.message),
+      );
+    }
+    return loads.get(model.name);
+  };
+
+  // --- views ---------------------------------------------------------------------------------------------
+  const unpacked = (given) => {
+    const rows = Object.entries(given.vectors ?? {});
+    const vectors = Object.fromEntries(rows.map(([name, row]) => [name, row.map(lab.ticks.numbers.floats)]));
+    return { ...given, vectors };
+  };
+
+  // One tick at a time; what comes meanwhile waits, and of that only the last.
+  const run = async (slug) => {
+    const view = views.get(slug);
+    if (view.busy) {
+      view.again = true;
+      return;
+    }
+    const { given, last, turn } = view;
+    const tick = lab.ticks[slug](given, last, view.stage?.shown());
+    if (!tick) return view.ask();
+    view.busy = true;
+    const began = performance.now();
+    try {
+      const found = tick.vectors.length
+        ? await question({ run: { name: given.model.name, ...tick, shown: undefined } })
+        : { results: [] };
+      if (turn === view.turn && able()) {
+        const { stage, html = {} } = tick.shown(found.results);
+        view.stage?.show(stage);
+        for (const [id, text] of Object.entries(html)) write(id, text);
+        tell({ where: "browser", milliseconds: performance.now() - began });
+      }
+    } catch {
+      view.ask(); // `failed` has said why
+    }
+    view.busy = false;
+    if (view.again) {
+      view.again = false;
+      if (view.ready && able()) run(slug);
+    }
+  };
+
+  // Text that the server writes as HTML elsewhere: its first paragraph gets other parts.
+  const write = (id, parts) => {
+    const node = document.querySelector(`#${id} p`);
+    node?.replaceChildren(
+      ...parts.map(([tag, text]) => {
+        if (!tag) return text;
+        const part = document.createElement(tag);
+        part.textContent = text;
+        return part;
+      }),
+    );
+  };
+
+  const join = (slug, stage, { ask, fetch }) => {
+    const view = {
+      turn: 0,
+      given: null,
+      last: null,
+      ready: false,
+      busy: false,
+      again: false,
+      fetching: false,
+    };
+    views.set(slug, view);
+    Object.defineProperty(view, "stage", { get: () => stages.get(stage) });
+    view.id = stage;
+    view.ask = () => {
+      view.began = performance.now();
+      ask();
+    };
+    view.fetch = fetch;
+    view.feed = async (given) => {
+      if (!given?.model || !able()) return;
+      view.fetching = false;
+      view.turn += 1;
+      const { turn } = view;
+      view.given = unpacked(given);
+      try {
+        await load(given);
+      } catch {
+        return; // `failed` has said why
+      }
+      if (turn !== view.turn) return;
+      view.ready = true;
+      if (view.last) run(slug);
+    };
+    return view;
+  };
+
+  // A control was moved.
+  const tick = (slug, values) => {
+    const view = views.get(slug);
+    if (!view) return;
+    view.last = values;
+    if (view.ready && able()) run(slug);
+    else view.ask();
+  };
+
+  // What the ingredients were made of has changed; the server is answering it.
+  const stale = (slug) => {
+    const view = views.get(slug);
+    if (!view) return;
+    Object.assign(view, { turn: view.turn + 1, given: null, ready: false, fetching: false });
+    view.began = performance.now();
+  };
+
+  // The server has drawn on a stage: late, where the engine has drawn a later position meanwhile.
+  const arrived = (stage) => {
+    for (const [slug, view] of views) {
+      if (view.id !== stage) continue;
+      if (view.began) tell({ where: "server", milliseconds: performance.now() - view.began });
+      view.began = 0;
+      if (!able()) continue;
+      if (view.ready && view.last) run(slug);
+      else if (!view.given && !view.fetching) {
+        view.fetching = true;
+        view.fetch();
+      }
+    }
+  };
+
+  // The stages by their id: {show(value), shown()}.
+  const stages = new Map();
+
+  const turn = (wanted) => {
+    on = wanted;
+    try {
+      localStorage.setItem(STORE, wanted ? "on" : "off");
+    } catch {
+      // kept for this page only
+    }
+    if (wanted) broken = false;
+    for (const view of views.values()) if (wanted && view.stage?.shown()) arrived(view.id);
+    tell({ on: able() });
+  };
+
+  lab.engine = { join, tick, stale, arrived, stages, turn, able };
+})();
