@@ -52,8 +52,9 @@ def _model(name: str) -> dict[str, str]:
 def given(name: str, **vectors: Tensor) -> dict:
     """What the ticks of one view need of a model: where it is, the shape of its pictures, and rows of numbers by name.
 
-    Each of `vectors` is (n,) or (k, n); it arrives in the browser as so many Float32Arrays.
+    Each of `vectors` is (n,) or (k, n), or pictures (k, C, H, W); it arrives in the browser as so many Float32Arrays.
     """
+    vectors = {key: value.flatten(1) if value.dim() == 4 else value for key, value in vectors.items()}
     rows = {
         key: [packed(row) for row in value.reshape(-1, value.shape[-1])] for key, value in vectors.items()
     }

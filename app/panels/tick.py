@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import gradio as gr
 
-from app.listening import TICK, Named, listen
+from app.listening import TICK, Named, flat, listen
 from app.widgets import widget
 
 
@@ -27,17 +27,18 @@ def ticks(
     inputs: Named,
     outputs: Named,
     ingredients: Callable[..., Mapping],
+    script: str = "",
 ) -> gr.HTML:
     """Answer `moves` in the browser, where that is possible, and `changes` on the server. Returns the view's relay.
 
     `stage` is the `Pictures` that the engine draws on; `fn` answers on the server, with values for `outputs`;
     `ingredients`, called with the same inputs, says what the engine needs until the next change.
+    `script` is JavaScript that is called with the inputs on either route, see `listening.by_name`.
     """
     relay = widget("relay", "", elem_id=f"{slug}-relay", label="", slug=slug, stage=stage.elem_id)
-    seen = {name: found for name, found in inputs.items() if not isinstance(found, gr.State)}
-    gr.on(list(moves), None, [c for found in seen.values() for c in _several(found)], js=_script(slug, seen))
+    gr.on(list(moves), None, flat(inputs), js=_script(slug, inputs, script))
     gr.on(list(changes), None, js=f"() => {{ lab.engine.stale({json.dumps(slug)}); return []; }}")
-    listen([*changes, relay.input], fn, inputs, outputs, **TICK)
+    listen([*changes, relay.input], fn, inputs, outputs, js=script or None, **TICK)
     listen(
         relay.submit,
         lambda **values: {"relay": ingredients(**values) or None},
@@ -48,19 +49,12 @@ def ticks(
     return relay
 
 
-def _script(slug: str, inputs: Named) -> str:
-    """JavaScript that tells the engine where the controls stand, by name."""
+def _script(slug: str, inputs: Named, also: str) -> str:
+    """JavaScript that tells the engine where the controls stand, by name; what only the server knows is null."""
     at, names = 0, []
     for name, found in inputs.items():
-        count = len(_several(found))
-        names.append(
-            f"{name}: values.slice({at}, {at + count})"
-            if isinstance(found, list | tuple)
-            else f"{name}: values[{at}]"
-        )
-        at += count
-    return f"(...values) => {{ lab.engine.tick({json.dumps(slug)}, {{ {', '.join(names)} }}); return []; }}"
-
-
-def _several(found: object) -> list:
-    return list(found) if isinstance(found, list | tuple) else [found]
+        many = isinstance(found, list | tuple)
+        names.append(f"{name}: values.slice({at}, {at + len(found)})" if many else f"{name}: values[{at}]")
+        at += len(found) if many else 1
+    told = f"lab.engine.moved({json.dumps(slug)}, {{ {', '.join(names)} }})"
+    return f"(...values) => {{ {f'({also})(...values); ' if also else ''}{told}; return []; }}"

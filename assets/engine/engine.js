@@ -1,4 +1,4 @@
-// The engine in the page: it has a worker decode what a drag asks for, and sends the server what it cannot do.
+// The engine in the page: a worker decodes what a drag asks for; what it cannot do is sent to the server.
 //
 // A view joins by its relay (assets/widgets/relay) and its stage (assets/widgets/pictures). Between two drags
 // the server answers; then the engine asks for the ingredients of the view's ticks and loads its model. From
@@ -73,36 +73,39 @@
     return { ...given, vectors };
   };
 
-  // One tick at a time; what comes meanwhile waits, and of that only the last.
-  const run = async (slug) => {
+  // One tick at a time; what comes meanwhile waits, and of that only the last. Gives what `lab.ticks` does.
+  const run = (slug) => {
     const view = views.get(slug);
     if (view.busy) {
       view.again = true;
-      return;
+      return true;
     }
-    const { given, last, turn } = view;
-    const tick = lab.ticks[slug](given, last, view.stage?.shown());
-    if (!tick) return view.ask();
-    view.busy = true;
+    const tick = lab.ticks[slug](view.given, view.last, view.stage?.shown());
+    if (tick) answer(slug, view, tick);
+    return tick;
+  };
+
+  const answer = async (slug, view, tick) => {
+    const { turn } = view;
+    const { name } = view.given.model;
+    const call = async (program, vectors) => (await question({ run: { name, program, vectors } })).results;
     const began = performance.now();
+    view.busy = true;
     try {
-      const found = tick.vectors.length
-        ? await question({ run: { name: given.model.name, ...tick, shown: undefined } })
-        : { results: [] };
+      const { stage, html = {} } = await tick(call);
       if (turn === view.turn && able()) {
-        const { stage, html = {} } = tick.shown(found.results);
         view.stage?.show(stage);
         for (const [id, text] of Object.entries(html)) write(id, text);
         tell({ where: "browser", milliseconds: performance.now() - began });
       }
-    } catch {
-      view.ask(); // `failed` has said why
+    } catch (error) {
+      failed(error.message);
+      view.ask();
     }
     view.busy = false;
-    if (view.again) {
-      view.again = false;
-      if (view.ready && able()) run(slug);
-    }
+    if (!view.again) return;
+    view.again = false;
+    if (view.last) moved(slug, view.last);
   };
 
   // Text that the server writes as HTML elsewhere: its first paragraph gets other parts.
@@ -137,8 +140,8 @@
     };
     view.fetch = fetch;
     view.feed = async (given) => {
-      if (!given?.model || !able()) return;
       view.fetching = false;
+      if (!given?.model || !able()) return;
       view.turn += 1;
       const { turn } = view;
       view.given = unpacked(given);
@@ -155,12 +158,16 @@
   };
 
   // A control was moved.
-  const tick = (slug, values) => {
+  const moved = (slug, values) => {
     const view = views.get(slug);
     if (!view) return;
     view.last = values;
-    if (view.ready && able()) run(slug);
-    else view.ask();
+    if (view.ready && able()) {
+      const found = run(slug);
+      if (found) return;
+      view.given.missed = found === null; // the ingredients are for something else: ask for new ones
+    }
+    view.ask();
   };
 
   // What the ingredients were made of has changed; the server is answering it.
@@ -178,8 +185,9 @@
       if (view.began) tell({ where: "server", milliseconds: performance.now() - view.began });
       view.began = 0;
       if (!able()) continue;
-      if (view.ready && view.last) run(slug);
-      else if (!view.given && !view.fetching) {
+      const current = view.given && !view.given.missed;
+      if (current && view.ready && view.last) run(slug);
+      else if (!current && !view.fetching) {
         view.fetching = true;
         view.fetch();
       }
@@ -201,5 +209,5 @@
     tell({ on: able() });
   };
 
-  lab.engine = { join, tick, stale, arrived, stages, turn, able };
+  lab.engine = { join, moved, stale, arrived, stages, turn, able };
 })();

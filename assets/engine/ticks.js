@@ -1,7 +1,7 @@
 // Ticks in the browser: the little linear algebra between two encodings, and the words that go with it.
 // What is written here is written in the core, too, and tests compare them.
 (() => {
-  // --- numbers -----------------------------------------------------------------------------------------------
+  // --- numbers ------------------------------------------------------------------------------------------
   // The Float32Array that app.engine.packed wrote.
   const floats = (text) => {
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -23,8 +23,6 @@
   // The first k numbers, and 0 for the others.
   const kept = (c, k) => c.map((v, i) => (i < k ? v : 0));
 
-  const norm = (v) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
-
   // Singular values after moves of the spectrum: app/views/spectrum/moves.py says what each does.
   const LARGEST = 1000;
   const CUT = 0.05;
@@ -38,7 +36,7 @@
     return values.map((v) => (v > cut ? Math.min(LARGEST, v ** first) : 0));
   };
 
-  // --- words -------------------------------------------------------------------------------------------------
+  // --- words ------------------------------------------------------------------------------------------
   // Python's format(v, ".<digits>g").
   const general = (v, digits = 6) => {
     if (v === 0) return "0";
@@ -84,33 +82,89 @@
     };
   };
 
-  // --- views -------------------------------------------------------------------------------------------------
-  // Each: (ingredients, where the controls stand) → null where the server must answer, or {program, vectors, shown}:
-  // `shown(results)` is the stage's value, and what else is written where.
-  const views = {
-    interpolate: ({ vectors, shape, words, age }, { weights, years }) => {
-      const { latents, pixels, older = [] } = vectors;
-      const used = weights.slice(0, latents.length);
-      const later = older.length ? years : 0;
-      const z = combined([...used, later], [...latents, ...older]);
-      let induced = words.induced;
-      if (age) {
-        const read = used.reduce((sum, w, i) => sum + w * age.of[i], age.offset + later * age.year);
-        induced = `${induced}, looks ${read.toFixed(0)}`;
-      }
-      const terms = used.map((w, i) => `${minus(w)} g(x${subscript(i + 1)})`);
-      if (later) terms.push(`${signed(general(later))} g(older)`);
-      const notes = [
-        `g⁻¹( ${summed(terms)} )`,
-        summed(used.map((w, i) => `${minus(w)} x${subscript(i + 1)}`)),
-      ];
-      const shown = ([picture]) => ({
-        stage: tiles(shape, [picture, combined(used, pixels)], [induced, words.pixel], notes),
-      });
-      return { program: "decode", vectors: [z], shown };
-    },
+  // --- views ------------------------------------------------------------------------------------------
+  // Each: (ingredients, where the controls stand, what the stage shows) → an async function of
+  // `call(program, vectors)`, which gives the stage's value and text for elements by id; null where the
+  // ingredients are for something else, undefined where this is for the server to answer.
+  const interpolate = ({ vectors, shape, words, age }, { weights, years }) => {
+    const { latents, pixels, older = [] } = vectors;
+    const used = weights.slice(0, latents.length);
+    const later = older.length ? years : 0;
+    let induced = words.induced;
+    if (age) {
+      const read = used.reduce((sum, w, i) => sum + w * age.of[i], age.offset + later * age.year);
+      induced = `${induced}, looks ${signed(read.toFixed(0))}`;
+    }
+    const terms = used.map((w, i) => `${minus(w)} g(x${subscript(i + 1)})`);
+    if (later) terms.push(`${signed(general(later))} g(older)`);
+    const flat = summed(used.map((w, i) => `${minus(w)} x${subscript(i + 1)}`));
+    return async (call) => {
+      const [blend] = await call("decode", [combined([...used, later], [...latents, ...older])]);
+      const notes = [`g⁻¹( ${summed(terms)} )`, flat];
+      return { stage: tiles(shape, [blend, combined(used, pixels)], [induced, words.pixel], notes) };
+    };
   };
 
-  lab.ticks = { ...views, words: { general, minus, subscript, summed } };
-  Object.assign(lab.ticks, { numbers: { floats, combined, scaled, kept, norm, moved } });
+  const spectrum = ({ vectors, shape, words, model, picture }, { handles }) => {
+    if (handles?.model !== model.name) return null;
+    const { x, before } = vectors;
+    const [c] = vectors.along;
+    const { moves, selected } = handles;
+    const values = moves.reduce(moved, vectors.values[0]);
+    const rank = values.reduce((count, v) => count + (v > 0), 0);
+    const along = minus(c[selected]);
+    const formula = [
+      ["", `f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ, ${rank} terms; the selected one is `],
+      ["b", general(values[selected], 3)],
+      ["", ` · ${c[selected] < 0 ? `(${along})` : along} ⊙ u${subscript(selected + 1)}`],
+    ];
+    const said = moves.map(([kind, ...numbers]) => kind[0] + numbers.map((n) => general(n, 12)).join(":"));
+    return async (call) => {
+      const [z] = await call("recombine", [scaled(values, c)]);
+      const [now] = await call("decode", [z]);
+      const ids = [picture, "trained", ["now", ...said].join(",")];
+      return {
+        stage: tiles(shape, [x[0], before[0], now], words.titles, [], ids),
+        html: { "spectrum-formula": formula },
+      };
+    };
+  };
+
+  const walk = ({ vectors, shape, words, spreads, component, origin }, controls) => {
+    if (controls.component !== component) return null;
+    const { starts, latent, pixel } = vectors;
+    const t = controls.steps;
+    const step = (k) => `${minus(t)} · ${spreads[k].toFixed(2)} c${subscript(component)}`;
+    const start = origin === "x" ? "g(x)" : origin;
+    const notes = [`g⁻¹(${summed([start, step(0)])})`, summed([origin, step(1)])];
+    return async (call) => {
+      const [reached] = await call("decode", [combined([1, t], [starts[0], latent[0]])]);
+      return { stage: tiles(shape, [reached, combined([1, t], [pixel[0], pixel[1]])], words.titles, notes) };
+    };
+  };
+
+  // f(f(x)) and what is measured of it are the server's, when the hand rests: until then they stay.
+  const project = ({ vectors, shape, model, id }, controls, seen) => {
+    if (controls.model !== model.name) return null;
+    if (controls.broken || seen?.pictures?.count !== 6) return undefined;
+    const k = controls.rank;
+    const [[x], [z], [c]] = [vectors.x, vectors.latent, vectors.along];
+    return async (call) => {
+      const [near] = await call("recombine", [kept(c, k)]);
+      const [once, removed] = await call("decode", [near, combined([1, -1], [z, near])]);
+      const changed = x.map((v, i) => Math.abs(v - once[i]));
+      const stage = tiles(shape, [x, once, once, removed, changed, changed], seen.captions, seen.notes, [
+        id,
+        String(k),
+      ]);
+      const size = x.length;
+      const before = lab.bytes(seen.pictures);
+      for (const i of [2, 5]) stage.pictures.data.set(before.subarray(i * size, (i + 1) * size), i * size);
+      return { stage, html: { "project-formula": [["", `f(x) = g⁻¹( P${subscript(k)} g(x) )`]] } };
+    };
+  };
+
+  lab.ticks = { interpolate, spectrum, latent_pca: walk, project };
+  lab.ticks.words = { general, minus, signed, subscript, summed };
+  lab.ticks.numbers = { floats, combined, scaled, kept, moved };
 })();

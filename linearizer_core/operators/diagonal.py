@@ -16,6 +16,7 @@ from ..algebra.simplify import multiple, product, product_after, total
 from ..algebra.singular import (
     SVD,
     check_values,
+    coordinates,
     count_kept,
     descending,
     sign,
@@ -149,6 +150,11 @@ def _(A: Axiswise, k: int | None = None) -> SVD:
     V[order, range(len(order))] = 1
     values = A.values[order]
     return SVD(V * sign(values), values.abs(), V)
+
+
+@coordinates.register
+def _(A: Axiswise, v: Tensor) -> Tensor:
+    return v[..., descending(A.values.abs())]
 
 
 @singular_values.register

@@ -48,7 +48,7 @@ def ingredients(standing: Standing) -> dict:
     """What the browser needs to answer another weight or other years by itself: latents, pixels, a year, ages."""
     chosen, name = standing.pictures, standing.model
     f, z = models.model(name), pictures.latents(chosen, name)
-    vectors, more = {"latents": z, "pixels": pictures.tensor(chosen, name).flatten(1)}, {}
+    vectors, more = {"latents": z, "pixels": pictures.tensor(chosen, name)}, {}
     if models.ABILITIES[name].ages:
         vectors["older"] = f.older
         read, year = (z @ f.age_weights).tolist(), float(f.older @ f.age_weights)

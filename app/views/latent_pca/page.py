@@ -12,7 +12,6 @@ from app.listening import (
     CHOICE,
     LIFE,
     QUIET,
-    TICK,
     Lab,
     Named,
     Opening,
@@ -23,6 +22,7 @@ from app.listening import (
 )
 from app.panels import proof
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.pictures import labelled
 from app.views.latent_pca import SLUG, clouds, compute, words
 from app.views.latent_pca.controls import (
@@ -125,11 +125,17 @@ def _listen_to_cloud(controls: Named, known: Named, page: Named) -> None:
 
 def _listen(controls: Named, status: gr.HTML, walk: Named, near: Named, section: proof.Section) -> None:
     """The walk follows the hand, and the cloud when it has changed; the neighbours when the hand rests."""
-    moves = [controls[name].change for name in ("start", "component", "steps", "picture")]
-    moves.append(status.change)
-    listen(moves, of_standing(Standing, compute.walk), controls, walk, js=by_name(controls, MARK), **TICK)
+    changes = [controls[name].change for name in ("start", "component", "picture")]
+    changes.append(status.change)
+    moves = [controls["steps"].change]
+    fns = {
+        "fn": of_standing(Standing, compute.walk),
+        "ingredients": of_standing(Standing, compute.ingredients),
+    }
+    marks = by_name(controls, MARK)
+    ticks(SLUG, walk["stage"], moves, changes, inputs=controls, outputs=walk, script=marks, **fns)
     listen(section.meter.settle, of_standing(Standing, compute.neighbours), controls, near, **BESIDE)
-    rests = [*moves, controls["dimensions"].change]
+    rests = [*changes, *moves, controls["dimensions"].change]
     section.settles(rests, of_standing(Standing, compute.settled), controls)
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from app import models, pictures
+from app import engine, models, pictures
 from app import words as common
 from app.views.latent_pca import words
 from app.views.latent_pca.clouds import Cloud
@@ -50,6 +50,19 @@ def stage_value(seen: Cloud, standing: Arguments) -> dict:
     ]
     shown = torch.cat(walked(seen, standing, [standing.steps]))
     return tiles(shown, [words.LATENT_SIDE, words.PIXEL_SIDE], notes=notes)
+
+
+def ingredients(seen: Cloud, standing: Arguments) -> dict:
+    """What the browser needs to walk on along the same component: where both walks start, and their steps."""
+    start, step = legs(seen, standing)
+    sides = (seen.latent, seen.pixel)
+    return {
+        **engine.given(seen.model, starts=start[:1], latent=step[:1], pixel=torch.stack([start[1], step[1]])),
+        "spreads": [float(side.spread[standing.component - 1]) for side in sides],
+        "component": standing.component,
+        "origin": "x" if standing.origin is not None else "mean",
+        "words": {"titles": [words.LATENT_SIDE, words.PIXEL_SIDE]},
+    }
 
 
 @lru_cache(maxsize=32)

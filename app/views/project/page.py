@@ -9,6 +9,7 @@ from app import words as common
 from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.views.project import SLUG, compute, words
 from app.views.project.gauge import HEIGHT
 from app.views.project.painter import Painter
@@ -100,10 +101,16 @@ def _grid() -> tuple[list[gr.HTML], gr.Button]:
 
 # --- listeners ---------------------------------------------------------------------------------------------
 def _listen(controls: Named, shown: Named, section: proof.Section) -> None:
-    """Whatever changes moves the stage."""
+    """Whatever changes moves the stage; all of it is there when the hand rests, as a browser computes only some."""
     inputs = {**controls, "broken": section.broken}
-    changes = [control.change for control in controls.values()]
-    listen([*changes, section.broken.change], of_standing(Standing, compute.stage), inputs, shown, **TICK)
+    changes = [control.change for name, control in controls.items() if name != "rank"]
+    fns = {
+        "fn": of_standing(Standing, compute.stage),
+        "ingredients": of_standing(Standing, compute.ingredients),
+    }
+    changes = [*changes, section.broken.change]
+    ticks(SLUG, shown["stage"], [controls["rank"].change], changes, inputs=inputs, outputs=shown, **fns)
+    listen(section.meter.settle, fns["fn"], inputs, shown, **TICK)
 
 
 def _listen_to_grid(controls: Named, rows: list[gr.HTML], section: proof.Section) -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from app import models, pictures
+from app import engine, models, pictures
 from app import words as common
 from app.panels import programs
 from app.pictures import encoding
@@ -16,6 +16,7 @@ from app.views.spectrum.standing import Arguments, Standing, all_values, trained
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
+from linearizer_core.algebra.singular import coordinates
 from linearizer_core.linearizer import Linearizer, LinearizerSVD
 from linearizer_core.models.projector import Projector
 from linearizer_core.operators import LinearOperator
@@ -57,6 +58,16 @@ def stage(standing: Standing) -> dict:
     now = ",".join(filter(None, ["now", Moves().words(standing.moves)]))
     formula = words.formula(*term(standing))
     return {"stage": tiles(shown, titles, [picture[:24], "trained", now]), "formula": formula}
+
+
+def ingredients(standing: Standing) -> dict:
+    """What the browser needs to answer another spectrum by itself: ⟨x, vᵢ⟩, the values as trained, x, f(x) as trained."""
+    picture, name = standing.picture, standing.model
+    z = pictures.latents([picture], name)
+    vectors = {"along": coordinates(models.model(name).A, z), "values": all_values(name)}
+    shown = {"x": pictures.tensor([picture], name), "before": before(picture, name)}
+    titles = {"titles": [common.INPUT, words.BEFORE, words.NOW]}
+    return {**engine.given(name, **vectors, **shown), "words": titles, "picture": picture[:24]}
 
 
 def term(standing: Standing) -> tuple[int, float, float, int]:

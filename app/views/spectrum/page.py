@@ -9,6 +9,7 @@ from app import words as common
 from app.listening import CHOICE, TICK, Lab, Opening, endpoint, listen
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.views.spectrum import SLUG, compute, standing, words
 from app.views.spectrum.handles import SpectrumHandles
 from app.views.spectrum.standing import Arguments, Standing
@@ -38,7 +39,8 @@ def build(lab: Lab) -> Opening:
     shown = {"stage": stage, "formula": formula}
     inputs, changes = {"picture": lab.picture, "handles": handles}, [handles.change, lab.picture.change]
     started = {"picture": lab.picture, "handles": handles, **rows}
-    listen(changes, of_handles(compute.stage), inputs, shown, **TICK)
+    fns = {"fn": of_handles(compute.stage), "ingredients": of_handles(compute.ingredients)}
+    ticks(SLUG, stage, changes[:1], changes[1:], inputs=inputs, outputs=shown, **fns)
     listen(handles.pick, picked, {}, rows, **TICK)
     listen(model.input, switched, {"model": model, **inputs}, {**started, "sources": sources.tabs}, **CHOICE)
     section.settles(changes, of_handles(compute.settled), inputs)
