@@ -1,5 +1,7 @@
 """Numbers of the engine in assets/engine: `python -m tests.engine [parity | ticks …] [--count 1000]`.
 
+`ticks`: a drag of 60 moves in every view that the engine knows, in headless Chromium on this machine: requests meanwhile,
+p95 of a tick, also with the page's processor throttled to a fourth, and how far both routes are apart.
 `parity`: every shipped picture model decoded by the engine in Node beside torch, samples and pictures of noise, with SIMD
 and in plain JavaScript, and the milliseconds that a picture takes.
 """
@@ -24,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "assets" / "engine"
 NAMES = ("digits", "digits-projector", "faces")
 MARK = 1e-3  # of the largest latent
+LEVELS = 2  # of 255 by which the pictures of both routes may differ
 
 
 def node() -> str | None:
@@ -91,14 +94,60 @@ def print_parity(count: int) -> bool:
     return good
 
 
+def print_ticks() -> bool:
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.visits import BROWSERS, FLAGS, PATIENCE
+    from tests.drags import DRAGS, MOVES, dragged, ready
+    from tests.server import start
+
+    good = True
+    print(f"a drag of {MOVES} moves in headless Chromium")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as api:
+        process, url = start(Path(folder) / "server.log")
+        browser = api.chromium.launch(
+            executable_path=next(filter(None, map(shutil.which, BROWSERS)), None), args=FLAGS
+        )
+        try:
+            for drag in DRAGS:
+                for slower in (1, 4):
+                    page = browser.new_page(viewport={"width": 1280, "height": 900})
+                    page.set_default_timeout(PATIENCE)
+                    page.goto(url + drag.query)
+                    ready(page, drag)
+                    page.context.new_cdp_session(page).send(
+                        "Emulation.setCPUThrottlingRate", {"rate": slower}
+                    )
+                    found = dragged(page, drag)
+                    times = sorted(found.milliseconds)
+                    p50, p95 = (
+                        times[int(part * (len(times) - 1))] if times else float("nan") for part in (0.5, 0.95)
+                    )
+                    good = good and not found.requests and found.apart() <= LEVELS
+                    print(
+                        f"{drag.view:>12} {drag.model:17} {f'throttled {slower}×' if slower > 1 else '':13} "
+                        f"requests {len(found.requests)} (0)   {len(times)} ticks   p50 {p50:.1f} ms   p95 {p95:.1f} ms   "
+                        f"both routes {found.apart()} levels apart (at most {LEVELS})",
+                        flush=True,
+                    )
+                    page.close()
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    return good
+
+
+PRINTED = {"parity": lambda options: print_parity(options.count), "ticks": lambda options: print_ticks()}
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.engine", description=__doc__.split("\n")[0])
-    parser.add_argument("what", nargs="*", default=["parity"], choices=["parity"])
+    parser.add_argument("what", nargs="*", default=list(PRINTED), choices=list(PRINTED))
     parser.add_argument("--count", type=int, default=1000, help="latents of each model (default 1000)")
     options = parser.parse_args(argv)
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, one thread")
     with torch.inference_mode():
-        good = [print_parity(options.count) for what in options.what if what == "parity"]
+        good = [PRINTED[what](options) for what in options.what]
     return 0 if all(good) else 1
 
 

@@ -194,7 +194,7 @@
     }
   };
 
-  // The stages by their id: {show(value), shown()}.
+  // The stages by their id: {show(value), shown(), seen()}.
   const stages = new Map();
 
   const turn = (wanted) => {
@@ -205,8 +205,9 @@
       // kept for this page only
     }
     if (wanted) broken = false;
-    for (const view of views.values()) if (wanted && view.stage?.shown()) arrived(view.id);
     tell({ on: able() });
+    for (const [slug, view] of views) // what is seen is computed once more, by the other route
+      if (view.last && view.stage?.seen()) moved(slug, view.last);
   };
 
   lab.engine = { join, moved, stale, arrived, stages, turn, able };

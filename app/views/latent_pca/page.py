@@ -9,6 +9,7 @@ import gradio as gr
 from app import hall, models, pictures
 from app import words as common
 from app.listening import (
+    BESIDE,
     CHOICE,
     LIFE,
     QUIET,
@@ -52,8 +53,6 @@ from app.widgets.tiles import Pictures
 
 HUES = ("induced", "pixel")
 HEAVY = {**CHOICE, "show_progress": "hidden", "trigger_mode": "always_last"}  # the hall lets in whom it can
-# Of an event that another listener waits for with "always_last": that tells it again to all, and two would never end.
-BESIDE = {**QUIET, "trigger_mode": "multiple"}
 # Tells the scatter where the walk stands, also one that is not drawn yet.
 MARK = f"""const detail = {{ id: '{SLUG}-scatter', component: component - 1, steps, picked: start === '{PICTURE}' }};
   lab.walk = detail;

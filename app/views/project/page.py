@@ -6,7 +6,7 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
-from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
+from app.listening import BESIDE, CHOICE, LIFE, QUIET, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
@@ -110,14 +110,14 @@ def _listen(controls: Named, shown: Named, section: proof.Section) -> None:
     }
     changes = [*changes, section.broken.change]
     ticks(SLUG, shown["stage"], [controls["rank"].change], changes, inputs=inputs, outputs=shown, **fns)
-    listen(section.meter.settle, fns["fn"], inputs, shown, **TICK)
+    listen(section.meter.settle, fns["fn"], inputs, shown, **BESIDE)
 
 
 def _listen_to_grid(controls: Named, rows: list[gr.HTML], section: proof.Section) -> None:
     """The grid follows when the hand rests, and the laws are measured."""
     changes = [control.change for control in controls.values()]
     inputs = {**controls, "broken": section.broken}
-    listen(section.meter.settle, of_standing(Standing, compute.grid), inputs, {"rows": rows}, **TICK)
+    listen(section.meter.settle, of_standing(Standing, compute.grid), inputs, {"rows": rows}, **BESIDE)
     section.settles(changes, of_standing(Standing, compute.settled), controls)
 
 

@@ -57,7 +57,11 @@ const show = (value) => {
   draw();
 };
 
-lab.engine.stages.set(own.id, { show, shown: () => shown });
+lab.engine.stages.set(own.id, {
+  show,
+  shown: () => shown,
+  seen: () => element.offsetParent !== null,
+});
 draw();
 watch("value", () => {
   show(props.value);
