@@ -70,7 +70,7 @@ class Found:
 def ready(page: Page, drag: Drag) -> None:
     """Wait until the engine has the model, the view its ingredients, and the laws are measured."""
     page.wait_for_function(
-        "name => document.querySelector('#engine [role=status]').dataset.ready?.split(' ').includes(name)",
+        "name => document.querySelector('#engine [role=status]')?.dataset.ready?.split(' ').includes(name)",
         arg=drag.model,
     )
     page.evaluate(ASKING)

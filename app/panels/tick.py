@@ -9,13 +9,18 @@ not yet, a move asks the server. The last position wins on both routes, see asse
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import gradio as gr
 
-from app.listening import TICK, Named, flat, listen
+from app.listening import BESIDE, TICK, Named, flat, listen
 from app.widgets import widget
+
+_turns = itertools.count(1)
 
 
 def ticks(
@@ -28,17 +33,30 @@ def ticks(
     outputs: Named,
     ingredients: Callable[..., Mapping],
     script: str = "",
+    rests: Callable | None = None,
 ) -> gr.HTML:
     """Answer `moves` in the browser, where that is possible, and `changes` on the server. Returns the view's relay.
 
     `stage` is the `Pictures` that the engine draws on; `fn` answers on the server, with values for `outputs`;
     `ingredients`, called with the same inputs, says what the engine needs until the next change.
     `script` is JavaScript that is called with the inputs on either route, see `listening.by_name`.
+    Where a browser can compute only a part of the stage, `fn` answers too when the hand `rests`.
     """
     relay = widget("relay", "", elem_id=f"{slug}-relay", label="", slug=slug, stage=stage.elem_id)
     gr.on(list(moves), None, flat(inputs), js=_script(slug, inputs, script))
     gr.on(list(changes), None, js=f"() => {{ lab.engine.stale({json.dumps(slug)}); return []; }}")
-    listen([*changes, relay.input], fn, inputs, outputs, js=script or None, **TICK)
+    (name,) = [name for name, found in outputs.items() if found is stage]
+
+    @functools.wraps(fn)
+    def answer(**values: Any) -> Mapping:
+        found = fn(
+            **values
+        )  # the page draws only what differs from the last value, and the engine drew since
+        return {**found, name: {**found[name], "turn": next(_turns)}} if name in found else found
+
+    listen([*changes, relay.input], answer, inputs, outputs, js=script or None, **TICK)
+    if rests is not None:
+        listen(rests, answer, inputs, outputs, **BESIDE)
     listen(
         relay.submit,
         lambda **values: {"relay": ingredients(**values) or None},

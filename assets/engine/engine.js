@@ -95,7 +95,7 @@
       const { stage, html = {} } = await tick(call);
       if (turn === view.turn && able()) {
         view.stage?.show(stage);
-        for (const [id, text] of Object.entries(html)) write(id, text);
+        for (const [id, text] of Object.entries(html)) write(view, id, text);
         tell({ where: "browser", milliseconds: performance.now() - began });
       }
     } catch (error) {
@@ -108,10 +108,13 @@
     if (view.last) moved(slug, view.last);
   };
 
-  // Text that the server writes as HTML elsewhere: its first paragraph gets other parts.
-  const write = (id, parts) => {
+  // Text that the server writes as HTML elsewhere: its first paragraph gets other parts. When the server is
+  // asked again it stands there as it was, as the page changes only what differs from the last answer.
+  const write = (view, id, parts) => {
     const node = document.querySelector(`#${id} p`);
-    node?.replaceChildren(
+    if (!node) return;
+    if (!view.texts.has(id)) view.texts.set(id, node.innerHTML);
+    node.replaceChildren(
       ...parts.map(([tag, text]) => {
         if (!tag) return text;
         const part = document.createElement(tag);
@@ -119,6 +122,13 @@
         return part;
       }),
     );
+  };
+  const restore = (view) => {
+    for (const [id, text] of view.texts) {
+      const node = document.querySelector(`#${id} p`);
+      if (node) node.innerHTML = text; // our server's own, read from the page
+    }
+    view.texts.clear();
   };
 
   const join = (slug, stage, { ask, fetch }) => {
@@ -130,12 +140,14 @@
       busy: false,
       again: false,
       fetching: false,
+      texts: new Map(),
     };
     views.set(slug, view);
     Object.defineProperty(view, "stage", { get: () => stages.get(stage) });
     view.id = stage;
     view.ask = () => {
       view.began = performance.now();
+      restore(view);
       ask();
     };
     view.fetch = fetch;
@@ -176,6 +188,7 @@
     if (!view) return;
     Object.assign(view, { turn: view.turn + 1, given: null, ready: false, fetching: false });
     view.began = performance.now();
+    restore(view);
   };
 
   // The server has drawn on a stage: late, where the engine has drawn a later position meanwhile.

@@ -109,8 +109,8 @@ def _listen(controls: Named, shown: Named, section: proof.Section) -> None:
         "ingredients": of_standing(Standing, compute.ingredients),
     }
     changes = [*changes, section.broken.change]
-    ticks(SLUG, shown["stage"], [controls["rank"].change], changes, inputs=inputs, outputs=shown, **fns)
-    listen(section.meter.settle, fns["fn"], inputs, shown, **BESIDE)
+    named = {"inputs": inputs, "outputs": shown, "rests": section.meter.settle}
+    ticks(SLUG, shown["stage"], [controls["rank"].change], changes, **named, **fns)
 
 
 def _listen_to_grid(controls: Named, rows: list[gr.HTML], section: proof.Section) -> None:
