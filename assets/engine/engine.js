@@ -52,8 +52,13 @@
       worker.postMessage({ id: asked, ...message });
     });
 
-  const load = ({ worker: address, model }) => {
-    if (!worker) start(address);
+  const load = async ({ worker: address, model }) => {
+    try {
+      if (!worker) start(address);
+    } catch (error) {
+      failed(error.message); // a page that may have no workers
+      throw error;
+    }
     if (!loads.has(model.name)) {
       const places = { ...model, manifest: lab.place(model.manifest), weights: lab.place(model.weights) };
       const loaded = question({ load: places }, (progress) => tell({ loading: model.name, progress }));
