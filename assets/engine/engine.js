@@ -19,7 +19,8 @@
       return null; // a browser that keeps nothing
     }
   };
-  let on = stored() !== "off" && new URLSearchParams(location.search).get("engine") !== "off";
+  const sparing = navigator.connection?.saveData && stored() !== "on"; // a model is some megabytes
+  let on = !sparing && stored() !== "off" && new URLSearchParams(location.search).get("engine") !== "off";
   const able = () => on && !broken && typeof Worker === "function" && typeof WebAssembly === "object";
 
   const tell = (detail) => document.dispatchEvent(new CustomEvent("lab:engine", { detail }));
@@ -202,6 +203,7 @@
       if (view.id !== stage) continue;
       if (view.began) tell({ where: "server", milliseconds: performance.now() - view.began });
       view.began = 0;
+      view.texts.clear(); // what stands there is the server's again
       if (!able()) continue;
       const current = view.given && !view.given.missed;
       if (current && view.ready && view.last) run(slug);
@@ -222,7 +224,13 @@
     } catch {
       // kept for this page only
     }
-    if (wanted) broken = false;
+    if (wanted && broken) {
+      worker?.terminate();
+      worker = null;
+      loads.clear();
+      for (const view of views.values()) Object.assign(view, { given: null, ready: false, busy: false });
+      broken = false;
+    }
     tell({ on: able() });
     for (const [slug, view] of views) // what is seen is computed once more, by the other route
       if (view.last && view.stage?.seen()) moved(slug, view.last);
