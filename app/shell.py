@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import gradio as gr
 from PIL import Image
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from app import models, pictures, words
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
@@ -130,5 +132,8 @@ def launch_settings() -> dict:
         "max_file_size": files.MAX_BYTES,
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
-        "app_kwargs": {"routes": served.routes()},
+        "app_kwargs": {
+            "routes": served.routes(),
+            "middleware": [Middleware(GZipMiddleware, compresslevel=6)],
+        },
     }

@@ -94,7 +94,10 @@ def answer(request: Request) -> Response:
     content = LASTING.get(address) or PICTURES.get(address) or MODELS.get(address)
     if content is None:
         return Response(status_code=404)
-    return Response(content, media_type=kind, headers=FOR_EVER)
+    packed = (
+        {} if kind == KINDS["json"] else {"Content-Encoding": "identity"}
+    )  # the page's gzip would gain nothing
+    return Response(content, media_type=kind, headers={**FOR_EVER, **packed})
 
 
 def routes() -> list[Route]:

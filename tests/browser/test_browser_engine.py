@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,3 +62,9 @@ def test_without_the_engine_the_server_answers_as_before(visit: Visit, way):
     weight = float(page.locator(HANDLES["interpolate"]).input_value())
     visit.shows(page, "#interpolate-stage .tiles", re.escape(f"{weight:.2f} x₁ + 0.50 x₂"))
     expect(page.locator(NOTE)).to_have_attribute("data-where", "server")
+
+
+def test_the_page_goes_packed_and_is_small(visit: Visit):
+    request = urllib.request.Request(visit.server.url, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip" and len(answer.read()) <= 250_000

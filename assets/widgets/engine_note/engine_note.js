@@ -5,7 +5,6 @@ const { words } = own;
 
 const write = () => {
   button.textContent = lab.engine.able() ? words.off : words.on;
-  button.setAttribute("aria-pressed", String(lab.engine.able()));
 };
 const told = ({ detail }) => {
   if (!element.isConnected) return document.removeEventListener("lab:engine", told);
