@@ -94,10 +94,9 @@ def answer(request: Request) -> Response:
     content = LASTING.get(address) or PICTURES.get(address) or MODELS.get(address)
     if content is None:
         return Response(status_code=404)
-    packed = (
-        {} if kind == KINDS["json"] else {"Content-Encoding": "identity"}
-    )  # the page's gzip would gain nothing
-    return Response(content, media_type=kind, headers={**FOR_EVER, **packed})
+    full = kind in (KINDS["bin"], KINDS["png"], KINDS["jpg"])  # the page's gzip would gain nothing
+    as_it_is = {"Content-Encoding": "identity"} if full else {}
+    return Response(content, media_type=kind, headers={**FOR_EVER, **as_it_is})
 
 
 def routes() -> list[Route]:
