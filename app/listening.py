@@ -32,6 +32,8 @@ LIFE = (
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 CHOICE = {**QUIET, "queue": True, "concurrency_limit": None}  # changes a gr.State that others listen to
 TICK = {**QUIET, "trigger_mode": "always_last"}  # follows a drag: the last position wins, nothing flickers
+# Of an event that another listener waits for with "always_last": that tells it again to all, and two would never end.
+BESIDE = {**QUIET, "trigger_mode": "multiple"}
 
 Component = gr.blocks.Block
 Named = Mapping[str, Component | Sequence[Component]]

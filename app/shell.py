@@ -17,6 +17,7 @@ from app.theme import theme
 from app.views import VIEWS, build
 from app.widgets import ASSETS, asset, page_head, served
 from app.widgets.address import Address
+from app.widgets.engine_note import EngineNote
 from app.widgets.symbols import Symbols
 
 LOG = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def build_app() -> gr.Blocks:
                     _open_once(tab, view.SLUG, build(view, lab), visit)
         Symbols()
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
+        EngineNote("engine")
         asked = {"search": visit["search"]}
         listen(demo.load, arrive, asked, {"tabs": tabs, "arrived": visit["arrived"]}, js=READ_QUERY, **QUIET)
     return demo

@@ -61,6 +61,15 @@ SYMBOL_PINV = (
     "The way back through A where there is one, and the nearest where there is none. So f can be undone.",
     "section 3",
 )
+ENGINE = {  # the word in the footer on where a tick ran
+    "browser": "The last move was computed in this browser",
+    "server": "The last move was computed on the server",
+    "loading": "Loading the model",
+    "ready": "is here: moves of your hand are computed in this browser",
+    "failed": "The server computes every move",
+    "on": "Compute in this browser",
+    "off": "Leave it to the server",
+}
 EMPTY_FILE = "This file is empty; a PNG, JPEG or WebP picture works."
 NO_FILE = "No file arrived; please choose the picture again."
 NOT_A_PICTURE = "This file is not a picture that can be read; PNG, JPEG, WebP, GIF and BMP work."

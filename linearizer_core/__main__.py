@@ -1,4 +1,4 @@
-"""The command line: `python -m linearizer_core train | evaluate | benchmark`."""
+"""The command line: `python -m linearizer_core train | evaluate | average | export | benchmark`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from torch import nn
 
 from . import benchmark, checkpoints, devices, diagnostics, extras, files
 from .averaging import average
+from .exporting import command
 from .linearizer import Linearizer
 from .measures import reporting
 from .measures.figure import Figure
@@ -78,7 +79,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m linearizer_core", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="train | evaluate | average | benchmark")
+    commands = parser.add_subparsers(required=True, metavar="train | evaluate | average | export | benchmark")
     training = commands.add_parser("train", help="train a model by its recipe")
     recipes = training.add_subparsers(required=True, metavar="NAME", title="models")
     for name, recipe in RECIPES.items():
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     between.add_argument("--share", type=float, required=True, help="of what was learned, 0 to 1")
     between.add_argument("--out", required=True, help="folder of the average")
     between.set_defaults(command=lambda given: average(given.start, given.reached, given.share, given.out))
+    command.add_arguments(commands.add_parser("export", help="an op list for a browser, or ONNX graphs"))
     benchmark.add_arguments(commands.add_parser("benchmark", help="speed, both contenders in one run"))
     return parser
 

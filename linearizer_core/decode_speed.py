@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-import io
-import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
-from importlib.util import find_spec
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from . import checkpoints
+from .exporting import onnx
 from .measuring import Row, in_turn, threads
 from .models.styles import Styles
-from .networks import Chain, InvertibleNetwork, folded
+from .networks import InvertibleNetwork, folded
 
 MARKS = {1: "≤ 20 ms", 64: "≤ 300 ms"}
 """For a batch of `digits`, on one thread."""
@@ -86,44 +84,11 @@ def _off(result: Tensor, ours: Tensor) -> float:
     return float((result - ours).abs().max() / ours.abs().max())
 
 
-class _Way(nn.Module):
-    """One direction of g, as an exporter takes it."""
-
-    def __init__(self, g: InvertibleNetwork, task: str) -> None:
-        super().__init__()
-        self.g, self.task = g, task
-
-    def forward(self, given: Tensor) -> Tensor:
-        return _applied(self.g, self.task, given)
-
-
 def _graphs(g: InvertibleNetwork, x: Tensor, z: Tensor) -> dict[str, Callable[[Tensor], Tensor]]:
     """g by onnxruntime, by task; a direction that torch cannot export is left out, and both without onnxruntime."""
-    if find_spec("onnxruntime") is None or find_spec("onnx") is None:
-        return {}
-    import onnxruntime
-
-    g = copy.deepcopy(g)
-    for chain in (part for part in g.modules() if isinstance(part, Chain)):
-        chain.carry_wide = False  # it has no convolutions in float64
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
     found: dict[str, Callable[[Tensor], Tensor]] = {}
-    for task, given in (("encode", x), ("decode", z)):
-        written = io.BytesIO()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of an exporter that torch will replace
-                torch.onnx.export(_Way(g, task), (given,), written, dynamo=False, input_names=["given"])  # type: ignore[arg-type]
-        except (RuntimeError, torch.onnx.errors.OnnxExporterError):
-            continue
-        session = onnxruntime.InferenceSession(
-            written.getvalue(), options, providers=["CPUExecutionProvider"]
-        )
-        found[task] = partial(_run, session)
+    if onnx.can_run():
+        for task, given in (("encode", x), ("decode", z)):
+            with suppress(ValueError):
+                found[task] = onnx.runner(onnx.graph(g, task, given))
     return found
-
-
-def _run(session: Any, given: Tensor) -> Tensor:
-    return torch.from_numpy(session.run(None, {"given": given.numpy()})[0])

@@ -111,16 +111,14 @@ def page(url: str, accepts: str = "gzip") -> bytes:
 
 
 def listener_of(url: str) -> int:
-    """Number of the listener that follows the weights' sliders, from the page's own configuration."""
+    """Number of the listener that answers a weight's slider where the browser does not, from the page's configuration."""
     with urllib.request.urlopen(url + "config", timeout=30) as answer:
         config = json.load(answer)
-    sliders = {
-        c["id"] for c in config["components"] if str(c["props"].get("elem_id")).startswith("interpolate-w")
-    }
+    (relay,) = (c["id"] for c in config["components"] if c["props"].get("elem_id") == "interpolate-relay")
     for listener in config["dependencies"]:
-        if listener["backend_fn"] and sliders <= {i for i, _ in listener["targets"]}:
+        if listener["backend_fn"] and [relay, "input"] in listener["targets"]:
             return listener["id"]
-    raise RuntimeError("no listener follows the sliders of Interpolate")
+    raise RuntimeError("no listener answers the sliders of Interpolate")
 
 
 def measure(url: str, users: int, seconds: float, expected: Expected) -> list[Visitor]:

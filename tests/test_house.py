@@ -362,6 +362,7 @@ ROOMS = {
     "models",
     "hall",
     "accelerator",
+    "engine",
     "pictures",
     "panels",
     "widgets",

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 PLACE = "lab-files"
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-KINDS = {"js": "text/javascript; charset=utf-8", "png": "image/png", "jpg": "image/jpeg"}
+KINDS = {
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
+    "bin": "application/octet-stream",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class Shelf:
 
 PICTURES = Shelf(most=2**27)
 LASTING = Shelf(most=2**26)  # a few scripts, so none ever goes
+MODELS = Shelf(most=2**27)  # of the engine; few, so none ever goes
 
 
 @cache
@@ -85,10 +92,12 @@ def answer(request: Request) -> Response:
     if LASTING.get(address) is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers = {**FOR_EVER, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return Response(_packed(address), media_type=kind, headers=headers)
-    content = LASTING.get(address) or PICTURES.get(address)
+    content = LASTING.get(address) or PICTURES.get(address) or MODELS.get(address)
     if content is None:
         return Response(status_code=404)
-    return Response(content, media_type=kind, headers=FOR_EVER)
+    full = kind in (KINDS["bin"], KINDS["png"], KINDS["jpg"])  # the page's gzip would gain nothing
+    as_it_is = {"Content-Encoding": "identity"} if full else {}
+    return Response(content, media_type=kind, headers={**FOR_EVER, **as_it_is})
 
 
 class Packing:

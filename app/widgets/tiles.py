@@ -46,6 +46,7 @@ def Pictures(
         elem_id=elem_id,
         label=label,
         visible=visible,
+        id=elem_id,
         pick=pick,
         size=size,
         columns=columns,

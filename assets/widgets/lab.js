@@ -11,8 +11,9 @@ window.lab =
       return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
     };
 
-    // The pictures of app.pictures.encoding.for_browser as one Uint8Array.
+    // The pictures of app.pictures.encoding.for_browser as one Uint8Array; the engine's are one already.
     const bytes = (pictures) => {
+      if (pictures.data) return pictures.data;
       const text = atob(pictures.bytes);
       const found = new Uint8Array(text.length);
       for (let i = 0; i < text.length; i++) found[i] = text.charCodeAt(i);

@@ -1,6 +1,7 @@
 """Singular values: the decomposition, truncation, and other values on the same singular vectors."""
 
 from collections.abc import Sequence
+from functools import singledispatch
 from typing import NamedTuple
 
 import torch
@@ -80,6 +81,17 @@ def singular_values(A: LinearOperator) -> Tensor:
     tensor([3., 1.])
     """
     return svd(A).values
+
+
+@singledispatch
+def coordinates(A: LinearOperator, v: Tensor) -> Tensor:
+    """⟨v, vᵢ⟩ along every right singular vector of A, Vᵀ v: (*, n) to (*, r), in the order of `svd(A).values`.
+
+    >>> from linearizer_core.operators import Diagonal
+    >>> coordinates(Diagonal(torch.tensor([1.0, -3.0])), torch.tensor([5.0, 7.0]))
+    tensor([7., 5.])
+    """
+    return v @ svd(A).V
 
 
 @operation

@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..inputs import whole_number
+from ..op_list import OpList, lowered
 from ..precision import WITHOUT_FLOAT64, in_full_precision, narrow, wide
 
 _SHAPES = ("in_shape", "out_shape")
@@ -217,3 +218,15 @@ def check_network(name: str, g: object, flat: bool = True) -> InvertibleNetwork:
             f"{name} must end in a flat latent (n,), got out_shape={tuple(g.out_shape)}; append Flatten to the chain."
         )
     return g
+
+
+@lowered.register
+def _(g: Chain, ops: OpList, at: int, back: bool) -> int:
+    for network in reversed(g.networks) if back else g.networks:
+        at = lowered(network, ops, at, back)
+    return at
+
+
+@lowered.register
+def _(g: Inverse, ops: OpList, at: int, back: bool) -> int:
+    return lowered(g.network, ops, at, not back)

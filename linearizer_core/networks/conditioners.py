@@ -9,6 +9,7 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor, nn
 
+from ..op_list import OpList, applied
 from ..precision import precision_of
 
 _IN_BFLOAT16 = ContextVar("in_bfloat16", default=False)
@@ -157,3 +158,8 @@ def mlp_conditioner(size_in: int, size_out: int, hidden: int) -> Conditioner:
         nn.SiLU(),
         _quiet(nn.Linear(hidden, size_out)),
     )
+
+
+@applied.register
+def _(layer: Conditioner, ops: OpList, at: int, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    return applied(layer.layers, ops, at, shape)

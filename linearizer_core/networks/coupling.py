@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from .base import InvertibleNetwork
+from ..op_list import OpList, applied, lowered
+from .base import InvertibleNetwork, size
 from .conditioners import conv_conditioner, mlp_conditioner
 from .log_det import log_det_rule
 
@@ -139,3 +140,31 @@ class AdditiveCoupling(InvertibleNetwork):
 @log_det_rule.register
 def _(g: AdditiveCoupling, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), x.new_zeros(len(x))
+
+
+def _told(g: AffineCoupling | AdditiveCoupling, ops: OpList, at: int) -> tuple[int, int]:
+    """What the conditioner says of the kept channels, and where the moved ones lie."""
+    shape = (g.in_shape[0] // 2, *g.in_shape[1:])
+    seen = ops.room(size(shape))
+    ops.call("clamp", seen, at, size(shape), REACH)
+    return applied(g.conditioner, ops, seen, shape)[0], at + size(shape)
+
+
+def _moved(g: InvertibleNetwork) -> int:
+    return size((g.in_shape[0] - g.in_shape[0] // 2, *g.in_shape[1:]))
+
+
+@lowered.register
+def _(g: AffineCoupling, ops: OpList, at: int, back: bool) -> int:
+    with ops.borrowed():
+        raw, moved = _told(g, ops, at)
+        ops.call("couple", moved, raw, raw + _moved(g), _moved(g), g.bound, -1 if back else 1)
+    return at
+
+
+@lowered.register
+def _(g: AdditiveCoupling, ops: OpList, at: int, back: bool) -> int:
+    with ops.borrowed():
+        shift, moved = _told(g, ops, at)
+        ops.call("add", moved, shift, _moved(g), -1 if back else 1)
+    return at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..op_list import OpList, lowered
 from ..precision import wide
 from .base import Chain, InvertibleNetwork, size
 from .folding import Linear, linear
@@ -104,3 +105,20 @@ def initialise(g: InvertibleNetwork, x: Tensor) -> Tensor:
 def _(g: ActNorm) -> Linear:
     scale = wide(g.log_scale.exp()).flatten()  # rounded as the layer itself rounds it
     return Linear(scale, scale * wide(g.bias).flatten())
+
+
+def _scaled(ops: OpList, at: int, scale: Tensor, shift: Tensor, positions: int = 1) -> int:
+    ops.call("affine", at, ops.weight(scale), ops.weight(shift), len(scale), positions)
+    return at
+
+
+@lowered.register
+def _(g: ActNorm, ops: OpList, at: int, back: bool) -> int:
+    scale, bias = wide(g.log_scale.exp()).flatten(), wide(g.bias).flatten()
+    found = (1 / scale, -bias) if back else (scale, scale * bias)
+    return _scaled(ops, at, *found, positions=size(g.in_shape) // g.in_shape[0])
+
+
+@lowered.register
+def _(g: Translate, ops: OpList, at: int, back: bool) -> int:
+    return _scaled(ops, at, torch.ones_like(g.shift), -g.shift if back else g.shift)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..op_list import OpList, lowered
 from ..precision import narrow, precision_of, wide
 from .base import Chain, Inverse, InvertibleNetwork, size
 from .log_det import log_det_rule
@@ -43,6 +44,17 @@ def linear(g: InvertibleNetwork) -> Linear | None:
     ([1.0, 1.0], None)
     """
     return None
+
+
+@linear.register
+def _(g: Inverse) -> Linear | None:
+    part = linear(g.network)
+    if part is None:
+        return None
+    if part.W.dim() == 1:
+        return Linear(1 / part.W, -part.b / part.W)
+    W = torch.linalg.inv(part.W)
+    return Linear(W, -W @ part.b)
 
 
 @singledispatch
@@ -157,3 +169,9 @@ def _folded_run(run: list[InvertibleNetwork], dtype: torch.dtype) -> list[Invert
     for part in parts[1:]:
         W, b = part.matrix() @ W, part.matrix() @ b + part.b
     return [Folded(run[0].in_shape, W, b, dtype)]
+
+
+@lowered.register
+def _(g: Folded, ops: OpList, at: int, back: bool) -> int:
+    W, b = (g.W_inv, g.b_inv) if back else (g.W, g.b)
+    return ops.mixed(at, W, b, positions=size(g.in_shape) // g.in_shape[0])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..op_list import OpList, applied, lowered
 from ..precision import narrow, wide
 from .base import InvertibleNetwork, size
 from .conditioners import Conditioner, mlp_conditioner
 from .coupling import REACH
-from .folding import folded
+from .folding import folded, frozen
 from .log_det import log_det_rule
 
 OPPONENTS = ((1.0, 1.0, 1.0), (1.0, 0.0, -1.0), (1.0, -2.0, 1.0))
@@ -76,13 +78,13 @@ class CosineTransform(InvertibleNetwork):
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.vertical @ x @ self.horizontal.mT
+        y = self.vertical @ x @ self.horizontal.transpose(0, 1)
         return (self.colours @ y.flatten(-2)).flatten(-2).index_select(-1, self.order)
 
     def inverse(self, z: Tensor) -> Tensor:
         y = z.index_select(-1, self.places).unflatten(-1, (self.in_shape[0], -1))
-        y = (self.colours.mT @ y).unflatten(-1, self.in_shape[1:])
-        return self.vertical.mT @ y @ self.horizontal
+        y = (self.colours.transpose(0, 1) @ y).unflatten(-1, self.in_shape[1:])  # .mT has no name in ONNX
+        return self.vertical.transpose(0, 1) @ y @ self.horizontal
 
 
 def cosines(n: int) -> Tensor:
@@ -380,6 +382,15 @@ def _(g: OnLeading) -> OnLeading:
     return OnLeading(folded(g.network), g.in_shape[0])
 
 
+@folded.register
+def _(g: Lift) -> InvertibleNetwork:
+    quick = frozen(copy.deepcopy(g))
+    for part in list(quick.modules()):
+        if isinstance(part, PictureConditioner):
+            part.to_axes = folded(part.to_axes)
+    return quick
+
+
 @log_det_rule.register(CosineTransform)
 @log_det_rule.register(BlockReflector)
 def _(g: CosineTransform | BlockReflector, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -402,3 +413,98 @@ def _(g: Lift, x: Tensor) -> tuple[Tensor, Tensor]:
 @log_det_rule.register
 def _(g: Rescale, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), g.factors.abs().log().sum().expand(len(x))
+
+
+# --- as calls of kernels -----------------------------------------------------------------------------------
+@lowered.register
+def _(g: CosineTransform, ops: OpList, at: int, back: bool) -> int:
+    channels, height, width = g.in_shape
+    matrices = {name: matrix.mT if back else matrix for name, matrix in g._matrices().items()}
+    if back:
+        at = ops.gathered(at, g.places)
+        at = ops.mixed(at, matrices["colours"], positions=height * width)
+    at = ops.mixed(at, matrices["vertical"], positions=width, times=channels)
+    at = ops.mixed(at, matrices["horizontal"], times=channels * height)
+    if back:
+        return at
+    return ops.gathered(ops.mixed(at, matrices["colours"], positions=height * width), g.order)
+
+
+@lowered.register
+def _(g: FoldedReflector, ops: OpList, at: int, back: bool) -> int:
+    with ops.borrowed():
+        along = ops.mixed(at, g.Y.mT)
+        away = ops.mixed(along, (g.back if back else g.along).mT)
+        ops.call("add", at, away, len(g.Y), -1)
+    return at
+
+
+@lowered.register
+def _(g: OnLeading, ops: OpList, at: int, back: bool) -> int:
+    found = lowered(g.network, ops, at, back)
+    if found != at:
+        ops.call("copy", at, found, g.network.in_shape[0])
+    return at
+
+
+@lowered.register
+def _(g: Lift, ops: OpList, at: int, back: bool) -> int:
+    moved = at + g.kept
+    with ops.borrowed():
+        told, _ = applied(g.conditioner, ops, at, (g.kept,))
+        if g.bound:
+            ops.call("couple", moved, told, told + g.moved, g.moved, g.bound, 1 if back else -1)
+        else:
+            ops.call("add", moved, told, g.moved, 1 if back else -1)
+    return at
+
+
+@lowered.register
+def _(g: Rescale, ops: OpList, at: int, back: bool) -> int:
+    scale = 1 / wide(g.factors) if back else g.factors
+    ops.call("affine", at, ops.weight(scale), ops.weight(torch.zeros_like(scale)), len(scale), 1)
+    return at
+
+
+@applied.register
+def _(layer: Clipped, ops: OpList, at: int, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    seen = ops.room(size(shape))
+    ops.call("clamp", seen, at, size(shape), REACH)
+    return applied(layer.conditioner, ops, seen, shape)
+
+
+@applied.register
+def _(layer: Refiner, ops: OpList, at: int, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    places = torch.arange(size(layer.in_shape), dtype=torch.float64).reshape(1, *layer.in_shape)
+    patches = F.pixel_unshuffle(places, layer.patch)
+    h, inside = applied(layer.enter, ops, ops.gathered(at, patches.flatten()), tuple(patches.shape[1:]))
+    count = size(inside)
+    ops.call("plus", h, ops.weight(layer.places), count)
+    for first, second in zip(layer.convolutions[::2], layer.convolutions[1::2]):
+        with ops.borrowed():
+            seen = ops.room(count)
+            ops.call("copy", seen, h, count)
+            ops.call("silu", seen, count)
+            seen, _ = applied(first, ops, seen, inside)
+            ops.call("silu", seen, count)
+            seen, _ = applied(second, ops, seen, inside)
+            ops.call("add", h, seen, count, 1)
+    ops.call("silu", h, count)
+    h, outside = applied(layer.leave, ops, h, inside)
+    order = F.pixel_shuffle(
+        torch.arange(size(outside), dtype=torch.float64).reshape(1, *outside), layer.patch
+    )
+    return ops.gathered(h, order.flatten()), layer.in_shape
+
+
+@applied.register
+def _(layer: PictureConditioner, ops: OpList, at: int, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    n, picture = layer.to_axes.out_shape[0], layer.to_axes.in_shape
+    shown = ops.room(n)
+    ops.call("fill", shown, n, 0)
+    ops.call("copy", shown, at, layer.kept)
+    shown = lowered(layer.to_axes, ops, shown, True)
+    ops.call("scale", shown, n, INPUT_GAIN)
+    told, _ = applied(layer.network, ops, shown, picture)
+    ops.call("scale", told, n, OUTPUT_GAIN)
+    return lowered(layer.to_axes, ops, told, False) + layer.kept, (layer.moved,)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..op_list import OpList, lowered
 from .base import InvertibleNetwork, size
 from .log_det import log_det_rule
 
@@ -92,3 +93,19 @@ class Permute(InvertibleNetwork):
 @log_det_rule.register(Permute)
 def _(g: InvertibleNetwork, x: Tensor) -> tuple[Tensor, Tensor]:
     return g(x), x.new_zeros(len(x))
+
+
+@lowered.register
+def _(g: Flatten, ops: OpList, at: int, back: bool) -> int:
+    return at
+
+
+@lowered.register
+def _(g: Squeeze, ops: OpList, at: int, back: bool) -> int:
+    places = torch.arange(size(g.in_shape)).reshape(g.out_shape if back else g.in_shape)
+    return ops.gathered(at, (g.inverse if back else g)(places.double()[None]).flatten())
+
+
+@lowered.register
+def _(g: Permute, ops: OpList, at: int, back: bool) -> int:
+    return ops.gathered(at, g.order.argsort() if back else g.order)

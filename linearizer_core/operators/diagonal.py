@@ -16,6 +16,7 @@ from ..algebra.simplify import multiple, product, product_after, total
 from ..algebra.singular import (
     SVD,
     check_values,
+    coordinates,
     count_kept,
     descending,
     sign,
@@ -25,6 +26,7 @@ from ..algebra.singular import (
     with_singular_values,
 )
 from ..inputs import whole_number
+from ..op_list import OpList, recombination
 
 
 class Axiswise(LinearOperator, abc.ABC):
@@ -150,6 +152,11 @@ def _(A: Axiswise, k: int | None = None) -> SVD:
     return SVD(V * sign(values), values.abs(), V)
 
 
+@coordinates.register
+def _(A: Axiswise, v: Tensor) -> Tensor:
+    return v[..., descending(A.values.abs())]
+
+
 @singular_values.register
 def _(A: Axiswise) -> Tensor:
     return A.values.abs().sort(descending=True, stable=True).values
@@ -190,3 +197,12 @@ def _(first: Identity, second: LinearOperator) -> LinearOperator:
 @total.register
 def _(A: Axiswise, B: LinearOperator) -> LinearOperator:
     return Diagonal(A.values + B.values) if isinstance(B, Axiswise) else NotImplemented
+
+
+@recombination.register
+def _(A: Axiswise, ops: OpList, at: int) -> int:
+    values = A.values.detach()
+    to = ops.gathered(at, descending(values.abs()).argsort())
+    if (values < 0).any():
+        ops.call("affine", to, ops.weight(sign(values)), ops.weight(torch.zeros_like(values)), len(values), 1)
+    return to

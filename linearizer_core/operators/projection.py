@@ -13,6 +13,7 @@ from ..algebra.inverse import pinv
 from ..algebra.matrix_functions import principal_power
 from ..algebra.simplify import multiple, product, product_after, total
 from ..algebra.singular import SVD, count_kept, leading, svd, truncate, with_singular_values
+from ..op_list import OpList, recombination
 from .diagonal import Identity
 from .identity_plus import IdentityPlusLowRank, sum_on_factors
 from .low_rank import LowRank, Parts, parts, recombined, thin_after, thin_product
@@ -145,3 +146,8 @@ def _(A: Projection, c: Tensor) -> LowRank:
 product.register(Projection, thin_product)
 product_after.register(Projection, thin_after)
 total.register(Projection, sum_on_factors)
+
+
+@recombination.register
+def _(A: Projection, ops: OpList, at: int) -> int:
+    return ops.mixed(at, svd(A).U)

@@ -10,8 +10,9 @@ import sys
 import pytest
 import torch
 
-from linearizer_core import benchmark, checkpoints, decode_speed, measuring, operator_speed, peer_speed
+from linearizer_core import benchmark, checkpoints, measuring, operator_speed, peer_speed
 from linearizer_core.benchmark import Row
+from linearizer_core.exporting import onnx
 from linearizer_core.measures import reporting
 
 
@@ -72,7 +73,7 @@ def test_decode_measures_folded_beside_unfolded_on_one_thread_and_restores_the_t
         row, graph = found[task, "unfolded"], found[task, "onnxruntime"]
         assert "mark ≤ 20 ms" in row.note and row.error < 1e-4 and row.error_against < 1e-4
         assert graph.error_against < 1e-3
-    monkeypatch.setattr(decode_speed, "find_spec", lambda name: None)
+    monkeypatch.setattr(onnx, "find_spec", lambda name: None)
     assert {row.against for row in benchmark.decode(["plane-moons"], repeats=1, sizes=(2,))} == {"unfolded"}
 
 

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from app import words as common
-from app.listening import TICK, Lab, Opening, endpoint, flat, listen, of_standing
+from app.listening import BESIDE, TICK, Lab, Opening, endpoint, flat, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
 from app.views.generate import SLUG, compute, words
@@ -37,7 +37,7 @@ def build(lab: Lab) -> Opening:
     inputs = {**controls, "broken": section.broken}
     changes = [control.change for control in flat(controls)]
     listen([*changes, section.broken.change], of_standing(Standing, compute.stage), inputs, shown, **TICK)
-    listen(section.meter.settle, of_standing(Standing, compute.rested), inputs, late, **TICK)
+    listen(section.meter.settle, of_standing(Standing, compute.rested), inputs, late, **BESIDE)
     section.settles(changes, of_standing(Standing, compute.settled), controls)
     endpoint("generate", Arguments, compute.answer)
     outputs = {"notice": said, **controls, **shown, "film": strip, **sources.shown}

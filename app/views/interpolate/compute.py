@@ -8,7 +8,7 @@ from operator import add
 import torch
 from torch import Tensor
 
-from app import models, pictures
+from app import engine, models, pictures
 from app import words as common
 from app.panels import programs
 from app.pictures import encoding
@@ -53,6 +53,25 @@ def stage(standing: Standing, broken: bool = False) -> dict:
         titles, notes = [words.AVERAGE, words.PIXEL, gap.caption], [notes[1], notes[1], gap.note]
         more = {"hues": ["bad", "pixel", "bad"], "columns": 3}
     return {"stage": tiles(torch.cat(shown), titles, notes=notes, **more), "said": said}
+
+
+def ingredients(standing: Standing, broken: bool = False) -> dict:
+    """What the browser needs to answer another weight or other years by itself: latents, pixels, a year, ages.
+
+    Broken or not they are the same; what is broken the server draws.
+    """
+    chosen, name = standing.pictures, standing.model
+    f, z = models.model(name), pictures.latents(chosen, name)
+    vectors, more = {"latents": z, "pixels": pictures.tensor(chosen, name)}, {}
+    if models.ABILITIES[name].ages:
+        vectors["older"] = f.older
+        read, year = (z @ f.age_weights).tolist(), float(f.older @ f.age_weights)
+        more["age"] = {"of": read, "year": year, "offset": float(f.age_offset)}
+    return {
+        **engine.given(name, **vectors),
+        **more,
+        "words": {"induced": words.INDUCED, "pixel": words.PIXEL},
+    }
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ from app.kinds import Flag, Number
 from app.listening import CHOICE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.views.interpolate import SLUG, compute, words
 from app.views.interpolate.mixer import Mixer, follow, mixer, way, years_of
 from app.views.interpolate.standing import Standing
@@ -59,13 +60,15 @@ def build(lab: Lab) -> Opening:
 
 def _listen(board: Mixer, shown: Named, strip: gr.HTML, section: proof.Section) -> None:
     """A weight or a picture moves the blend, a picture the film; the laws are measured when the hand rests."""
-    moves = [component.change for component in (board.references, *board.sliders, board.years)]
+    moves = [component.change for component in (*board.sliders, board.years)]
     broken = section.broken
-    inputs = {**board.controls, "broken": broken}
-    listen([*moves, broken.change], of_filled(compute.stage), inputs, shown, **TICK)
+    changes = [board.references.change, broken.change]
+    fns = {"fn": of_filled(compute.stage), "ingredients": of_filled(compute.ingredients)}
+    named = {"inputs": {**board.controls, "broken": broken}, "outputs": shown, "rests": section.meter.settle}
+    ticks(SLUG, shown["stage"], moves, changes, **named, **fns)
     pair = {"pictures": board.references, "model": board.model, "broken": broken}
-    listen([board.references.change, broken.change], film, pair, {"film": strip}, **TICK)
-    section.settles(moves, of_filled(compute.settled), board.controls)
+    listen(changes, film, pair, {"film": strip}, **TICK)
+    section.settles([board.references.change, *moves], of_filled(compute.settled), board.controls)
 
 
 def of_filled(fn):

@@ -86,6 +86,12 @@ def walk(standing: Arguments, broken: bool = False) -> dict:
     return walks.shown(seen, standing, broken) if seen is not None else {}
 
 
+def ingredients(standing: Arguments, broken: bool = False) -> dict:
+    """What the browser needs for a walk, broken or not; nothing while there is no cloud."""
+    seen = clouds.ready(chosen(standing), standing.model)
+    return walks.ingredients(seen, standing) if seen is not None else {}
+
+
 def scatter_value(seen: clouds.Cloud, dimensions: int, picture: str, marks: Marks | None = None) -> dict:
     """Both scatters; the current picture is marked where it is one of the points."""
     return _scatter(seen, dimensions, Marks.on(seen, marks), _place(seen, picture))

@@ -9,10 +9,10 @@ import gradio as gr
 from app import hall, models, pictures
 from app import words as common
 from app.listening import (
+    BESIDE,
     CHOICE,
     LIFE,
     QUIET,
-    TICK,
     Lab,
     Named,
     Opening,
@@ -23,6 +23,7 @@ from app.listening import (
 )
 from app.panels import proof
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.pictures import labelled
 from app.views.latent_pca import SLUG, clouds, compute, words
 from app.views.latent_pca.controls import (
@@ -52,8 +53,6 @@ from app.widgets.tiles import Pictures
 
 HUES = ("induced", "pixel")
 HEAVY = {**CHOICE, "show_progress": "hidden", "trigger_mode": "always_last"}  # the hall lets in whom it can
-# Of an event that another listener waits for with "always_last": that tells it again to all, and two would never end.
-BESIDE = {**QUIET, "trigger_mode": "multiple"}
 # Tells the scatter where the walk stands, also one that is not drawn yet.
 MARK = f"""const detail = {{ id: '{SLUG}-scatter', component: component - 1, steps, picked: start === '{PICTURE}' }};
   lab.walk = detail;
@@ -136,13 +135,18 @@ def _listen_to_cloud(controls: Named, known: Named, page: Named) -> None:
 
 def _listen(controls: Named, status: gr.HTML, walk: Named, near: Named, section: proof.Section) -> None:
     """The walk follows the hand, and the cloud when it has changed; the neighbours when the hand rests."""
-    moves = [controls[name].change for name in ("start", "component", "steps", "picture")]
-    moves.append(status.change)
+    changes = [controls[name].change for name in ("start", "component", "picture")]
+    changes.append(status.change)
+    moves = [controls["steps"].change]
     inputs = {**controls, "broken": section.broken}
-    ticks = [*moves, section.broken.change]
-    listen(ticks, of_standing(Standing, compute.walk), inputs, walk, js=by_name(inputs, MARK), **TICK)
+    fns = {
+        "fn": of_standing(Standing, compute.walk),
+        "ingredients": of_standing(Standing, compute.ingredients),
+    }
+    named = {"inputs": inputs, "outputs": walk, "script": by_name(inputs, MARK)}
+    ticks(SLUG, walk["stage"], moves, [*changes, section.broken.change], **named, **fns)
     listen(section.meter.settle, of_standing(Standing, compute.neighbours), controls, near, **BESIDE)
-    rests = [*moves, controls["dimensions"].change]
+    rests = [*changes, *moves, controls["dimensions"].change]
     section.settles(rests, of_standing(Standing, compute.settled), controls)
 
 

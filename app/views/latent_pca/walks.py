@@ -6,7 +6,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from app import models, pictures
+from app import engine, models, pictures
 from app import words as common
 from app.pictures.difference import difference
 from app.views.latent_pca import words
@@ -87,6 +87,19 @@ def _strayed_path(seen: Cloud, component: int, origin: str | None) -> list[list[
     start = {"start": PICTURE, "picture": origin} if origin is not None else {}
     standing = Arguments(component=component, model=seen.model, **start)
     return places_of(seen, strayed(seen, standing, torch.linspace(-FARTHEST, FARTHEST, 17).tolist()))
+
+
+def ingredients(seen: Cloud, standing: Arguments) -> dict:
+    """What the browser needs to walk on along the same component: where both walks start, and their steps."""
+    start, step = legs(seen, standing)
+    sides = (seen.latent, seen.pixel)
+    return {
+        **engine.given(seen.model, starts=start[:1], latent=step[:1], pixel=torch.stack([start[1], step[1]])),
+        "spreads": [float(side.spread[standing.component - 1]) for side in sides],
+        "component": standing.component,
+        "origin": "x" if standing.origin is not None else "mean",
+        "words": {"titles": [words.LATENT_SIDE, words.PIXEL_SIDE]},
+    }
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from app import models, pictures
+from app import engine, models, pictures
 from app import words as common
 from app.panels import programs
 from app.pictures import encoding
@@ -19,6 +19,7 @@ from app.views.project.standing import Arguments, Input, Standing
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import diagnostics
+from linearizer_core.algebra.singular import coordinates
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.models.projector import Projector
 from linearizer_core.operators import Identity
@@ -95,6 +96,13 @@ def stage(standing: Standing, broken: bool) -> dict:
         "gauge": gauge(away, usual, words.MANIFOLD),
         "distance": words.distance_words(kind, away, *usual, by_eye),
     }
+
+
+def ingredients(standing: Standing, broken: bool) -> dict:
+    """What the browser needs to answer another rank by itself: x, and its latent along the axes in their order."""
+    f, z = models.model(standing.model), latents([standing.input], standing.model)
+    vectors = {"x": tensor([standing.input], standing.model), "along": coordinates(f.A, z)}
+    return {**engine.given(standing.model, **vectors), "id": standing.input.text[:40]}
 
 
 def grid(standing: Standing, entries: Sequence[str], broken: bool) -> dict:

@@ -6,9 +6,10 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
-from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
+from app.listening import BESIDE, CHOICE, LIFE, QUIET, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.views.project import SLUG, compute, words
 from app.views.project.gauge import HEIGHT
 from app.views.project.painter import Painter
@@ -108,17 +109,23 @@ def _grid() -> tuple[list[gr.HTML], gr.Button]:
 
 # --- listeners ---------------------------------------------------------------------------------------------
 def _listen(controls: Named, shown: Named, section: proof.Section) -> None:
-    """Whatever changes moves the stage."""
+    """Whatever changes moves the stage; all of it is there when the hand rests, as a browser computes only some."""
     inputs = {**controls, "broken": section.broken}
-    changes = [control.change for control in controls.values()]
-    listen([*changes, section.broken.change], of_standing(Standing, compute.stage), inputs, shown, **TICK)
+    changes = [control.change for name, control in controls.items() if name != "rank"]
+    fns = {
+        "fn": of_standing(Standing, compute.stage),
+        "ingredients": of_standing(Standing, compute.ingredients),
+    }
+    changes = [*changes, section.broken.change]
+    named = {"inputs": inputs, "outputs": shown, "rests": section.meter.settle}
+    ticks(SLUG, shown["stage"], [controls["rank"].change], changes, **named, **fns)
 
 
 def _listen_to_grid(controls: Named, rows: list[gr.HTML], section: proof.Section) -> None:
     """The grid follows when the hand rests, and the laws are measured."""
     changes = [control.change for control in controls.values()]
     inputs = {**controls, "broken": section.broken}
-    listen(section.meter.settle, of_standing(Standing, compute.grid), inputs, {"rows": rows}, **TICK)
+    listen(section.meter.settle, of_standing(Standing, compute.grid), inputs, {"rows": rows}, **BESIDE)
     section.settles(changes, of_standing(Standing, compute.settled), controls)
 
 

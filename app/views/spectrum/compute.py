@@ -5,7 +5,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from app import models, pictures
+from app import engine, models, pictures
 from app import words as common
 from app.panels import programs
 from app.pictures import encoding
@@ -17,6 +17,7 @@ from app.views.spectrum.standing import Arguments, Standing, all_values, trained
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
+from linearizer_core.algebra.singular import coordinates
 from linearizer_core.linearizer import Linearizer, LinearizerSVD
 from linearizer_core.models.projector import Projector
 from linearizer_core.operators import LinearOperator
@@ -90,6 +91,19 @@ def latent(picture: str, noise: float, name: str) -> Tensor:
         return z
     generator = torch.Generator().manual_seed(0)
     return z + noise * torch.randn(z.shape, dtype=torch.float32, generator=generator)
+
+
+def ingredients(standing: Standing, broken: bool = False) -> dict:
+    """What the browser needs to answer another spectrum by itself: ⟨x, vᵢ⟩, the values as trained, x, f(x) as trained.
+
+    Broken or not they are the same; what is broken the server draws.
+    """
+    picture, noise, name = standing.picture, standing.noise, standing.model
+    z = latent(picture, noise, name)
+    vectors = {"along": coordinates(models.model(name).A, z), "values": all_values(name)}
+    shown = {"x": seen(picture, noise, name), "before": before(picture, name, noise)}
+    titles = {"titles": [words.input_name(noise), words.BEFORE, words.NOW]}
+    return {**engine.given(name, **vectors, **shown), "words": titles, "picture": picture[:24]}
 
 
 def term(standing: Standing) -> tuple[int, float, float, int]:

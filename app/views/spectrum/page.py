@@ -10,6 +10,7 @@ from app.kinds import Flag
 from app.listening import CHOICE, TICK, Lab, Opening, endpoint, listen
 from app.panels import picker, proof
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.views.spectrum import SLUG, compute, standing, words
 from app.views.spectrum.handles import SpectrumHandles
 from app.views.spectrum.standing import Arguments, Standing
@@ -39,8 +40,9 @@ def build(lab: Lab) -> Opening:
     inputs = {"picture": lab.picture, "noise": noise, "handles": handles}
     changes = [handles.change, noise.change, lab.picture.change]
     started = {"picture": lab.picture, "handles": handles, **rows}
-    ticks, given = [*changes, section.broken.change], {**inputs, "broken": section.broken}
-    listen(ticks, of_handles(compute.stage), given, shown, **TICK)
+    fns = {"fn": of_handles(compute.stage), "ingredients": of_handles(compute.ingredients)}
+    named = {"inputs": {**inputs, "broken": section.broken}, "outputs": shown}
+    ticks(SLUG, stage, changes[:1], [*changes[1:], section.broken.change], **named, **fns)
     listen(handles.pick, picked, {}, rows, **TICK)
     listen(model.input, switched, {"model": model, **inputs}, {**started, "sources": sources.tabs}, **CHOICE)
     section.settles(changes, of_handles(compute.settled), inputs)

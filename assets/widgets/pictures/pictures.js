@@ -24,8 +24,9 @@ const write = (node, text) => {
   node.hidden = !text;
 };
 
+let shown = props.value; // the server's, or what the engine drew after it
 const draw = () => {
-  const value = props.value;
+  const value = shown;
   if (!value?.pictures) {
     root.replaceChildren();
     return;
@@ -51,6 +52,19 @@ const draw = () => {
   root.dataset.state = (value.ids || []).join(" ") || (value.notes || []).join(" | ");
 };
 
+const show = (value) => {
+  shown = value;
+  draw();
+};
+
+lab.engine.stages.set(own.id, {
+  show,
+  shown: () => shown,
+  seen: () => element.offsetParent !== null,
+});
 draw();
-watch("value", draw);
+watch("value", () => {
+  show(props.value);
+  lab.engine.arrived(own.id);
+});
 lab.keepFresh(element, draw);

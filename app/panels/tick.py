@@ -1,0 +1,78 @@
+"""A tick where the finger is: the browser answers a drag where it can, and else the server does, by the same handler.
+
+    ticks(SLUG, stage, moves=[slider.change], changes=[picture.change], fn=tick, inputs=…, outputs=…, ingredients=…)
+
+`moves` are what a hand drags. The page's engine answers them from `ingredients`, which it asks for once the server has
+answered a change of something else; `lab.ticks[SLUG]` in assets/engine/ticks.js says how. Where there is no engine, or
+not yet, a move asks the server. The last position wins on both routes, see assets/engine/engine.js.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from app.listening import BESIDE, TICK, Named, flat, listen
+from app.widgets import widget
+
+_turns = itertools.count(1)
+
+
+def ticks(
+    slug: str,
+    stage: gr.HTML,
+    moves: Sequence[Callable],
+    changes: Sequence[Callable],
+    fn: Callable[..., Mapping],
+    inputs: Named,
+    outputs: Named,
+    ingredients: Callable[..., Mapping],
+    script: str = "",
+    rests: Callable | None = None,
+) -> gr.HTML:
+    """Answer `moves` in the browser, where that is possible, and `changes` on the server. Returns the view's relay.
+
+    `stage` is the `Pictures` that the engine draws on; `fn` answers on the server, with values for `outputs`;
+    `ingredients`, called with the same inputs, says what the engine needs until the next change.
+    `script` is JavaScript that is called with the inputs on either route, see `listening.by_name`.
+    Where a browser can compute only a part of the stage, `fn` answers too when the hand `rests`.
+    """
+    relay = widget("relay", "", elem_id=f"{slug}-relay", label="", slug=slug, stage=stage.elem_id)
+    gr.on(list(moves), None, flat(inputs), js=_script(slug, inputs, script))
+    gr.on(list(changes), None, js=f"() => {{ lab.engine.stale({json.dumps(slug)}); return []; }}")
+    (name,) = [name for name, found in outputs.items() if found is stage]
+
+    @functools.wraps(fn)
+    def answer(**values: Any) -> Mapping:
+        found = fn(
+            **values
+        )  # the page draws only what differs from the last value, and the engine drew since
+        return {**found, name: {**found[name], "turn": next(_turns)}} if name in found else found
+
+    listen([*changes, relay.input], answer, inputs, outputs, js=script or None, **TICK)
+    if rests is not None:
+        listen(rests, answer, inputs, outputs, **BESIDE)
+    listen(
+        relay.submit,
+        lambda **values: {"relay": ingredients(**values) or None},
+        inputs,
+        {"relay": relay},
+        **TICK,
+    )
+    return relay
+
+
+def _script(slug: str, inputs: Named, also: str) -> str:
+    """JavaScript that tells the engine where the controls stand, by name; what only the server knows is null."""
+    at, names = 0, []
+    for name, found in inputs.items():
+        many = isinstance(found, list | tuple)
+        names.append(f"{name}: values.slice({at}, {at + len(found)})" if many else f"{name}: values[{at}]")
+        at += len(found) if many else 1
+    told = f"lab.engine.moved({json.dumps(slug)}, {{ {', '.join(names)} }})"
+    return f"(...values) => {{ {f'({also})(...values); ' if also else ''}{told}; return []; }}"

@@ -1,0 +1,165 @@
+// Ticks in the browser: the little linear algebra between two encodings, and the words that go with it.
+// What is written here is written in the core, too, and tests compare them.
+(() => {
+  // --- numbers ------------------------------------------------------------------------------------------
+  // The Float32Array that app.engine.packed wrote.
+  const floats = (text) => {
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    return new Float32Array(bytes.buffer);
+  };
+
+  // Σ wᵢ vᵢ
+  const combined = (weights, vectors) => {
+    const sum = new Float32Array(vectors[0].length);
+    weights.forEach((w, i) => {
+      if (w) for (let k = 0; k < sum.length; k++) sum[k] += w * vectors[i][k];
+    });
+    return sum;
+  };
+
+  // Axis by axis: σ ∘ c.
+  const scaled = (values, c) => c.map((v, k) => v * values[k]);
+
+  // The first k numbers, and 0 for the others.
+  const kept = (c, k) => c.map((v, i) => (i < k ? v : 0));
+
+  // Singular values after moves of the spectrum: app/views/spectrum/moves.py says what each does.
+  const LARGEST = 1000;
+  const CUT = 0.05;
+  const TINY = 1e-6;
+  const moved = (values, [kind, first, second]) => {
+    if (kind === "set") return values.map((v, i) => (i === first ? second : v));
+    if (kind === "keep") return kept(values, first);
+    let top = 0;
+    for (const v of values) top = Math.max(top, v);
+    const cut = (first < 0 ? CUT : TINY) * top;
+    return values.map((v) => (v > cut ? Math.min(LARGEST, v ** first) : 0));
+  };
+
+  // --- words ------------------------------------------------------------------------------------------
+  // Python's format(v, ".<digits>g").
+  const general = (v, digits = 6) => {
+    if (v === 0) return "0";
+    const [mantissa, power] = v.toExponential(digits - 1).split("e");
+    const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+    const e = Number(power);
+    if (e < -4 || e >= digits)
+      return `${trim(mantissa)}e${e < 0 ? "-" : "+"}${String(Math.abs(e)).padStart(2, "0")}`;
+    return trim(v.toFixed(Math.max(0, digits - 1 - e)));
+  };
+  const signed = (text) => text.replace("-", "−");
+  const minus = (v) => signed(v.toFixed(2));
+  const subscript = (n) => String(n).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+  const summed = (terms) => terms.join(" + ").replaceAll("+ −", "− ");
+
+  // Pictures as bytes (C, H, W) → (H, W, C): what app.pictures.encoding.to_pixels makes of them.
+  const pixelsOf = (
+    picture,
+    [channels, height, width],
+    to = new Uint8ClampedArray(picture.length),
+    from = 0,
+  ) => {
+    const positions = height * width;
+    for (let c = 0; c < channels; c++)
+      for (let p = 0; p < positions; p++) to[from + p * channels + c] = 255 * picture[c * positions + p];
+    return to;
+  };
+
+  // The value of a `Pictures` widget for pictures as vectors, each (C, H, W).
+  const tiles = (shape, pictures, captions, notes = [], ids = []) => {
+    const size = pictures[0].length;
+    const data = new Uint8ClampedArray(pictures.length * size);
+    pictures.forEach((picture, k) => {
+      pixelsOf(picture, shape, data, k * size);
+    });
+    const [channels, height, width] = shape;
+    return {
+      pictures: { count: pictures.length, height, width, channels, data },
+      captions,
+      notes,
+      ids,
+      selected: -1,
+    };
+  };
+
+  // --- views ------------------------------------------------------------------------------------------
+  // Each: (ingredients, where the controls stand, what the stage shows) → an async function of
+  // `call(program, vectors)`, which gives the stage's value and text for elements by id; null where the
+  // ingredients are for something else, undefined where this is for the server to answer.
+  const interpolate = ({ vectors, shape, words, age }, { weights, years }) => {
+    const { latents, pixels, older = [] } = vectors;
+    const used = weights.slice(0, latents.length);
+    const later = older.length ? years : 0;
+    let induced = words.induced;
+    if (age) {
+      const read = used.reduce((sum, w, i) => sum + w * age.of[i], age.offset + later * age.year);
+      induced = `${induced}, looks ${signed(read.toFixed(0))}`;
+    }
+    const terms = used.map((w, i) => `${minus(w)} g(x${subscript(i + 1)})`);
+    if (later) terms.push(`${signed(general(later))} g(older)`);
+    const flat = summed(used.map((w, i) => `${minus(w)} x${subscript(i + 1)}`));
+    return async (call) => {
+      const [blend] = await call("decode", [combined([...used, later], [...latents, ...older])]);
+      const notes = [`g⁻¹( ${summed(terms)} )`, flat];
+      return { stage: tiles(shape, [blend, combined(used, pixels)], [induced, words.pixel], notes) };
+    };
+  };
+
+  const spectrum = ({ vectors, shape, words, model, picture }, { handles }) => {
+    if (handles?.model !== model.name) return null;
+    const { x, before } = vectors;
+    const [c] = vectors.along;
+    const { moves, selected } = handles;
+    const values = moves.reduce(moved, vectors.values[0]);
+    const rank = values.reduce((count, v) => count + (v > 0), 0);
+    const along = minus(c[selected]);
+    const formula = [
+      ["", `f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ, ${rank} terms; the selected one is `],
+      ["b", general(values[selected], 3)],
+      ["", ` · ${c[selected] < 0 ? `(${along})` : along} ⊙ u${subscript(selected + 1)}`],
+    ];
+    const said = moves.map(([kind, ...numbers]) => kind[0] + numbers.map((n) => general(n, 12)).join(":"));
+    return async (call) => {
+      const [z] = await call("recombine", [scaled(values, c)]);
+      const [now] = await call("decode", [z]);
+      const ids = [picture, "trained", ["now", ...said].join(",")];
+      return {
+        stage: tiles(shape, [x[0], before[0], now], words.titles, [], ids),
+        html: { "spectrum-formula": formula },
+      };
+    };
+  };
+
+  const walk = ({ vectors, shape, words, spreads, component, origin }, controls) => {
+    if (controls.component !== component) return null;
+    const { starts, latent, pixel } = vectors;
+    const t = controls.steps;
+    const step = (k) => `${minus(t)} · ${spreads[k].toFixed(2)} c${subscript(component)}`;
+    const start = origin === "x" ? "g(x)" : origin;
+    const notes = [`g⁻¹(${summed([start, step(0)])})`, summed([origin, step(1)])];
+    return async (call) => {
+      const [reached] = await call("decode", [combined([1, t], [starts[0], latent[0]])]);
+      return { stage: tiles(shape, [reached, combined([1, t], [pixel[0], pixel[1]])], words.titles, notes) };
+    };
+  };
+
+  // f(f(x)) and what is measured of it are the server's, when the hand rests: until then they stay.
+  const project = ({ vectors, shape, model, id }, controls, seen) => {
+    if (controls.model !== model.name) return null;
+    if (seen?.pictures?.count !== 3) return undefined;
+    const k = controls.rank;
+    const [[x], [c]] = [vectors.x, vectors.along];
+    return async (call) => {
+      const [near] = await call("recombine", [kept(c, k)]);
+      const [once] = await call("decode", [near]);
+      const stage = tiles(shape, [x, once, once], seen.captions, seen.notes, [id, String(k)]);
+      const size = x.length;
+      stage.pictures.data.set(lab.bytes(seen.pictures).subarray(2 * size), 2 * size);
+      return { stage, html: { "project-formula": [["", `f(x) = g⁻¹( P${subscript(k)} g(x) )`]] } };
+    };
+  };
+
+  lab.ticks = { interpolate, spectrum, latent_pca: walk, project };
+  lab.ticks.words = { general, minus, signed, subscript, summed };
+  lab.ticks.numbers = { floats, combined, scaled, kept, moved };
+})();
