@@ -4,6 +4,9 @@ from app.words import IDENTICAL, INTEGRATORS, minus, subscript
 
 LEAD = "Noise becomes a picture in N steps, each linear in latents: so all of them are one operator B, and one step."
 SEEDS = "Noise"
+SEEDS_LEAD = (
+    "Each seed is a picture of white noise; this is what one step makes of fifteen of them. Pick one."
+)
 PLAY = "▶ play"
 PAUSE = "❚❚ pause"
 BACK = "And back: from pictures to their noise"
