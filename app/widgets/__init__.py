@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OPENING = "html:not(.lab-open) gradio-app { visibility: hidden; }"
 # What is scrolled to stands below the stage that stays on a phone; such a rule in lab.css Gradio would keep inside the app.
 POCKET = "@media (max-width: 640px) { html { scroll-padding-top: 48vh; } }"
-SCRIPTS = ("widgets/lab.js", "js/page.js", "js/address.js", "engine/ticks.js", "engine/engine.js")
+PAGE_SCRIPTS = ("widgets/lab.js", "js/page.js", "js/address.js", "engine/ticks.js", "engine/engine.js")
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 
 
@@ -43,7 +43,7 @@ def asset(name: str) -> str:
 
 def page_head() -> str:
     """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
-    scripts = "".join(f"<script>{asset(name)}</script>" for name in SCRIPTS)
+    scripts = "".join(f"<script>{asset(name)}</script>" for name in PAGE_SCRIPTS)
     return f"{scripts}<style>{OPENING} {POCKET}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
 
 

@@ -1,12 +1,12 @@
-// The address of the page says what is seen: it follows every view when the hand rests, and F5 and Back keep it.
+// The address of the page says what is seen: it follows when the hand rests, and F5 and Back keep it.
 //
-// A view tells its link (lab.address.told), and that of the view in front becomes the address. A gesture makes one
-// entry of the history, however many changes it has: what is touched within PAUSE of the touch before is the same
-// gesture. Back and Forward have the server fill the view from the address again (lab.address.joins).
+// A view tells its link (lab.address.told), and that of the view in front becomes the address. A gesture
+// makes one entry of the history, however many changes it has: what is touched within PAUSE of the touch
+// before is the same gesture. Back and Forward have the server fill the view from the address again (lab.address.joins).
 (() => {
   const PAUSE = 1500; // milliseconds
   const LONGEST = 4000; // characters: every request carries the address, and proxies refuse long ones
-  const PAGE = ["__theme", "engine", "hide", "lock", "lesson", "present", "lang"]; // of the page, not of a view
+  const PAGE = ["__theme", "engine", "hide", "lock", "lesson", "present", "lang"]; // no view's
   const standing = {}; // the link of each view that was measured
   const restore = {}; // how each view is filled again
   let touched = -Infinity; // when something changed
@@ -16,7 +16,8 @@
 
   const asked = () => new URLSearchParams(location.search);
   const switchOf = (slug) => document.querySelector(`#${slug}-break input`);
-  const inFront = () => Object.keys(standing).find((slug) => document.getElementById(`${slug}-link`)?.offsetParent);
+  const inFront = () =>
+    Object.keys(standing).find((slug) => document.getElementById(`${slug}-link`)?.offsetParent);
 
   const addressOf = (slug) => {
     const found = new URLSearchParams(standing[slug].length > LONGEST ? `?view=${slug}` : standing[slug]);

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..inputs import whole_number
+from ..op_list import OpList, applied
 from .base import Chain, Inverse, InvertibleNetwork
 from .conditioners import conv_conditioner, mlp_conditioner
 from .coupling import AffineCoupling, MakeConditioner
@@ -124,3 +125,18 @@ def _(g: AffineCoupling, c: Tensor) -> AffineCoupling:
         "conditioner": Conditional(g.conditioner.network, g.conditioner.context, c),
     }
     return told.train(g.training)
+
+
+@applied.register
+def _(layer: Conditional, ops: OpList, at: int, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    if layer.c is None or layer.c.dim() != 1:
+        raise ValueError(
+            "an op list is made of a network under one condition; call given(g, c) with c (context,)."
+        )
+    channels, *sides = shape
+    positions = torch.Size(sides).numel()
+    told = ops.room((channels + layer.context) * positions)
+    ops.call("copy", told, at, channels * positions)
+    for k, number in enumerate(layer.c.tolist(), start=channels):
+        ops.call("fill", told + k * positions, positions, number)
+    return applied(layer.network, ops, told, (channels + layer.context, *sides))

@@ -191,15 +191,16 @@ def test_a_spectrum_in_the_browser_is_that_of_python(name):
 def test_a_rank_in_the_browser_is_that_of_python(name):
     standing = projecting.Standing(picture=pictures.examples(name)[0], rank=9, model=name)
     given, seen = ingredients(project, standing, False), project.stage(standing, False)["stage"]
-    count, size = 6, unpacked(seen)[0].size
+    count, size = 3, unpacked(seen)[0].size
     shown = {
         "pictures": {"count": count, "data": [0] * (count * size)},
         "captions": seen["captions"],
         "notes": [],
     }
     program = {"tick": "project", "given": [given, {"model": name, "rank": 9, "broken": False}, shown]}
-    broken = {"tick": "project", "given": [given, {"model": name, "rank": 9, "broken": True}, shown]}
-    found, refused = in_node(program, broken)
+    other = {**shown, "pictures": {**shown["pictures"], "count": 4}}  # what was broken is still on the stage
+    left = {"tick": "project", "given": [given, {"model": name, "rank": 9, "broken": False}, other]}
+    found, refused = in_node(program, left)
     near = Replay(web(models.model(name), programs=["recombine"]))(
         "recombine", torch.tensor(found["calls"][0][1])
     )

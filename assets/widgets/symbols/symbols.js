@@ -1,4 +1,4 @@
-// Symbols: a key for each; a key, or the same sign in a formula anywhere on the page, opens its card beside it.
+// Symbols: a key for each; it, or the same sign in a formula of the page, opens the card of what it means.
 const FORMULAS = ".lab-formula, .formula, [id$='-formula'], .lab-foot";
 const card = element.querySelector(".card");
 const [sign, title] = card.querySelectorAll("header > *");
@@ -45,7 +45,9 @@ lab.keys(
 const letterAt = (x, y) => {
   const place = document.caretPositionFromPoint?.(x, y) ?? null;
   const range = place ? null : document.caretRangeFromPoint?.(x, y);
-  const [node, offset] = place ? [place.offsetNode, place.offset] : [range?.startContainer, range?.startOffset];
+  const [node, offset] = place
+    ? [place.offsetNode, place.offset]
+    : [range?.startContainer, range?.startOffset];
   if (node?.nodeType !== Node.TEXT_NODE) return "";
   for (const i of [offset - 1, offset]) {
     if (i < 0 || i >= node.length) continue;
