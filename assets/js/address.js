@@ -2,7 +2,8 @@
 //
 // A view tells its link (lab.address.told), and that of the view in front becomes the address. A gesture
 // makes one entry of the history, however many changes it has: what is touched within PAUSE of the touch
-// before is the same gesture. Back and Forward have the server fill the view from the address again (lab.address.joins).
+// before is the same gesture. Back and Forward have the server fill the view from the address again
+// (lab.address.joins).
 (() => {
   const PAUSE = 1500; // milliseconds
   const LONGEST = 4000; // characters: every request carries the address, and proxies refuse long ones
