@@ -39,7 +39,7 @@ class Drag:
 
 
 HANDLES = {
-    "interpolate": "#interpolate-w1 input[type=range]",
+    "interpolate": "#interpolate-t input[type=range]",
     "spectrum": "#spectrum-handles [data-part=power]",
     "project": "#project-rank input[type=range]",
     "latent_pca": "#latent_pca-steps input[type=range]",

@@ -32,10 +32,10 @@ def test_the_last_position_wins_and_the_laws_follow_when_the_hand_rests(visit: V
     page = visit.at("?view=interpolate&model=digits")
     ready(page, DRAGS[0])
     visit.drag(page, HANDLES["interpolate"], 0.4, 0.9)
-    weight = float(page.locator(HANDLES["interpolate"]).input_value())
-    visit.shows(page, "#interpolate-stage .tiles", re.escape(f"{weight:.2f} x₁ + 0.50 x₂".replace("-", "−")))
+    t = float(page.locator(HANDLES["interpolate"]).input_value())
+    visit.shows(page, "#interpolate-stage .tiles", re.escape(f"{1 - t:.2f} x₁ + {t:.2f} x₂"))
     visit.shows(page, "#interpolate-meter .meter", "holds")
-    expect(page.locator("#interpolate-link input")).to_have_value(re.compile(rf"w={weight:g}"))
+    expect(page.locator("#interpolate-link input")).to_have_value(re.compile(rf"w={round(1 - t, 2):g},{t:g}"))
 
 
 def test_another_picture_is_the_servers_answer_and_the_next_drag_the_browsers(visit: Visit):
@@ -59,8 +59,8 @@ def test_without_the_engine_the_server_answers_as_before(visit: Visit, way):
     page.goto(f"{visit.server.url}?view=interpolate" + ("&engine=off" if "address" in way else ""))
     visit.shows(page, "#interpolate-meter .meter", "holds")
     visit.drag(page, HANDLES["interpolate"], 0.62, 0.8)
-    weight = float(page.locator(HANDLES["interpolate"]).input_value())
-    visit.shows(page, "#interpolate-stage .tiles", re.escape(f"{weight:.2f} x₁ + 0.50 x₂"))
+    t = float(page.locator(HANDLES["interpolate"]).input_value())
+    visit.shows(page, "#interpolate-stage .tiles", re.escape(f"{1 - t:.2f} x₁ + {t:.2f} x₂"))
     expect(page.locator(NOTE)).to_have_attribute("data-where", "server")
 
 
