@@ -73,8 +73,9 @@ def flow_matching_loss(A: TimedOperator, z0: Tensor, z1: Tensor, t: float | Tens
     >>> flow_matching_loss(TimedGaussian(torch.ones(2)), torch.zeros(1, 2), torch.ones(1, 2), t=1.0)
     tensor(0.)
     """
-    times = z0.new_full((len(z0),), t) if isinstance(t, float) else t
-    return (guesses(A, path(z0, z1, times), times) - z1).square().mean()
+    if isinstance(t, Tensor):
+        return (guesses(A, path(z0, z1, t), t) - z1).square().mean()
+    return (A(t)(path(z0, z1, z0.new_full((len(z0),), t))) - z1).square().mean()
 
 
 @singledispatch

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..op_list import OpList, lowered
+from ..precision import wide
 from .base import InvertibleNetwork, size
 from .log_det import log_det_rule
 
@@ -103,7 +104,7 @@ def _(g: Flatten, ops: OpList, at: int, back: bool) -> int:
 @lowered.register
 def _(g: Squeeze, ops: OpList, at: int, back: bool) -> int:
     places = torch.arange(size(g.in_shape)).reshape(g.out_shape if back else g.in_shape)
-    return ops.gathered(at, (g.inverse if back else g)(places.double()[None]).flatten())
+    return ops.gathered(at, (g.inverse if back else g)(wide(places)[None]).flatten())
 
 
 @lowered.register
