@@ -475,7 +475,7 @@ def _(layer: Clipped, ops: OpList, at: int, shape: tuple[int, ...]) -> tuple[int
 
 @applied.register
 def _(layer: Refiner, ops: OpList, at: int, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
-    places = torch.arange(size(layer.in_shape), dtype=torch.float64).reshape(1, *layer.in_shape)
+    places = wide(torch.arange(size(layer.in_shape))).reshape(1, *layer.in_shape)
     patches = F.pixel_unshuffle(places, layer.patch)
     h, inside = applied(layer.enter, ops, ops.gathered(at, patches.flatten()), tuple(patches.shape[1:]))
     count = size(inside)
@@ -491,9 +491,7 @@ def _(layer: Refiner, ops: OpList, at: int, shape: tuple[int, ...]) -> tuple[int
             ops.call("add", h, seen, count, 1)
     ops.call("silu", h, count)
     h, outside = applied(layer.leave, ops, h, inside)
-    order = F.pixel_shuffle(
-        torch.arange(size(outside), dtype=torch.float64).reshape(1, *outside), layer.patch
-    )
+    order = F.pixel_shuffle(wide(torch.arange(size(outside))).reshape(1, *outside), layer.patch)
     return ops.gathered(h, order.flatten()), layer.in_shape
 
 
