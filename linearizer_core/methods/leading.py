@@ -25,7 +25,7 @@ def leading_frequencies(
     >>> mean.shape, axes.shape
     (torch.Size([16]), torch.Size([8, 3]))
     """
-    total = squares = torch.zeros((), dtype=torch.float64)
+    total = squares = wide(images.new_zeros(()))
     for part in images.split(BATCH):
         z = transform(torch.cat([part, part.flip(3)]))
         total = total + wide(z).sum(0)
@@ -78,7 +78,7 @@ def moments(g: InvertibleNetwork, x: Tensor, labels: Tensor, leading: int = 256)
     n, count, y = g.out_shape[0], len(x), wide(labels)
     y_mean, y_variance = y.mean(), y.var(correction=0).clamp(min=1e-12)
     leading = min(leading, n)
-    total = squares = crossed = covariance = torch.zeros((), dtype=torch.float64)
+    total = squares = crossed = covariance = wide(x.new_zeros(()))
     for part, ages in zip(x.split(BATCH), y.split(BATCH)):
         z = wide(g(part))
         total = total + z.sum(0)
