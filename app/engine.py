@@ -44,7 +44,7 @@ def _model(name: str) -> dict[str, str]:
         found = smallest(models.model(name), PROGRAMS)[0].files()
     return {
         "name": name,
-        "manifest": served.MODELS.put(found[MANIFEST], "json"),
+        "manifest": served.LASTING.put(found[MANIFEST], "json"),
         "weights": served.MODELS.put(found[WEIGHTS], "bin"),
     }
 

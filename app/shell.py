@@ -85,44 +85,46 @@ def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Compon
     filled.then(None, js=f"() => {{ lab.filled('{slug}', {[view.SLUG for view in VIEWS]}); }}")
     filled.then(None, js=proof.touch(slug))
     again, asked = Address(slug), {"search": visit["search"], "picture": visit["picture"]}
-    restored = listen(again.restore, restorer(opening), asked, opening.outputs, js=READ_QUERY, **QUIET)
+    restored = listen(again.restore, restorer(slug, opening), asked, opening.outputs, js=READ_QUERY, **QUIET)
     restored.then(None, js=proof.touch(slug))
 
 
-def restorer(opening: Opening) -> Callable[..., dict]:
+def restorer(slug: str, opening: Opening) -> Callable[..., dict]:
     """The handler that fills a view from the address again, whatever stands in it."""
 
     def fill(search: str, picture: str) -> dict:
-        found = dict(opening.fn(query_of(search), picture))
-        if found.get("picture") == picture:
-            del found["picture"]
-        return found
+        return _filled(slug, opening, query_of(search), picture)
 
     return fill
 
 
 def opener(slug: str, opening: Opening) -> Callable[..., dict]:
-    """The handler that fills a view once; asked again, or before the view that the link asks for, it changes nothing.
-
-    No link and no picture leaves a view blank: where they cannot be opened, the view opens with its own and says so.
-    """
+    """The handler that fills a view once; asked again, or before the view that the link asks for, it changes nothing."""
 
     def fill(search: str, arrived: bool, picture: str, opened: bool) -> dict:
         query = query_of(search)
         asked = _slug_of(query) == slug
         if opened or not (asked or arrived):
             return {}
-        try:
-            found = {"opened": True, **opening.fn(query if asked else {}, picture)}
-        except Exception:  # whatever it is: it goes to the log, and the visitor gets the view
-            LOG.exception("The view %s could not open %.200r.", slug, query)
-            said = {"notice": notice.saying(words.BAD_LINK)} if "notice" in opening.outputs else {}
-            found = {"opened": True, **opening.fn({}, pictures.FIRST_PICTURE), **said}
-        if found.get("picture") == picture:
-            del found["picture"]  # it stands already, and the visitor may meanwhile have chosen another
-        return found
+        return {"opened": True, **_filled(slug, opening, query if asked else {}, picture)}
 
     return fill
+
+
+def _filled(slug: str, opening: Opening, query: dict[str, str], picture: str) -> dict:
+    """What a view shows of a link and a picture.
+
+    Neither leaves it blank: where they cannot be opened, the view opens with its own and says so.
+    """
+    try:
+        found = dict(opening.fn(query, picture))
+    except Exception:  # whatever it is: it goes to the log, and the visitor gets the view
+        LOG.exception("The view %s could not open %.200r.", slug, query)
+        said = {"notice": notice.saying(words.BAD_LINK)} if "notice" in opening.outputs else {}
+        found = {**opening.fn({}, pictures.FIRST_PICTURE), **said}
+    if found.get("picture") == picture:
+        del found["picture"]  # it stands already, and the visitor may meanwhile have chosen another
+    return found
 
 
 def warm_up() -> None:

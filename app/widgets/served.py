@@ -66,8 +66,8 @@ class Shelf:
 
 
 PICTURES = Shelf(most=2**27)
-LASTING = Shelf(most=2**26)  # a few scripts, so none ever goes
-MODELS = Shelf(most=2**27)  # of the engine; few, so none ever goes
+LASTING = Shelf(most=2**26)  # a few scripts and op lists, so none ever goes; they go packed
+MODELS = Shelf(most=2**27)  # weights of the engine; few, so none ever goes
 
 
 @cache
@@ -95,9 +95,7 @@ def answer(request: Request) -> Response:
     content = LASTING.get(address) or PICTURES.get(address) or MODELS.get(address)
     if content is None:
         return Response(status_code=404)
-    full = kind in (KINDS["bin"], KINDS["png"], KINDS["jpg"])  # the page's gzip would gain nothing
-    as_it_is = {"Content-Encoding": "identity"} if full else {}
-    return Response(content, media_type=kind, headers={**FOR_EVER, **as_it_is})
+    return Response(content, media_type=kind, headers=FOR_EVER)
 
 
 class Packing:

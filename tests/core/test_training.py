@@ -39,17 +39,23 @@ class StopHereError(Exception):
     pass
 
 
-def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(tmp_path):
-    recipe = DigitsClassifier(steps=6, batch=16, evaluate_every=3)
-    whole = train(recipe, blobs(), tmp_path / "whole").state_dict()
+def stopped_and_resumed(recipe, out):
+    """The weights of a run that is stopped at its fourth step and then goes on."""
 
     def stop(step, figures):
         if step == 4:
             raise StopHereError
 
     with pytest.raises(StopHereError):
-        train(recipe, blobs(), tmp_path / "cut", progress=stop, save_every=0)
-    resumed = train(recipe, blobs(), tmp_path / "cut", resume=True).state_dict()
+        train(recipe, blobs(), out, progress=stop, save_every=0)
+    return train(recipe, blobs(), out, resume=True).state_dict()
+
+
+def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(tmp_path):
+    recipe = DigitsClassifier(steps=6, batch=16, evaluate_every=3)
+    whole = train(recipe, blobs(), tmp_path / "whole").state_dict()
+
+    resumed = stopped_and_resumed(recipe, tmp_path / "cut")
     for name, tensor in whole.items():
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
 
@@ -72,13 +78,7 @@ def test_the_average_of_the_weights_is_what_is_kept_and_a_run_goes_on_with_it(tm
     for name, tensor in whole.named_parameters():
         torch.testing.assert_close(tensor, expected[name])
 
-    def stop(step, figures):
-        if step == 4:
-            raise StopHereError
-
-    with pytest.raises(StopHereError):
-        train(averaged, blobs(), tmp_path / "cut", progress=stop, save_every=0)
-    resumed = train(averaged, blobs(), tmp_path / "cut", resume=True).state_dict()
+    resumed = stopped_and_resumed(averaged, tmp_path / "cut")
     for name, tensor in whole.state_dict().items():
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
 
