@@ -12,13 +12,13 @@ PIXELS = """id => [...document.querySelectorAll(`#${id} canvas`)].map(
   (canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data])"""
 TIMES = """() => { window.ticks = [];
   document.addEventListener('lab:engine', ({ detail }) => detail.where && window.ticks.push(detail)); }"""
-ASKING = """() => { if ('asking' in window) return;
-  window.asking = 0;
+# Of every page from its first script on: how many questions wait for their answer.
+ASKING = """window.asking = 0;
   const real = window.fetch;
   window.fetch = (...given) => {
     window.asking += 1;
     return real(...given).finally(() => { window.asking -= 1; });
-  }; }"""
+  };"""
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,16 @@ class Found:
 
 
 def ready(page: Page, drag: Drag) -> None:
-    """Wait until the engine has the model, the view its ingredients, and the laws are measured."""
+    """Wait until the engine has the model, the view its ingredients, and the laws are measured.
+
+    The page's context runs `ASKING` first.
+    """
     page.wait_for_function(
         "name => document.querySelector('#engine [role=status]')?.dataset.ready?.split(' ').includes(name)",
         arg=drag.model,
     )
-    page.evaluate(ASKING)
     calm(page, drag.view)
+    page.wait_for_function("slug => lab.engine.ready(slug)", arg=drag.view)
 
 
 def settles(page: Page) -> set[int]:

@@ -98,7 +98,7 @@ def print_ticks() -> bool:
     from playwright.sync_api import sync_playwright
 
     from tests.browser.visits import BROWSERS, FLAGS, PATIENCE
-    from tests.drags import DRAGS, MOVES, dragged, ready
+    from tests.drags import ASKING, DRAGS, MOVES, dragged, ready
     from tests.server import start
 
     good = True
@@ -113,6 +113,7 @@ def print_ticks() -> bool:
                 for slower in (1, 4):
                     page = browser.new_page(viewport={"width": 1280, "height": 900})
                     page.set_default_timeout(PATIENCE)
+                    page.add_init_script(ASKING)
                     page.goto(url + drag.query)
                     ready(page, drag)
                     page.context.new_cdp_session(page).send(

@@ -215,6 +215,9 @@
     }
   };
 
+  // Whether a move of a view's control is answered here.
+  const ready = (slug) => able() && views.get(slug)?.ready === true;
+
   // The stages by their id: {show(value), shown(), seen()}.
   const stages = new Map();
 
@@ -237,5 +240,5 @@
       if (view.last && view.stage?.seen()) moved(slug, view.last);
   };
 
-  lab.engine = { join, moved, stale, arrived, stages, turn, able };
+  lab.engine = { join, moved, stale, arrived, stages, turn, able, ready };
 })();

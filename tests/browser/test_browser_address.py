@@ -44,7 +44,7 @@ def test_the_address_follows_f5_keeps_it_and_each_gesture_is_a_step_back(visit):
         page.keyboard.press("ArrowLeft")
     waits_for(page, k="37")
     assert page.evaluate("history.length") == before + 2
-    page.reload()
+    visit.reload(page)
     expect(page.locator(RANK)).to_have_value("37")
     page.wait_for_timeout(1600)
     slide(page, RANK, "20")
@@ -77,7 +77,7 @@ def test_the_broken_law_and_the_theme_are_part_of_it(visit):
     waits_for(page, broken="1")
     page.locator("#flip-theme").click()
     waits_for(page, __theme="light" if dark else "dark")
-    page.reload()
+    visit.reload(page)
     visit.shows(page, "#project-meter .meter", "broken")
     expect(page.locator("#project-break input")).to_be_checked()
     assert page.evaluate("document.body.classList.contains('dark')") is not dark

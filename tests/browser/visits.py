@@ -25,6 +25,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.drags import ASKING
 from tests.server import Server
 
 # The shell, a Chromium without a window's parts, takes a fifth less of the processor for a page.
@@ -57,15 +58,41 @@ def meter(page: Page, query: str) -> Locator:
     return page.locator(f"#{view}-meter .meter").filter(visible=True)
 
 
+class Window:
+    """The context of a file's tests, the pages that they go on with, and what these wait for."""
+
+    def __init__(self, context: BrowserContext):
+        self.context = context
+        self.kept: dict[str, Page] = {}  # by their query string
+        self.waiting: set[Request] = set()
+        context.on("request", self._asked)
+        for event in ("requestfinished", "requestfailed"):
+            context.on(event, self._answered)
+
+    def _asked(self, request: Request) -> None:
+        if "/heartbeat/" not in request.url:  # which lasts as long as the page
+            self.waiting.add(request)
+
+    def _answered(self, request: Request) -> None:
+        self.waiting.discard(request)
+
+
 @dataclass
 class Visit:
     """One visitor's browser: opens pages, counts requests, and notes what the console says."""
 
-    context: BrowserContext
+    window: Window
     server: Server
-    kept: dict[str, Page]  # pages by their query string, with which the tests of a file go on
     problems: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.window.context
+
+    @property
+    def kept(self) -> dict[str, Page]:
+        return self.window.kept
 
     def open(self, query: str = "") -> Page:
         """The lab with this query string, its open view measured once."""
@@ -115,13 +142,18 @@ class Visit:
         return sum("/gradio_api/run/" in url or "/gradio_api/queue/join" in url for url in self.requests)
 
     def quiet(self, page: Page, spell: int = 1000) -> int:
-        """Wait until nothing was asked for `spell` ms, as what follows a resting hand comes late; then `calls()`."""
+        """Wait until nothing was asked for `spell` ms and all is answered, as what follows a resting hand comes late."""
         found, deadline = -1, time.monotonic() + PATIENCE / 1000
-        while found != self.calls():
+        while found != self.calls() or self.window.waiting:
             assert time.monotonic() < deadline, "the page never stops asking"
             found = self.calls()
             page.wait_for_timeout(spell)
         return found
+
+    def reload(self, page: Page) -> None:
+        """As by F5, once the page waits for nothing: Gradio says on the console what leaving breaks off."""
+        self.quiet(page)
+        page.reload()
 
     @staticmethod
     def drag(page: Page, selector: str, start: float, end: float, moves: int = 60) -> None:
@@ -185,17 +217,16 @@ class Visit:
         return [url for url in self.requests if not url.startswith(own)]
 
 
-def _context(browser: Browser, **options: object) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
+def _window(browser: Browser, **options: object) -> Iterator[Window]:
     context = browser.new_context(**options)
     context.set_default_timeout(PATIENCE)
-    yield context, {}
+    context.add_init_script(ASKING)
+    yield Window(context)
     context.close()
 
 
-def _visit(
-    context: BrowserContext, kept: dict[str, Page], server: Server, tests: pytest.Session
-) -> Iterator[Visit]:
-    visit = Visit(context, server, kept)
+def _visit(window: Window, server: Server, tests: pytest.Session) -> Iterator[Visit]:
+    visit = Visit(window, server)
     visit.listen()
     before, failed = len(server.complaints()), tests.testsfailed
     yield visit
@@ -206,22 +237,22 @@ def _visit(
 
 
 @pytest.fixture(scope="module")
-def _screen(browser: Browser) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
-    yield from _context(browser, viewport={"width": 1440, "height": 900})
+def _screen(browser: Browser) -> Iterator[Window]:
+    yield from _window(browser, viewport={"width": 1440, "height": 900})
 
 
 @pytest.fixture(scope="module")
-def _pocket(browser: Browser, playwright_api: Playwright) -> Iterator[tuple[BrowserContext, dict[str, Page]]]:
-    yield from _context(browser, **playwright_api.devices["Pixel 7"], color_scheme="dark")
+def _pocket(browser: Browser, playwright_api: Playwright) -> Iterator[Window]:
+    yield from _window(browser, **playwright_api.devices["Pixel 7"], color_scheme="dark")
 
 
 @pytest.fixture
-def visit(_screen: tuple, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(_screen: Window, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A visitor with a wide screen."""
-    yield from _visit(*_screen, server, request.session)
+    yield from _visit(_screen, server, request.session)
 
 
 @pytest.fixture
-def phone(_pocket: tuple, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def phone(_pocket: Window, server: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A visitor with a phone, dark."""
-    yield from _visit(*_pocket, server, request.session)
+    yield from _visit(_pocket, server, request.session)
