@@ -57,13 +57,13 @@ def ticks(
     listen([*changes, relay.input], answer, inputs, outputs, js=script or None, **TICK)
     if rests is not None:
         listen(rests, answer, inputs, outputs, **BESIDE)
-    listen(
-        relay.submit,
-        lambda **values: {"relay": ingredients(**values) or None},
-        inputs,
-        {"relay": relay},
-        **TICK,
-    )
+
+    def fetched(turn: object, **values: Any) -> Mapping:
+        return {"relay": {**ingredients(**values), "turn": turn if type(turn) is int else None}}
+
+    # The page says at which of its turns it asks: what was asked before a change and comes after it is of no use.
+    turned = f"(...values) => [...values.slice(0, -1), lab.engine.turn({json.dumps(slug)})]"
+    listen(relay.submit, fetched, {**inputs, "turn": relay}, {"relay": relay}, js=turned, **TICK)
     return relay
 
 

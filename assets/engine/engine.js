@@ -159,8 +159,10 @@
     };
     view.fetch = fetch;
     view.feed = async (given) => {
+      // what was asked for before a change; or there is nothing for the engine here until the next one
+      if (given?.turn !== view.turn || !given.model) return;
       view.fetching = false;
-      if (!given?.model || !able()) return;
+      if (!able()) return;
       view.turn += 1;
       const { turn } = view;
       view.given = unpacked(given);
@@ -215,13 +217,16 @@
     }
   };
 
+  // Ingredients that are asked for now are of use until the next turn.
+  const turn = (slug) => views.get(slug).turn;
+
   // Whether a move of a view's control is answered here.
   const ready = (slug) => able() && views.get(slug)?.ready === true;
 
   // The stages by their id: {show(value), shown(), seen()}.
   const stages = new Map();
 
-  const turn = (wanted) => {
+  const use = (wanted) => {
     on = wanted;
     try {
       localStorage.setItem(STORE, wanted ? "on" : "off");
@@ -240,5 +245,5 @@
       if (view.last && view.stage?.seen()) moved(slug, view.last);
   };
 
-  lab.engine = { join, moved, stale, arrived, stages, turn, able, ready };
+  lab.engine = { join, moved, stale, arrived, stages, turn, use, able, ready };
 })();

@@ -19,6 +19,6 @@ const told = ({ detail }) => {
   if (ready) note.dataset.ready = `${note.dataset.ready ?? ""} ${ready}`;
   write();
 };
-button.addEventListener("click", () => lab.engine.turn(!lab.engine.able()));
+button.addEventListener("click", () => lab.engine.use(!lab.engine.able()));
 document.addEventListener("lab:engine", told);
 write();
