@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 import linearizer_core as lc
+from app.decoding import decoder
 from linearizer_core import checkpoints
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.networks import Flatten
@@ -44,7 +45,7 @@ ABILITIES = {  # what a visitor can choose from; the first is the default
 }
 NAMES = tuple(ABILITIES)
 
-_loading = threading.Lock()
+_loading, _preparing = threading.Lock(), threading.Lock()
 _places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 _held = threading.local()
 
@@ -172,13 +173,17 @@ class Batched:
                 answer.set_exception(error)
 
 
-@lru_cache(maxsize=8)
+_decoders: dict[str, Batched] = {}
+
+
 def _decoder(name: str) -> Batched:
-    return Batched(model(name).g_y.inverse)
+    if name not in _decoders:
+        with _preparing:  # thirty first visitors have it made once, and nobody else waits
+            if name not in _decoders:
+                _decoders[name] = Batched(decoder(model(name)))
+    return _decoders[name]
 
 
 def decode(z: Tensor, name: str = "digits") -> Tensor:
-    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H,
-    W).
-    """
+    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H, W)."""
     return _decoder(name)(z)

@@ -129,8 +129,8 @@ def _filled(slug: str, opening: Opening, query: dict[str, str], picture: str) ->
 
 
 def warm_up() -> None:
-    """Load the model and fill the gallery, so that the first visitor does not wait for it."""
-    models.model()
+    """Load the model, decode once, fill the gallery, so that the first visitor does not wait for it."""
+    models.decode(pictures.latents(pictures.examples(models.NAMES[0]), models.NAMES[0]))
     for source in pictures.gallery():
         picker.page_value(source)
 
