@@ -97,12 +97,27 @@ def wrong_shape(shape: tuple[int, ...]) -> str:
     return f"The picture has shape {sizes}; height × width with 1, 3 or 4 channels works."
 
 
+LACKS_ONE_SPACE = "its g_x and g_y are two networks, so it has no one space in which pictures are added"
+LACKS_NOISE = "it makes no pictures of noise, as a Generator does"
+LACKS_ORDER = "its latent axes have no order by importance, as those of a Projector have"
+MODEL_GONE = "That model is not on this server, or not any more; bring it again, or choose another."
+
+
+def lacks(title: str, why: str) -> str:
+    return f"{title} is not offered here: {why}."
+
+
+def name_taken(name: str) -> str:
+    return f"A model called {name} is here already; another name works."
+
+
 GALLERIES = {
     "digits": "Digits",
     "sample": "Samples",
     "mnist": "MNIST",
     "face": "Faces",
     "other": "Anything else",
+    "model": "Of the model",
 }
 GALLERY = "Pictures to choose from"
 DRAW = "Draw"
@@ -122,6 +137,7 @@ def picture_name(source: str, rest: str) -> str:
         "face": f"drawn face, seed {rest}",
         "other": f"no digit, no. {rest}",
         "sample": f"sample {label or 'of anything'}, seed {seed}",
+        "model": f"the model’s no. {rest.rpartition(':')[2]}",
     }
     return names.get(source, "your picture")
 

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from ..linearizer import Linearizer
 from ..models.generator import Generator
 from ..models.projector import Projector
+from ..precision import precision_of
 from .web import PROGRAMS, WebModel, web
 
 HALF_MARK = 0.5 / 255
@@ -158,7 +159,7 @@ def probes(f: Linearizer, count: int = PROBES) -> Tensor:
     torch.Size([6, 2])
     """
     dice = torch.Generator().manual_seed(0)
-    like = {"generator": dice, "dtype": next(iter(f.g_y.state_dict().values())).dtype}
+    like = {"generator": dice, "dtype": precision_of(f.g_y) or torch.get_default_dtype()}
     with torch.no_grad():
         noise = torch.rand(count - count // 2, *f.g_y.in_shape, **like)
         white = torch.randn(count // 2, *f.g_y.in_shape, **like)

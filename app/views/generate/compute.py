@@ -10,7 +10,7 @@ from app.panels import programs
 from app.pictures import encoding
 from app.views.generate import SLUG, runs, shown, words
 from app.views.generate.runs import noise
-from app.views.generate.shown import LINE_FRAMES, page_of, rank, singular_values
+from app.views.generate.shown import page_of, rank, singular_values
 from app.views.generate.standing import Arguments, Run, Standing
 from app.widgets.proof_meter import Law, Settled
 from linearizer_core import diagnostics
@@ -79,7 +79,7 @@ def program(standing: Standing) -> str:
     seed, run = standing.seed, standing.run
     seeds, how = page_of(seed), f"steps={run.steps}, method={run.method!r}, label={run.label}"
     shape = ", ".join(map(str, models.shape(run.model)))
-    at, frames = seeds.index(seed), LINE_FRAMES[models.ABILITIES[run.model].pictures]
+    at, frames = seeds.index(seed), models.frames(run.model)
     body = f"""
 seeds = range({seeds[0]}, {seeds[-1] + 1})
 dice = [torch.Generator().manual_seed(seed) for seed in seeds]
