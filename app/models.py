@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -68,6 +69,8 @@ class Brought:
 
 
 _brought: OrderedDict[str, Brought] = OrderedDict()
+_used: dict[str, float] = {}  # when each was last asked for
+_first: list[bool] = []
 _door = threading.Lock()
 
 
@@ -77,12 +80,20 @@ def put(name: str, found: Brought) -> None:
         if name in ABILITIES or name in _brought:
             raise ValueError(words.name_taken(name))
         _brought[name] = found
+        _used[name] = time.monotonic()
+
+
+def idle(name: str) -> float:
+    """Seconds since somebody asked for a model that was brought."""
+    with _door:
+        return time.monotonic() - _used.get(name, 0.0)
 
 
 def drop(name: str) -> None:
     """Let go of a model that was brought, and of all that was computed with it."""
     with _door:
         _brought.pop(name, None)
+        _used.pop(name, None)
     forget(name)
 
 
@@ -96,6 +107,8 @@ def brought_as(name: str) -> Brought | None:
     """The model that was brought under this name; None for one that ships. ValueError for one that is gone."""
     with _door:
         found = _brought.get(name)
+        if found is not None:
+            _used[name] = time.monotonic()
     if found is None and name not in ABILITIES:
         raise ValueError(words.MODEL_GONE)
     return found
@@ -183,7 +196,18 @@ def frames(name: str) -> int:
 def available(need: Need = ANY) -> list[str]:
     """The models here that everybody may choose and that can do what is needed."""
     shipped = [name for name in _here() if need.holds(ABILITIES[name])]
-    return shipped + [name for name, own in brought().items() if own.public and need.holds(own.able)]
+    own = [name for name, own in brought().items() if own.public and need.holds(own.able)]
+    return [*shipped, *own] if not _first else [*own, *shipped]
+
+
+def lead_with_brought(first: bool) -> None:
+    """Whether views open with the models that were brought, as where somebody opens the lab to see just these."""
+    _first[:] = [True] * first
+
+
+def leads_with_brought() -> bool:
+    """What `lead_with_brought` said."""
+    return bool(_first)
 
 
 def generators() -> list[str]:

@@ -10,11 +10,11 @@ from starlette.middleware import Middleware
 
 from app import models, pictures, words
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
-from app.panels import notice, picker, proof
+from app.panels import notice, own_model, picker, proof
 from app.pictures import files
 from app.settings import query_of
 from app.theme import theme
-from app.views import VIEWS, build
+from app.views import VIEWS, build, interpolate
 from app.widgets import ASSETS, asset, page_head, served
 from app.widgets.address import Address
 from app.widgets.engine_note import EngineNote
@@ -40,11 +40,13 @@ def build_app() -> gr.Blocks:
             for view in VIEWS:
                 with gr.Tab(view.TITLE, id=view.SLUG, elem_id=f"tab-{view.SLUG}") as tab:
                     _open_once(tab, view.SLUG, build(view, lab), visit)
+        own = own_model.panel(lab)
         Symbols()
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
         EngineNote("engine")
         asked = {"search": visit["search"]}
-        listen(demo.load, arrive, asked, {"tabs": tabs, "arrived": visit["arrived"]}, js=READ_QUERY, **QUIET)
+        known = {"tabs": tabs, "arrived": visit["arrived"], **own}
+        listen(demo.load, arriver(lab), asked, known, js=READ_QUERY, **QUIET)
     return demo
 
 
@@ -65,12 +67,19 @@ def _header() -> None:
 
 def _slug_of(query: dict[str, str]) -> str:
     asked = query.get("view")
-    return asked if asked in {view.SLUG for view in VIEWS} else VIEWS[0].SLUG
+    first = interpolate.SLUG if models.leads_with_brought() else VIEWS[0].SLUG
+    return asked if asked in {view.SLUG for view in VIEWS} else first
 
 
-def arrive(search: str) -> dict:
-    """Choose the tab that the link asks for."""
-    return {"tabs": gr.Tabs(selected=_slug_of(query_of(search))), "arrived": True}
+def arriver(lab: Lab) -> Callable[..., dict]:
+    """The handler that chooses the tab which the link asks for, and shows in all views the model of one's own in it."""
+
+    def arrive(search: str) -> dict:
+        query = query_of(search)
+        found = {"tabs": gr.Tabs(selected=_slug_of(query)), "arrived": True}
+        return {**found, **own_model.remembered_in(lab, query.get("model", ""))}
+
+    return arrive
 
 
 def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Component]) -> None:

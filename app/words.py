@@ -107,6 +107,84 @@ def lacks(title: str, why: str) -> str:
     return f"{title} is not offered here: {why}."
 
 
+OWN_MODEL = "A model of your own"
+OWN_MODEL_LEAD = (
+    "The two files that lc.save wrote, config.json and model.safetensors, of a Linearizer for square pictures with 1 or 3 "
+    "channels and a side of 4 to 128. Nothing in them is run. You alone see it here, and who gets a link of yours."
+)
+OWN_MODEL_FILES = "Choose both files"
+OWN_MODEL_HUB = "Or its name on the Hub, owner/name; Enter fetches it"
+YOURS = "yours"
+TWO_FILES = "Choose two files together: one config.json and one model.safetensors, as lc.save writes them."
+NO_HUB_NAME = "A model on the Hub has a name such as owner/name."
+NOT_FINITE_MODEL = (
+    "The model makes NaN or infinity of a picture; train it with a lower rate, and save it again."
+)
+TRIALS_BUSY = "Other models are being tried just now; try again in a minute."
+TRIAL_BROKE = "The model could not be used: it broke off at the first picture."
+TRIAL_MEMORY = "The model takes more memory than there is for one here; a smaller one works."
+
+
+def no_linearizer(kind: str) -> str:
+    return (
+        f"The lab shows Linearizers of pictures, and this is a {kind}; lc.Linearizer(g, A, g) would make one."
+    )
+
+
+def wrong_points(shape: tuple[int, ...]) -> str:
+    found = "×".join(map(str, shape))
+    return f"The model takes points of shape {found}; square pictures with 1 or 3 channels and a side of 4 to 128 work."
+
+
+def other_points(shape: tuple[int, ...], other: tuple[int, ...]) -> str:
+    one, two = ("×".join(map(str, found)) for found in (shape, other))
+    return f"The model makes {two} of {one}; both must be pictures of one size here."
+
+
+def too_large(numbers: int, most: int) -> str:
+    return f"The model holds {numbers:,} numbers; up to {most:,} work here.".replace(",", " ")
+
+
+def too_slow(step: str, seconds: float, most: float) -> str:
+    return (
+        f"The model is too slow for the lab: {step} took {seconds:.2g} s here, and at most {most:g} s work."
+    )
+
+
+def trial_too_long(seconds: float) -> str:
+    return f"The model took longer than {seconds:g} s to load and to be used once; a smaller one works."
+
+
+def wrong_images(shape: tuple[int, ...], found: tuple[int, ...]) -> str:
+    wanted, came = ", ".join(map(str, shape)), " × ".join(map(str, found)) or "no tensor"
+    return f"images must be a tensor (N, {wanted}) with at least 2 pictures, got {came}."
+
+
+def no_such_model(name: str) -> str:
+    return f"{name} is no folder here and no “owner/name” on the Hub; a folder that lc.save or a training wrote works."
+
+
+def hub_not_allowed(allowed: list[str]) -> str:
+    which = ", ".join(allowed) or "no name"
+    return f"This server takes {which} from the Hub; two files of yours work."
+
+
+def hub_unreachable(name: str) -> str:
+    return f"{name} could not be found on the Hub; check the name and the network."
+
+
+def hub_holds_none(name: str, *files: str) -> str:
+    return f"{name} does not hold {' and '.join(files)}, which lc.push_to_hub writes."
+
+
+def no_room(count: int) -> str:
+    return f"{count} models of visitors are being looked at here; there is room again ten minutes after one is left."
+
+
+def admitted(title: str, shape: str, views: int) -> str:
+    return f"“{title}” takes pictures of {shape} and is among the models of {views} views now."
+
+
 def name_taken(name: str) -> str:
     return f"A model called {name} is here already; another name works."
 

@@ -6,6 +6,7 @@ The names that views use most stand here: `pictures.tensor(references)`, `pictur
 from app.pictures.references import (
     FIRST_PICTURE,
     SECOND_PICTURE,
+    SIDES,
     accept,
     examples,
     faces,
@@ -22,6 +23,7 @@ from app.pictures.references import (
     read,
     reference_of,
     shaped,
+    standing_for,
     start,
     taken_for,
     tensor,
@@ -30,6 +32,7 @@ from app.pictures.references import (
 __all__ = [
     "FIRST_PICTURE",
     "SECOND_PICTURE",
+    "SIDES",
     "accept",
     "examples",
     "faces",
@@ -46,6 +49,7 @@ __all__ = [
     "read",
     "reference_of",
     "shaped",
+    "standing_for",
     "start",
     "taken_for",
     "tensor",

@@ -193,8 +193,8 @@ def model_for(reference: str, name: str) -> str:
 
 
 def start(query: Mapping[str, str], picture: str, need: Need) -> tuple[str, str]:
-    """Model, one that can do what is needed, and picture that a view opens with: those that a link asks for, else the current picture and
-    the model that knows it.
+    """Model, one that can do what is needed, and picture that a view opens with: those that a link asks for, else the
+    current picture and the model that knows it.
 
     >>> start({"model": "faces"}, "digits:3", GENERATES), start({}, "face:5", GENERATES)
     (('faces', 'face:17'), ('faces', 'face:5'))
@@ -202,8 +202,19 @@ def start(query: Mapping[str, str], picture: str, need: Need) -> tuple[str, str]
     among = models.available(need)
     wanted = query.get("model") if query else model_for(picture, among[0])
     name = wanted if models.offers(wanted, need) else among[0]
-    own = models.abilities(name).pictures == BROUGHT
-    return name, examples(name)[0] if own else fitting(picture, name)
+    return name, standing_for(picture, name)
+
+
+def standing_for(picture: str, name: str) -> str:
+    """The current picture where the model knows such, else one that it knows: of somebody's own one that came with it.
+
+    >>> standing_for("face:3", "digits")
+    'digits:318'
+    """
+    came = page_of(name)
+    if came[0].startswith("model:") and not picture.startswith(("png:", "jpg:", f"model:{name}:")):
+        return came[0]
+    return fitting(picture, name)
 
 
 def examples(name: str) -> tuple[str, str]:
@@ -219,7 +230,8 @@ def examples(name: str) -> tuple[str, str]:
 
 @remembered(16)
 def page_of(name: str) -> tuple[str, ...]:
-    """A page of pictures of the model's kind: of one of somebody's own those that came with it, else such as have its colours.
+    """A page of pictures of the model's kind: of one of somebody's own those that came with it, else such as have its
+    colours.
 
     >>> page_of("faces")[:2]
     ('face:0', 'face:1')

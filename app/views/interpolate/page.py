@@ -4,7 +4,7 @@ import gradio as gr
 
 from app import models
 from app import words as common
-from app.abilities import BLENDS
+from app.abilities import AGES, BLENDS
 from app.kinds import Flag, Number
 from app.listening import CHOICE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
@@ -80,11 +80,7 @@ def of_filled(fn):
     def filled(
         pictures: list[str], weights: list[float], model: str, years: float, **others: object
     ) -> object:
-        years = (
-            years
-            if model in models.brought() or model in models.NAMES and models.abilities(model).ages
-            else 0.0
-        )
+        years = years if models.offers(model, AGES) else 0.0
         given = {"pictures": pictures, "weights": weights[: len(pictures)], "model": model, "years": years}
         return handler(**given, **others)
 

@@ -221,7 +221,7 @@ def switched(model: str, data: str, picture: str, count: int, own: Sequence[str]
     model = models.Model(ONE_SPACE).checked(model, "model")
     found = data if suits(data, model) else source_for(model)
     buttons = gr.Radio(choices=source_choices(model, own=bool(own)), value=found)
-    values = {"picture": pictures.fitting(picture, model), "data": buttons}
+    values = {"picture": pictures.standing_for(picture, model), "data": buttons}
     quick = found == OWN or clouds.is_quick(of_source(found, count, model), model)
     return values if quick else {**values, "count": COUNTS[0]}
 
@@ -269,8 +269,10 @@ def uploaded(files: Sequence[str] | None, model: str | None) -> dict:
 
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; a cloud that is there comes along, another follows, as its controls change."""
-    asked, _ = Standing.of_link({"model": query.get("model", "")})
-    standing, whole = Standing.of_link(query, picture=pictures.fitting(picture, asked.model))
+    first = models.available(ONE_SPACE)[0]
+    asked, _ = Standing.of_link({"model": query.get("model", "")}, model=first)
+    shown = pictures.standing_for(picture, asked.model)
+    standing, whole = Standing.of_link(query, picture=shown, model=first)
     values = {name: value for name, value in standing.values().items() if name not in ("own", "labels")}
     found = {"notice": saying(said_of(query, ONE_SPACE, whole)), **values}
     found["data"] = gr.Radio(choices=source_choices(standing.model), value=standing.data)

@@ -101,7 +101,7 @@ class Standing(Asked):
 
     def switched(self, model: str) -> Standing:
         """Another model: a picture for it, its values as trained, the plot as it was set."""
-        picture = pictures.fitting(self.picture, model)
+        picture = pictures.standing_for(self.picture, model)
         return replace(self, model=model, picture=picture, moves=(), selected=0)
 
 
@@ -119,6 +119,8 @@ class Arguments(Settings):
 
 def opened(query: dict[str, str], picture: str) -> tuple[Standing, bool]:
     """What of a link can be read, and whether all of it could; without a picture of its own one that fits the model."""
-    asked, whole = Asked.of_link(query, picture="", noise=0.0 if "x" in query else NOISE)
-    found = asked.picture or pictures.fitting(picture, asked.model)
+    asked, whole = Asked.of_link(
+        query, model=models.available()[0], picture="", noise=0.0 if "x" in query else NOISE
+    )
+    found = asked.picture or pictures.standing_for(picture, asked.model)
     return replace(asked, picture=found).fitted(), whole
