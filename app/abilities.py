@@ -29,15 +29,15 @@ class Abilities:
 
 @dataclass(frozen=True)
 class Need:
-    """What a view asks of a model, and what is said of one that cannot do it."""
+    """What a view asks of a model, as a test and in words."""
 
     holds: Callable[[Abilities], object]
-    lacking: str = ""
+    takes: str = ""
 
 
 ANY = Need(lambda able: True)
-ONE_SPACE = Need(lambda able: able.one_space, words.LACKS_ONE_SPACE)
-BLENDS = Need(lambda able: able.blends, words.LACKS_ONE_SPACE)
-GENERATES = Need(lambda able: able.generates, words.LACKS_NOISE)
+ONE_SPACE = Need(lambda able: able.one_space, words.TAKES_ONE_SPACE)
+BLENDS = Need(lambda able: able.blends, words.TAKES_ONE_SPACE)
+GENERATES = Need(lambda able: able.generates, words.TAKES_GENERATORS)
 AGES = Need(lambda able: able.ages)
-PROJECTS = Need(lambda able: able.ranks, words.LACKS_ORDER)
+PROJECTS = Need(lambda able: able.ranks, words.TAKES_ORDER)

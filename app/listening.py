@@ -43,11 +43,11 @@ Named = Mapping[str, Component | Sequence[Component]]
 @dataclass(frozen=True)
 class Lab:
     """What the views share for one visitor: the current picture, as a reference (see `pictures`); the buttons that choose
-    among models, with what their views need of one.
+    among models, each with the title of its view and what that needs of one.
     """
 
     picture: gr.State
-    choosers: list[tuple[gr.Radio, Need]] = field(default_factory=list)
+    choosers: list[tuple[gr.Radio, str, Need]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

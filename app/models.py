@@ -237,7 +237,7 @@ def knows_faces(name: str) -> bool:
 
 def lacking(name: str, need: Need) -> str:
     """Why a model is not offered where this is needed, in a sentence; "" where it is."""
-    return "" if need.holds(abilities(name)) else words.lacks(title(name), need.lacking)
+    return "" if need.holds(abilities(name)) else words.lacks(title(name), need.takes)
 
 
 def offers(name: object, need: Need) -> bool:
@@ -252,7 +252,7 @@ class Model(Kind):
 
     >>> Model(PROJECTS).checked("digits", "model")
     Traceback (most recent call last):
-    ValueError: digits is not offered here: its latent axes have no order by importance, as those of a Projector have.
+    ValueError: digits is not offered here: this view takes latent axes in order of importance, as those of a Projector.
     """
 
     need: Need = ANY

@@ -101,24 +101,24 @@ def made(
     are its gallery; else it draws one, if it can. ValueError with a sentence.
     """
     f = _quick(checked(f))
-    given = None if images is None else _given(f, images)
+    came = None if images is None else given(f, images)
     projects = f if _ranks(f) else None
     projecting = "model"
-    if projects is None and given is not None and f.g_x is f.g_y:
-        k = min(RANKS, len(given), f.g_x.out_shape[0])
-        projects = lc.Projector.fitted(f.g_x, given, k) if k >= 2 else None
+    if projects is None and came is not None and f.g_x is f.g_y:
+        k = min(RANKS, len(came), f.g_x.out_shape[0])
+        projects = lc.Projector.fitted(f.g_x, came, k) if k >= 2 else None
         projecting = f"lc.Projector.fitted(model.g_x, images, {k})"
-    seen = given if given is not None else _drawn(f)
+    seen = came if came is not None else _drawn(f)
     return Brought(
         f,
         abilities_of(f, projects),
         title,
         source,
-        std=_std(f, given),
+        std=_std(f, came),
         projects=projects,
         projecting_source=projecting,
         gallery=None if seen is None else encoding.to_pictures(seen),
-        given=given is not None,
+        given=came is not None,
         public=public,
     )
 
@@ -138,7 +138,7 @@ def _quick(f: lc.Linearizer) -> lc.Linearizer:
     return quick if same else plain
 
 
-def _given(f: lc.Linearizer, images: Tensor) -> Tensor:
+def given(f: lc.Linearizer, images: Tensor) -> Tensor:
     """The first of the pictures, as they come back from bytes. ValueError for another shape and for NaN."""
     shape = tuple(f.g_x.in_shape)
     if not isinstance(images, Tensor) or tuple(images.shape[1:]) != shape or len(images) < 2:

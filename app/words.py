@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Mapping, Sequence
 
 TITLE = "Linearizer Lab"
 TAGLINE = "A neural network can be exactly linear. It depends on how you add."
@@ -97,14 +98,18 @@ def wrong_shape(shape: tuple[int, ...]) -> str:
     return f"The picture has shape {sizes}; height × width with 1, 3 or 4 channels works."
 
 
-LACKS_ONE_SPACE = "its g_x and g_y are two networks, so it has no one space in which pictures are added"
-LACKS_NOISE = "it makes no pictures of noise, as a Generator does"
-LACKS_ORDER = "its latent axes have no order by importance, as those of a Projector have"
+TAKES_ONE_SPACE = "one network as both g_x and g_y, so that pictures have a space in which they are added"
+TAKES_GENERATORS = "a model that makes pictures of noise, as a Generator does"
+TAKES_ORDER = "latent axes in order of importance, as those of a Projector"
 MODEL_GONE = "That model is not on this server, or not any more; bring it again, or choose another."
 
 
-def lacks(title: str, why: str) -> str:
-    return f"{title} is not offered here: {why}."
+def lacks(title: str, takes: str) -> str:
+    return f"{title} is not offered here: this view takes {takes}."
+
+
+def lack(titles: Sequence[str], takes: str) -> str:
+    return f"Not offered here: {', '.join(titles)}; this view takes {takes}."
 
 
 OWN_MODEL = "A model of your own"
@@ -181,8 +186,18 @@ def no_room(count: int) -> str:
     return f"{count} models of visitors are being looked at here; there is room again ten minutes after one is left."
 
 
-def admitted(title: str, shape: str, views: int) -> str:
-    return f"“{title}” takes pictures of {shape} and is among the models of {views} views now."
+def admitted(title: str, shape: str, views: Sequence[str], others: Mapping[str, str]) -> str:
+    """Which views offer a model that came in, and what the others take."""
+    lacking = "".join(f" {view} takes {takes}." for view, takes in others.items())
+    return f"“{title}”, for pictures of {shape}, is among the models of {', '.join(views)} now.{lacking}"
+
+
+def bad_name(most: int) -> str:
+    return f"name must be a text of 1 to {most} characters, which the lab's buttons show; “yours” works."
+
+
+def cannot_listen(why: str) -> str:
+    return f"The lab cannot listen there ({why}); another port works, or none for a free one."
 
 
 def name_taken(name: str) -> str:

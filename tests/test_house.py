@@ -273,6 +273,7 @@ NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "linear_operator": "a contender of benchmark operators, skipped by name where it is not installed",
     "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",
+    "hatchling": "builds the wheel, and is there whenever one is built",
     "starlette": "what Gradio's server is made of: a route of ours is one of its",
     "FrEIA": "a contender of benchmark flows, skipped by name where it is not installed",
     "normflows": "a contender of benchmark flows, skipped by name where it is not installed",
@@ -359,7 +360,9 @@ ROOMS = {
     "kinds",
     "settings",
     "listening",
+    "abilities",
     "models",
+    "remembering",
     "hall",
     "accelerator",
     "engine",

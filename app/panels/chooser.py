@@ -10,10 +10,10 @@ from app.abilities import Need
 from app.listening import Lab
 
 
-def chooser(lab: Lab, need: Need, **look: Any) -> gr.Radio:
-    """The buttons, known to the lab, so that a model which a visitor brings appears among them."""
+def chooser(lab: Lab, view: str, need: Need, **look: Any) -> gr.Radio:
+    """The buttons of a view, known to the lab, so that a model which a visitor brings appears among them."""
     buttons = gr.Radio(_choices(need, ()), label=words.MODEL, info=_why_not(need, ()), **look)
-    lab.choosers.append((buttons, need))
+    lab.choosers.append((buttons, view, need))
     return buttons
 
 
@@ -50,5 +50,5 @@ def _choices(need: Need, own: Iterable[str]) -> list[tuple[str, str]]:
 def _why_not(need: Need, own: Iterable[str]) -> str | None:
     """Why models that were brought are not among the buttons; those that ship need no word."""
     public = [name for name, found in models.brought().items() if found.public]
-    reasons = (models.lacking(name, need) for name in (*public, *own) if name in models.brought())
-    return " ".join(filter(None, dict.fromkeys(reasons))) or None
+    names = [name for name in (*public, *own) if name in models.brought() and models.lacking(name, need)]
+    return words.lack([models.title(name) for name in names], need.takes) if names else None

@@ -14,7 +14,7 @@ MOST_NAMES = 20
 def panel(lab: Lab) -> Named:
     """Make it where the caller stands, after the views; its outputs are what a link with such a model changes too."""
     names = gr.State([], time_to_live=LIFE)
-    outputs = {"own": names, "choosers": [buttons for buttons, _ in lab.choosers]}
+    outputs = {"own": names, "choosers": [buttons for buttons, _, _ in lab.choosers]}
     with gr.Accordion(words.OWN_MODEL, open=False, elem_id="own-model", elem_classes="lab-fold"):
         gr.HTML(f'<p class="lab-quiet">{words.OWN_MODEL_LEAD}</p>', apply_default_css=False)
         key = {"size": "sm", "scale": 0, "elem_classes": "lab-button", "min_width": 160}
@@ -45,7 +45,7 @@ def _bringer(lab: Lab, bring: Callable[..., str]) -> Callable[..., dict]:
 def _known(lab: Lab, names: Sequence[str]) -> dict:
     """The visitor's models among the buttons of all views."""
     here = [name for name in names if name in models.brought()]
-    return {"own": list(names), "choosers": [with_own(need, here) for _, need in lab.choosers]}
+    return {"own": list(names), "choosers": [with_own(need, here) for _, _, need in lab.choosers]}
 
 
 def remembered_in(lab: Lab, name: str) -> dict:
@@ -54,8 +54,8 @@ def remembered_in(lab: Lab, name: str) -> dict:
 
 
 def _told(lab: Lab, name: str) -> str:
-    """What the model is, and why some views do not offer it."""
+    """What the model is, which views offer it, and why others do not."""
     shape = "×".join(map(str, models.shape(name)))
-    reasons = dict.fromkeys(filter(None, (models.lacking(name, need) for _, need in lab.choosers)))
-    offered = sum(not models.lacking(name, need) for _, need in lab.choosers)
-    return " ".join([words.admitted(models.title(name), shape, offered), *reasons])
+    offered = [view for _, view, need in lab.choosers if models.offers(name, need)]
+    others = {view: need.takes for _, view, need in lab.choosers if view not in offered}
+    return words.admitted(models.title(name), shape, offered, others)

@@ -212,7 +212,8 @@ def standing_for(picture: str, name: str) -> str:
     'digits:318'
     """
     came = page_of(name)
-    if came[0].startswith("model:") and not picture.startswith(("png:", "jpg:", f"model:{name}:")):
+    kept = ("png:", "jpg:", came[0].rpartition(":")[0])
+    if models.abilities(name).pictures == BROUGHT and not picture.startswith(kept):
         return came[0]
     return fitting(picture, name)
 

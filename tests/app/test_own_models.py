@@ -87,7 +87,7 @@ def test_a_view_opens_with_it_or_says_why_it_does_not(slug, name, brought):
         assert chosen(found) == name and found["notice"].value == ""
     else:
         assert chosen(found) != name
-        assert found["notice"].value.startswith(f"{name} is not offered here: it")
+        assert found["notice"].value.startswith(f"{name} is not offered here: this view takes ")
 
 
 LAWS = [(slug, name) for name, slugs in TAKEN.items() for slug in sorted(slugs)]
@@ -119,7 +119,7 @@ def test_every_endpoint_takes_it_or_says_why_not(slug, brought, endpoints):
         if slug in slugs:
             assert json.dumps(endpoints[slug](model=name, **extra), allow_nan=False)
         else:
-            with pytest.raises(gr.Error, match=f"{name} is not offered here: it"):
+            with pytest.raises(gr.Error, match=f"{name} is not offered here: this view takes "):
                 endpoints[slug](model=name, **extra)
 
 

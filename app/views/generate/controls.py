@@ -10,7 +10,7 @@ from app.panels import picker as pickers
 from app.panels.chooser import chooser
 from app.panels.picker import Picker, picker
 from app.pictures import SECOND_PICTURE
-from app.views.generate import words
+from app.views.generate import TITLE, words
 from app.views.generate.shown import page_of
 from app.views.generate.standing import ANY, CLASSES, MOST_STEPS, SEED, Standing
 from app.widgets.film_strip import FilmStrip
@@ -33,7 +33,7 @@ def run_controls(slug: str, lab: Lab) -> tuple[gr.HTML, Named]:
     with gr.Row(elem_classes="lab-toolbar"):
         label = gr.Radio(classes, label=words.CLASS, elem_id=f"{slug}-class", **keys)
         method = gr.Radio(names, label=words.INTEGRATOR, elem_id=f"{slug}-method", **keys)
-        model = chooser(lab, GENERATES, elem_id=f"{slug}-model", **keys)
+        model = chooser(lab, TITLE, GENERATES, elem_id=f"{slug}-model", **keys)
     listen(grid.pick, picked, {}, {"seed": seed}, **QUIET)
     return grid, {"model": model, "seed": seed, "label": label, "steps": steps, "method": method}
 

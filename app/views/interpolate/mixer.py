@@ -11,7 +11,7 @@ from app.abilities import BLENDS, DIGIT, FACE
 from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
 from app.panels import picker
 from app.panels.chooser import chooser
-from app.views.interpolate import words
+from app.views.interpolate import TITLE, words
 from app.views.interpolate.standing import LIMIT, PLACES, YEARS, Standing, equal
 from app.widgets.tiles import Pictures, tiles
 
@@ -149,7 +149,7 @@ def mixer(lab: Lab, slug: str, years: gr.Slider) -> Mixer:
     """Make the places, and folded the weights, where the caller stands; the marked picture is the lab's current one."""
     with gr.Row(elem_classes="lab-toolbar"):
         keys = {"elem_id": f"{slug}-model", "elem_classes": "lab-keys", "min_width": 0}
-        model = chooser(lab, BLENDS, **keys)
+        model = chooser(lab, TITLE, BLENDS, **keys)
         places = [
             Pictures(elem_id=f"{slug}-x{i + 1}", label=common.slot(i), pick=True, size=56)
             for i in range(PLACES)

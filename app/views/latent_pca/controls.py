@@ -10,7 +10,7 @@ from app.abilities import ONE_SPACE
 from app.listening import LIFE, Lab, Named
 from app.panels.chooser import chooser
 from app.pictures import labelled
-from app.views.latent_pca import SLUG, words
+from app.views.latent_pca import SLUG, TITLE, words
 from app.views.latent_pca.standing import (
     COMPONENTS,
     COUNTS,
@@ -40,7 +40,7 @@ def cloud_controls(lab: Lab) -> Named:
     flat = [(f"{d}-D", d) for d in DIMENSIONS]
     numbers = [(f"{count:,}".replace(",", " "), count) for count in COUNTS]
     keys = {"elem_classes": "lab-keys", "min_width": 0}
-    model = chooser(lab, ONE_SPACE, elem_id=f"{SLUG}-model", **keys)
+    model = chooser(lab, TITLE, ONE_SPACE, elem_id=f"{SLUG}-model", **keys)
     data = gr.Radio(source_choices(), label=words.DATA, elem_id=f"{SLUG}-data", **keys)
     count = gr.Radio(numbers, label=words.COUNT, elem_id=f"{SLUG}-count", **keys)
     dimensions = gr.Radio(flat, label=words.AXES, elem_id=f"{SLUG}-dimensions", **keys)

@@ -12,7 +12,7 @@ from app.panels import picker, proof
 from app.panels.chooser import chooser, said_of, showing
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
-from app.views.project import SLUG, compute, words
+from app.views.project import SLUG, TITLE, compute, words
 from app.views.project.gauge import HEIGHT
 from app.views.project.painter import Painter
 from app.views.project.standing import FIRST, SEED, WHOLE, Arguments, Input, Standing, grid_of
@@ -62,7 +62,7 @@ def build(lab: Lab) -> Opening:
 def _way_in(lab: Lab) -> tuple[gr.Radio, gr.HTML, dict, gr.Button]:
     """The model, the painter, and how x is spoilt: kind, amount, seed."""
     model_look = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
-    model = chooser(lab, PROJECTS, **model_look)
+    model = chooser(lab, TITLE, PROJECTS, **model_look)
     painter = Painter(elem_id=f"{SLUG}-painter", label=words.GOES_IN)
     kinds = [(text, kind) for kind, text in words.SPOILINGS.items()]
     look = {"elem_id": f"{SLUG}-kind", "elem_classes": "lab-keys"}

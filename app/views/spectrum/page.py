@@ -11,7 +11,7 @@ from app.panels import picker, proof
 from app.panels.chooser import chooser, said_of, showing
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
-from app.views.spectrum import SLUG, compute, standing, words
+from app.views.spectrum import SLUG, TITLE, compute, standing, words
 from app.views.spectrum.handles import SpectrumHandles
 from app.views.spectrum.standing import Arguments, Standing
 from app.widgets.tiles import Pictures
@@ -59,7 +59,7 @@ def _input_controls(lab: Lab) -> tuple[gr.Radio, gr.Slider]:
     keys = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys", "min_width": 0}
     look = {"elem_id": f"{SLUG}-noise", "elem_classes": "lab-field", "min_width": 180}
     with gr.Row(elem_classes="lab-toolbar"):
-        model = chooser(lab, ANY, **keys)
+        model = chooser(lab, TITLE, ANY, **keys)
         return model, gr.Slider(0, 1, None, step=0.05, label=words.NOISE, **look)
 
 
