@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image
 from starlette.middleware import Middleware
 
-from app import models, pictures, words
+from app import models, pictures, sessions, words
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
@@ -28,6 +28,7 @@ FLIP_THEME = "() => { lab.address.flipTheme(); }"
 
 def build_app() -> gr.Blocks:
     """The lab as Gradio blocks, one tab per view; no picture model is loaded before somebody looks."""
+    sessions.install()
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _header()
         lab = Lab(picture=gr.State(pictures.FIRST_PICTURE, time_to_live=LIFE))
