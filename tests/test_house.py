@@ -361,6 +361,7 @@ ROOMS = {
     "listening",
     "models",
     "hall",
+    "saved",
     "accelerator",
     "engine",
     "pictures",
