@@ -364,6 +364,7 @@ ROOMS = {
     "models",
     "remembering",
     "hall",
+    "saved",
     "accelerator",
     "engine",
     "pictures",
