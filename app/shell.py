@@ -9,6 +9,10 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from app import models, pictures, sessions, words
+from app.lessons import routes as classes
+from app.lessons import words as lesson_words
+from app.lessons.card import Lesson
+from app.lessons.dialog import Teach
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
@@ -23,6 +27,7 @@ from app.widgets.symbols import Symbols
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
 READ_QUERY = "(search, ...rest) => [window.location.search, ...rest]"
+START_TOUR = "() => { lab.lesson.start('tour'); }"
 FLIP_THEME = "() => { lab.address.flipTheme(); }"
 
 
@@ -45,6 +50,8 @@ def build_app() -> gr.Blocks:
         Symbols()
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
         EngineNote("engine")
+        Lesson()
+        Teach()
         asked = {"search": visit["search"]}
         known = {"tabs": tabs, "arrived": visit["arrived"], **own}
         listen(demo.load, arriver(lab), asked, known, js=READ_QUERY, **QUIET)
@@ -55,15 +62,13 @@ def _header() -> None:
     with gr.Row(elem_classes="lab-header"):
         title = f'<div class="lab-title"><h1>{words.TITLE}</h1><p>{words.TAGLINE}</p></div>'
         gr.HTML(title, apply_default_css=False, scale=8)
-        flip = gr.Button(
-            words.FLIP_THEME,
-            size="sm",
-            scale=0,
-            min_width=120,
-            elem_id="flip-theme",
-            elem_classes="lab-button",
-        )
-        flip.click(None, js=FLIP_THEME)
+        look = {"size": "sm", "scale": 0, "elem_classes": "lab-button"}
+        for name, text, width, script in (
+            ("start-tour", lesson_words.TOUR, 70, START_TOUR),
+            ("teach-class", lesson_words.TEACH, 70, "() => { lab.teach(); }"),
+            ("flip-theme", words.FLIP_THEME, 120, FLIP_THEME),
+        ):
+            gr.Button(text, min_width=width, elem_id=name, **look).click(None, js=script)
 
 
 def _slug_of(query: dict[str, str]) -> str:
@@ -163,5 +168,8 @@ def launch_settings() -> dict:
         "max_file_size": files.MAX_BYTES,
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
-        "app_kwargs": {"routes": served.routes(), "middleware": [Middleware(served.Packing)]},
+        "app_kwargs": {
+            "routes": [*served.routes(), *classes.routes()],
+            "middleware": [Middleware(served.Packing)],
+        },
     }
