@@ -12,6 +12,7 @@ from app import models, pictures, words
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
 from app.panels import notice, picker, proof
 from app.pictures import files
+from app.serving import faults, limits, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build
@@ -136,6 +137,7 @@ def warm_up() -> None:
 
 def launch_settings() -> dict:
     """What every start of the server shares, tests included; see Gradio's `Blocks.launch`."""
+    faults.tell_for_gradio()
     Image.MAX_IMAGE_PIXELS = files.MAX_PIXELS
     # Between one and two times the limit PIL only warns; `images` refuses such pictures with a sentence.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -153,5 +155,8 @@ def launch_settings() -> dict:
         "max_file_size": files.MAX_BYTES,
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
-        "app_kwargs": {"routes": served.routes(), "middleware": [Middleware(served.Packing)]},
+        "app_kwargs": {
+            "routes": [*served.routes(), *traffic.routes()],
+            "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, served.Packing)],
+        },
     }
