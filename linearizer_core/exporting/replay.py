@@ -159,7 +159,7 @@ def probes(f: Linearizer, count: int = PROBES) -> Tensor:
     torch.Size([6, 2])
     """
     dice = torch.Generator().manual_seed(0)
-    like = {"generator": dice, "dtype": precision_of(f.g_y) or torch.get_default_dtype()}
+    like: dict[str, Any] = {"generator": dice, "dtype": precision_of(f.g_y) or torch.get_default_dtype()}
     with torch.no_grad():
         noise = torch.rand(count - count // 2, *f.g_y.in_shape, **like)
         white = torch.randn(count // 2, *f.g_y.in_shape, **like)
