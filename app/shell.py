@@ -8,10 +8,15 @@ import gradio as gr
 from PIL import Image
 from starlette.middleware import Middleware
 
-from app import models, pictures, words
+from app import models, pictures, sessions, words
+from app.lessons import routes as classes
+from app.lessons import words as lesson_words
+from app.lessons.card import Lesson
+from app.lessons.dialog import Teach
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
+from app.serving import faults, limits, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build, interpolate
@@ -23,11 +28,13 @@ from app.widgets.symbols import Symbols
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
 READ_QUERY = "(search, ...rest) => [window.location.search, ...rest]"
+START_TOUR = "() => { lab.lesson.start('tour'); }"
 FLIP_THEME = "() => { lab.address.flipTheme(); }"
 
 
 def build_app() -> gr.Blocks:
     """The lab as Gradio blocks, one tab per view; no picture model is loaded before somebody looks."""
+    sessions.install()
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _header()
         lab = Lab(picture=gr.State(pictures.FIRST_PICTURE, time_to_live=LIFE))
@@ -44,6 +51,8 @@ def build_app() -> gr.Blocks:
         Symbols()
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
         EngineNote("engine")
+        Lesson()
+        Teach()
         asked = {"search": visit["search"]}
         known = {"tabs": tabs, "arrived": visit["arrived"], **own}
         listen(demo.load, arriver(lab), asked, known, js=READ_QUERY, **QUIET)
@@ -54,15 +63,13 @@ def _header() -> None:
     with gr.Row(elem_classes="lab-header"):
         title = f'<div class="lab-title"><h1>{words.TITLE}</h1><p>{words.TAGLINE}</p></div>'
         gr.HTML(title, apply_default_css=False, scale=8)
-        flip = gr.Button(
-            words.FLIP_THEME,
-            size="sm",
-            scale=0,
-            min_width=120,
-            elem_id="flip-theme",
-            elem_classes="lab-button",
-        )
-        flip.click(None, js=FLIP_THEME)
+        look = {"size": "sm", "scale": 0, "elem_classes": "lab-button"}
+        for name, text, width, script in (
+            ("start-tour", lesson_words.TOUR, 70, START_TOUR),
+            ("teach-class", lesson_words.TEACH, 70, "() => { lab.teach(); }"),
+            ("flip-theme", words.FLIP_THEME, 120, FLIP_THEME),
+        ):
+            gr.Button(text, min_width=width, elem_id=name, **look).click(None, js=script)
 
 
 def _slug_of(query: dict[str, str]) -> str:
@@ -145,6 +152,7 @@ def warm_up() -> None:
 
 def launch_settings() -> dict:
     """What every start of the server shares, tests included; see Gradio's `Blocks.launch`."""
+    faults.tell_for_gradio()
     Image.MAX_IMAGE_PIXELS = files.MAX_PIXELS
     # Between one and two times the limit PIL only warns; `images` refuses such pictures with a sentence.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -162,5 +170,8 @@ def launch_settings() -> dict:
         "max_file_size": files.MAX_BYTES,
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
-        "app_kwargs": {"routes": served.routes(), "middleware": [Middleware(served.Packing)]},
+        "app_kwargs": {
+            "routes": [*served.routes(), *classes.routes(), *traffic.routes()],
+            "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, served.Packing)],
+        },
     }

@@ -372,6 +372,20 @@ def hall_waiting(before: int) -> str:
     return f"You are number {before} in the queue: {people} before yours."
 
 
+# --- saved models
+SAVED_FILES = (
+    "A model is the zip that was saved here, or its two files, config.json and model.safetensors, together."
+)
+
+
+def saved_too_large(most: int) -> str:
+    return f"The files have more than {most / 1e6:.0f} MB; a model that was saved here has less."
+
+
+def saved_broken(why: str) -> str:
+    return f"This is no model that can be read: {why}"
+
+
 # --- devices
 NO_MEMORY = "The graphics card has too little memory for this, so the CPU did it."
 TOO_MUCH_MEMORY = "This machine has too little memory for that many pictures; fewer would work."

@@ -44,7 +44,8 @@ def asset(name: str) -> str:
 def page_head() -> str:
     """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
     scripts = "".join(f"<script>{asset(name)}</script>" for name in PAGE_SCRIPTS)
-    return f"{scripts}<style>{OPENING} {POCKET}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
+    page = f"{OPENING} {POCKET} {asset('css/lesson.css')}"
+    return f"{scripts}<style>{page}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
 
 
 def script_of(name: str, files: Sequence[str] = ()) -> str:

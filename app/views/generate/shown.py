@@ -135,7 +135,10 @@ def rows(pair: Sequence[str], run: Run, broken: bool) -> list[dict]:
 
 @remembered(64)
 def line(x1: str, x2: str, run: Run) -> dict:
-    """The line between the noises of two pictures, to drag along in the browser."""
+    """The line between the noises of two pictures, to drag along in the browser.
+
+    All frames come at once, as the strip shows the whole way with what is travelled on it; so a drag asks nobody.
+    """
     found = runs.line(x1, x2, run, models.frames(run.model))
     return film(
         Path(found.pictures, diagnostics.travelled(found.latents), diagnostics.travelled(found.pictures)),
