@@ -1,6 +1,7 @@
 """Start the lab: ``python -m app [--host H] [--port P] [--workers N] [--share]``.
 
-A Hugging Face Space starts the same file as ``python app/__main__.py`` from the repository root.
+A Hugging Face Space starts the same file as ``python app/__main__.py`` from the repository root; ``python -m app space
+--kind cpu --out FOLDER`` writes one.
 """
 
 import argparse
@@ -94,14 +95,19 @@ def refusal(host: str, port: int | None, teachers: str | None) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parse_arguments(argv)
     put_repository_on_path()
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["space"]:
+        from app import space
+
+        sys.exit(space.main(argv[1:]))
+    arguments = parse_arguments(argv)
     if problem := refusal(arguments.host, arguments.port, arguments.teachers):
         sys.exit(_said(problem))
     if arguments.teachers:
         os.environ["LINEARIZER_TEACHERS"] = arguments.teachers
     if arguments.workers > 1:
-        sys.exit(_replicas(arguments, sys.argv[1:] if argv is None else argv))
+        sys.exit(_replicas(arguments, argv))
     import torch
 
     from app import own, shell
