@@ -1,4 +1,4 @@
-"""Start the lab: ``python -m app [--host H] [--port P] [--share]``.
+"""Start the lab: ``python -m app [--host H] [--port P] [--share] [--lesson FILE] [--rooms FOLDER]``.
 
 A Hugging Face Space starts the same file as ``python app/__main__.py`` from the repository root.
 """
@@ -37,6 +37,10 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--share", action="store_true", help="also open a public gradio.live address")
     parser.add_argument("--teachers", help="folder of ONNX style networks, for “fit to this photo” in Styles")
+    parser.add_argument(
+        "--lesson", action="append", default=[], help="a lesson of your own, JSON; may be repeated"
+    )
+    parser.add_argument("--rooms", help="folder in which classes are kept (default: the user's cache)")
     return parser.parse_args(argv)
 
 
@@ -73,11 +77,18 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(_said(problem))
     if arguments.teachers:
         os.environ["LINEARIZER_TEACHERS"] = arguments.teachers
+    if arguments.rooms:
+        os.environ["LINEARIZER_ROOMS"] = arguments.rooms
+    os.environ["LINEARIZER_LESSONS"] = os.pathsep.join(arguments.lesson)
     import torch
 
     from app import shell
 
     torch.set_num_threads(1)
+    try:
+        shell.check_lessons()
+    except ValueError as error:
+        sys.exit(_said(str(error).rstrip(".")))
     place = {"server_name": arguments.host, "server_port": arguments.port, "share": arguments.share}
     demo = shell.build_app()
     try:
