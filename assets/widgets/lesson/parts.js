@@ -24,9 +24,15 @@ const arrange = () => {
   const style = [
     rule(gone, "display: none;"),
     rule(out, OUT),
+    gone.map(
+      (name) => own.emptied[name] && `${own.emptied[name]} { ${OUT.replaceAll(";", " !important;")} }`,
+    ),
     rule(covered, "filter: blur(14px); opacity: 0.35; pointer-events: none;"),
     rule(list("lock"), "opacity: 0.6;"),
-  ].join("\n");
+  ]
+    .flat()
+    .filter(Boolean)
+    .join("\n");
   if (sheet.textContent !== style) sheet.textContent = style;
   document.body.classList.toggle("lab-lesson", walks);
   document.body.classList.toggle("lab-covered", walks && stop().question === "place" && !isOpen());
@@ -40,7 +46,7 @@ const theme = asked().get("theme");
 if (theme === "dark" || theme === "light") document.body.classList.toggle("dark", theme === "dark");
 const fills = () => {
   if (document.body.classList.contains("lab-present"))
-    document.documentElement.requestFullscreen?.().catch(() => fills.refused = true);
+    document.documentElement.requestFullscreen?.().catch(() => (fills.refused = true));
 };
 document.addEventListener("click", fills, { once: true });
 
