@@ -18,10 +18,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.widgets import served
+from linearizer_core import checkpoints
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -56,7 +56,7 @@ SPOKEN = (
     "copied",
 )
 SPOKEN += ("reset",)
-ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
+ASSETS = checkpoints.ASSETS  # beside the app in the repository, inside the core once both are installed
 
 
 @lru_cache(maxsize=64)

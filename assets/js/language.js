@@ -1,5 +1,5 @@
-// The page in the language of its address (lang=de): widgets get their words so from the start, and labels that Gradio
-// writes are said again when they come. What a language does not say stays English.
+// The page in the language of its address (lang=de): widgets get their words so from the start, and labels
+// that Gradio writes are said again when they come. What a language does not say stays English.
 (() => {
   const code = (new URLSearchParams(location.search).get("lang") || "en").slice(0, 2);
   const table = JSON.parse(document.getElementById("lab-tables").textContent)[code] ?? {};

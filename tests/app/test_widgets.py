@@ -6,8 +6,8 @@ import re
 import gradio as gr
 import pytest
 
-from app.shell import build_app, launch_settings
 from app.lessons import languages
+from app.shell import build_app, launch_settings
 from app.widgets import ASSETS, SPOKEN, asset, page_head, widget
 
 NAMES = sorted(path.name for path in (ASSETS / "widgets").iterdir() if path.is_dir())
@@ -101,7 +101,8 @@ def test_a_widget_loads_its_files_in_their_order():
     assert made.js_on_load == "\n".join(
         [
             f'const own = lab.said({{"answer": 42}}, {json.dumps(SPOKEN)});',
-            "widgets/plane/math.js"), asset("widgets/plane/state.js"),
+            asset("widgets/plane/math.js"),
+            asset("widgets/plane/state.js"),
         ]
     )
     assert made.css_template == asset("widgets/plane/plane.css")
