@@ -9,10 +9,12 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from app import models, pictures, sessions, words
+from app.lessons import languages, shelf
 from app.lessons import routes as classes
 from app.lessons import words as lesson_words
 from app.lessons.card import Lesson
 from app.lessons.dialog import Teach
+from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
@@ -143,6 +145,12 @@ def _filled(slug: str, opening: Opening, query: dict[str, str], picture: str) ->
     return found
 
 
+def check_lessons() -> None:
+    """Read the lessons that the server is started with, and make the rooms' folder. ValueError with a sentence."""
+    shelf.own()
+    rooms()
+
+
 def warm_up() -> None:
     """Load the model and fill the gallery, so that the first visitor does not wait for it."""
     models.model()
@@ -159,7 +167,7 @@ def launch_settings() -> dict:
     return {
         "theme": theme(),
         "css": asset("css/lab.css"),
-        "head": page_head(),
+        "head": page_head(languages.tables()),
         "favicon_path": ASSETS / "favicon.svg",
         "ssr_mode": False,
         "run_history": False,
