@@ -43,6 +43,9 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--share", action="store_true", help="also open a public gradio.live address")
     parser.add_argument("--teachers", help="folder of ONNX style networks, for “fit to this photo” in Styles")
+    parser.add_argument(
+        "--status", action="store_true", help="answer at /status what the lab does, and log a line an event"
+    )
     return parser.parse_args(argv)
 
 
@@ -86,6 +89,8 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(_said(problem))
     if arguments.teachers:
         os.environ["LINEARIZER_TEACHERS"] = arguments.teachers
+    if arguments.status:
+        os.environ["LINEARIZER_STATUS"] = "1"
     if arguments.workers > 1:
         sys.exit(_replicas(arguments, sys.argv[1:] if argv is None else argv))
     import torch
