@@ -21,7 +21,7 @@ TRIED = 8  # latents, half of noise and half of samples
 
 
 def decoder(f: Linearizer) -> Callable[[Tensor], Tensor]:
-    """g_y⁻¹ of latents (b, n) in float32 on the CPU; f is folded. Within `HALF_MARK` of torch, or it is torch's.
+    """g_y⁻¹ of latents (b, n) on the CPU, in float32; f is folded. Within `HALF_MARK` of torch, or it is torch's.
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity
@@ -41,4 +41,4 @@ def decoder(f: Linearizer) -> Callable[[Tensor], Tensor]:
     if off > HALF_MARK:
         LOG.warning("onnxruntime decodes pictures that are off by %.1e here; torch decodes.", off)
         return f.g_y.inverse
-    return run
+    return lambda z: run(z.float())

@@ -2,9 +2,10 @@
 
 import gradio as gr
 
-from app import words as common
+from app.abilities import GENERATES
 from app.listening import Lab, Named, Opening, endpoint, of_standing
 from app.panels import picker, proof
+from app.panels.chooser import said_of, showing
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
 from app.views.generate import SLUG, compute, words
@@ -22,7 +23,7 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
-                grid, controls = run_controls(SLUG)
+                grid, controls = run_controls(SLUG, lab)
             program = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
@@ -81,8 +82,9 @@ def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture is the first that goes back to noise."""
     found, whole = standing_of(query, picture)
     return {
-        "notice": saying("" if whole else common.BAD_LINK),
+        "notice": saying(said_of(query, GENERATES, whole)),
         **found.values(),
+        "model": showing(found.model, GENERATES),
         "label": label_of(found.model, found.label),
         **compute.stage(found, False, patient=True),
         **compute.line(found),

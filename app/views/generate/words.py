@@ -41,8 +41,10 @@ LAW_INVERSION = "inversion"
 LIMIT = "the limit of many small steps"
 
 
-def no_classes(model: str) -> str:
-    return f"{model} knows no classes; leave the class out (“any”)."
+def no_such_class(model: str, classes: int) -> str:
+    if not classes:
+        return f"{model} knows no classes; leave the class out (“any”)."
+    return f"{model} knows the classes 0 to {classes - 1}, or “any”."
 
 
 def n_steps(steps: int, method: str) -> str:
