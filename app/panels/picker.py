@@ -1,4 +1,4 @@
-"""Where a picture comes from, in any view: pages of a gallery, and a pad for drawings and photos."""
+"""Where a picture comes from, in any view: pages of a gallery, and the intake for one's own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,12 @@ import gradio as gr
 
 from app import models, pictures, words
 from app.listening import CHOICE, QUIET, Named, listen
-from app.pictures import files
-from app.widgets.drawing_pad import DrawingPad
+from app.pictures import files, known
+from app.pictures.references import TAKEN
+from app.widgets.intake import Intake, refused, understood
 from app.widgets.tiles import Pictures, tiles
+
+LAST = {**CHOICE, "trigger_mode": "always_last"}  # of two pictures that come quickly the second stays
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Picker:
 
     tabs: gr.Tabs
     pages: Sequence[gr.HTML]
-    pad: gr.HTML
+    intake: gr.HTML
     taken: str = "digit"
 
     @property
@@ -28,41 +31,58 @@ class Picker:
         return {"sources": self.tabs, "gallery": self.pages[0]}
 
     def chosen(self, fn: Callable[..., Mapping], inputs: Named, outputs: Named) -> None:
-        """Call `fn(picture=reference, **inputs)` with whatever picture is chosen, drawn or uploaded.
+        """Call `fn(picture=reference, **inputs)` with whatever picture is chosen, drawn or brought along.
 
-        A picture that cannot be used leaves `outputs` as they are; the pad says in a sentence what is wrong. A photo is
-        taken as the picker was told, or as the "model" among the inputs takes it; of a drawing the digit is taken.
+        A picture that cannot be used leaves `outputs` as they are; the intake says in a sentence what is wrong. It is taken
+        as the visitor says, else as the picker was told, or as the "model" among the inputs takes it; of a drawing the
+        digit is taken.
         """
 
         def picked(event: gr.EventData, **values: object) -> Mapping:
-            return fn(picture=pictures.accept(getattr(event, "id", None)), **values)
+            return {
+                "intake": refused(""),
+                **fn(picture=pictures.accept(getattr(event, "id", None)), **values),
+            }
 
         def drawn(event: gr.EventData, **values: object) -> Mapping:
-            taken = "digit" if getattr(event, "drawing", False) else self.taken
+            taken, model = self._way(event, values.get("model")), values.get("model")
             try:
-                taken = pictures.taken_for(values.get("model"), taken)
                 reference = pictures.accept(getattr(event, "picture", None), taken)
             except files.BadPictureError as error:
-                return {"pad": {"notice": str(error)}}
-            return {"pad": {"notice": ""}, **fn(picture=reference, **values)}
+                other = str(error) == words.NO_INK  # another way to take it would work
+                return {"intake": refused(str(error), taken if other else "")}
+            found = fn(picture=reference, **values)
+            return {"intake": seen(reference, taken, found.get("model", model)), **found}
 
+        shown = {"intake": self.intake, **outputs}
         for page in self.pages:
-            listen(page.pick, picked, inputs, outputs, **CHOICE)
-        listen(self.pad.drawn, drawn, inputs, {"pad": self.pad, **outputs}, **CHOICE)
+            listen(page.pick, picked, inputs, shown, **CHOICE)
+        listen(self.intake.drawn, drawn, inputs, shown, **LAST)
+
+    def _way(self, event: gr.EventData, model: object) -> str:
+        asked = getattr(event, "taken", "")
+        if isinstance(asked, str) and asked in TAKEN:
+            return asked
+        drawing = getattr(event, "drawing", False) is True
+        return pictures.taken_for(model, "digit" if drawing else self.taken)
+
+
+def seen(reference: str, taken: str, model: object) -> dict:
+    """The value of the intake for a picture of one's own: what g of that model sees, and whether it knows such pictures."""
+    name = model if isinstance(model, str) and model in models.available() else models.NAMES[0]
+    return understood(taken, pictures.tensor([reference], name), known.times(reference, name))
 
 
 def picker(slug: str, more: Sequence[str] = (), taken: str = "digit") -> Picker:
-    """Make the pages and the pad where the caller stands; a page fills when it is first seen.
+    """Make the intake and the pages where the caller stands; a page fills when it is first seen.
 
     `more` are pages beside those of digits, such as "other"; photos are `taken` in one of the ways of `references.TAKEN`.
     """
     first, *others = [*pictures.gallery(), *more, *([models.FACE] if "faces" in models.available() else [])]
+    intake = Intake(elem_id=f"{slug}-intake")
     with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker") as tabs:
-        pages = [_page(slug, first)]
-        with gr.Tab(words.DRAW):
-            pad = DrawingPad(elem_id=f"{slug}-pad")
-        pages += [_page(slug, source) for source in others]
-    return Picker(tabs, pages, pad, taken)
+        pages = [_page(slug, source) for source in (first, *others)]
+    return Picker(tabs, pages, intake, taken)
 
 
 def _page(slug: str, source: str) -> gr.HTML:

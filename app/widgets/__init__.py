@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 OPENING = "html:not(.lab-open) gradio-app { visibility: hidden; }"
 # What is scrolled to stands below the stage that stays on a phone; such a rule in lab.css Gradio would keep inside the app.
 POCKET = "@media (max-width: 640px) { html { scroll-padding-top: 48vh; } }"
-PAGE_SCRIPTS = ("widgets/lab.js", "js/page.js", "js/address.js", "engine/ticks.js", "engine/engine.js")
+PAGE_SCRIPTS = (
+    *("widgets/lab.js", "js/page.js", "js/address.js", "js/slides.js", "js/path.js"),
+    *("engine/ticks.js", "engine/engine.js"),
+)
 ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
 
 

@@ -91,6 +91,7 @@
   });
 
   lab.address = {
+    longest: LONGEST,
     told,
     joins: (slug, fill) => {
       restore[slug] = fill;

@@ -5,6 +5,7 @@ import gradio as gr
 from app import words as common
 from app.listening import BESIDE, TICK, Lab, Opening, endpoint, flat, listen, of_standing
 from app.panels import picker, proof
+from app.panels.lead import lead
 from app.panels.notice import notice, saying
 from app.views.generate import SLUG, compute, words
 from app.views.generate.controls import label_of, run_controls, way_back
@@ -16,7 +17,7 @@ from app.widgets.tiles import Pictures
 
 
 def build(lab: Lab) -> Opening:
-    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    lead(words.LEAD, words.PATH)
     said = notice(SLUG)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):

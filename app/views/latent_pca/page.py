@@ -21,7 +21,8 @@ from app.listening import (
     listen,
     of_standing,
 )
-from app.panels import proof
+from app.panels import picker, proof
+from app.panels.lead import lead
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
 from app.pictures import labelled
@@ -61,7 +62,7 @@ running: hall.Kept[str] = hall.Kept(most=1000)  # what each visitor's page waits
 
 
 def build(lab: Lab) -> Opening:
-    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    lead(words.LEAD, words.PATH)
     said = notice(SLUG)
     with gr.Row(elem_classes="lab-split", equal_height=False), gr.Column(min_width=320):
         with gr.Row(elem_classes="lab-card lab-toolbar lab-later"):
@@ -81,6 +82,7 @@ def build(lab: Lab) -> Opening:
                 gr.HTML(f"<h3>{words.STRIPS}</h3><p>{words.STRIPS_LEAD}</p>", apply_default_css=False)
                 strips = [_strip(hue) for hue in HUES]
             near = neighbours_card(HUES, compute.NEIGHBOURS + 1)
+            sources = _sources()
             chosen, buttons = chosen_card(HUES)
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
@@ -104,8 +106,17 @@ def build(lab: Lab) -> Opening:
     brought = {"notice": said, **{name: cloud[name] for name in ("own", "labels", "data")}}
     listen(upload.upload, uploaded, {"files": upload, "model": cloud["model"]}, brought, **CHOICE)
     listen(stop.click, stopped, {}, {}, **QUIET)
+    chosen_picture = {"picture": lab.picture}
+    sources.chosen(lambda picture, model: {"picture": picture}, {"model": cloud["model"]}, chosen_picture)
     endpoint("latent_pca", Arguments, compute.answer, queue=True, concurrency_limit=2)
-    return Opening(opened, {"notice": said, **controls, **shown, "sent": sent})
+    return Opening(opened, {"notice": said, **controls, **shown, "sent": sent, **sources.shown})
+
+
+def _sources() -> picker.Picker:
+    """What the picture x is, from which the walk starts and whose neighbours are shown."""
+    with gr.Column(elem_classes="lab-card"):
+        gr.HTML(f"<h3>{words.X}</h3>", apply_default_css=False)
+        return picker.picker(SLUG)
 
 
 def _strip(hue: str) -> gr.HTML:
@@ -269,7 +280,8 @@ def opened(query: dict[str, str], picture: str) -> dict:
     asked, _ = Standing.of_link({"model": query.get("model", "")})
     standing, whole = Standing.of_link(query, picture=pictures.fitting(picture, asked.model))
     values = {name: value for name, value in standing.values().items() if name not in ("own", "labels")}
-    found = {"notice": saying("" if whole else common.BAD_LINK), **values}
+    first = picker.first_page(standing.model)
+    found = {"notice": saying("" if whole else common.BAD_LINK), **first, **values}
     if not clouds.is_there(chosen(standing), standing.model):
         return found
     return {**found, **compute.points(standing), "sent": _key(standing)}
