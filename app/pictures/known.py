@@ -36,12 +36,16 @@ def limits() -> dict[str, dict]:
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def times(reference: str, name: str) -> float:
+def times(reference: str, name: str) -> float | None:
     """How many times as far out the picture is as 99 in 100 test pictures of that model; above 1 it is far.
+
+    None for a model of somebody's own, of which no test pictures were measured.
 
     >>> times("digits:318", "digits") < 1 < times("other:0", "digits")
     True
     """
+    if name not in limits():
+        return None
     with models.one_core():
         found = remoteness(models.model(name), references.latents([reference], name))[0]
     return float((found / found.new_tensor(limits()[name]["beyond"])).amax())

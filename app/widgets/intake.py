@@ -82,10 +82,10 @@ def refused(sentence: str, taken: str = "") -> dict:
     return {"notice": sentence, "taken": taken, "seen": None, "word": "", "far": False, "turn": next(_turns)}
 
 
-def understood(taken: str = "", seen: Tensor | None = None, times: float = 0.0) -> dict:
+def understood(taken: str = "", seen: Tensor | None = None, times: float | None = None) -> dict:
     """The value of `Intake` for a picture that was taken in one of the ways of `references.TAKEN`.
 
-    `seen` is what g sees of it, (1, C, S, S), and `times` how far out that is, see `app.pictures.known`.
+    `seen` is what g sees of it, (1, C, S, S), and `times` how far out that is, where it is known: `app.pictures.known`.
 
     >>> import torch
     >>> found = understood("digit", torch.zeros(1, 1, 32, 32), 2.5)
@@ -93,5 +93,5 @@ def understood(taken: str = "", seen: Tensor | None = None, times: float = 0.0) 
     (True, 'digit', '')
     """
     shown = None if seen is None else encoding.for_browser(seen)
-    word = words.known(times) if seen is not None else ""
-    return {**refused("", taken), "seen": shown, "word": word, "far": times > 1}
+    word = "" if times is None else words.known(times)
+    return {**refused("", taken), "seen": shown, "word": word, "far": (times or 0) > 1}

@@ -23,8 +23,8 @@ def brought(reference: str) -> str:
 
 @pytest.fixture
 def way():
-    made = picker.Picker(None, (), None, taken="whole")
-    return lambda model=None, **told: made._way(SimpleNamespace(**told), model)
+    made = picker.Picker(None, (), None, "whole", None)
+    return lambda model=None, **told: made.way(SimpleNamespace(**told), model)
 
 
 def test_a_drawing_is_a_digit_a_photo_what_the_view_takes_and_the_visitor_has_the_last_word(way):
@@ -47,9 +47,11 @@ def test_what_g_sees_is_the_picture_in_the_models_own_shape(model):
     assert value["taken"] == "digit" and value["notice"] == "" and value["far"] == (model == "faces")
 
 
-def test_a_strange_model_is_the_first():
-    for strange in (None, "nowhere", ["faces"], 3):
+def test_a_strange_model_is_the_first_and_one_that_is_gone_gets_a_sentence():
+    for strange in (None, ["faces"], 3):
         assert picker.seen("digits:318", "digit", strange)["seen"]["channels"] == 1
+    with pytest.raises(ValueError, match="not on this server"):
+        picker.seen("digits:318", "digit", "nowhere")
 
 
 def test_two_refusals_in_the_same_words_are_two_values():

@@ -42,6 +42,7 @@ def test_axe_finds_nothing_serious_in_either_theme(visit: Visit, view: ModuleTyp
     page.evaluate(AXE)
     assert page.evaluate("axe.version").startswith("4.")
     for _ in range(2):
+        page.wait_for_function("document.getAnimations().every((each) => each.playState !== 'running')")
         assert page.evaluate(GRAVE) == [], page.evaluate("document.body.className")
         page.get_by_role("button", name="Light or dark").click()
 
