@@ -159,8 +159,8 @@ def too_slow(step: str, seconds: float, most: float) -> str:
     )
 
 
-def trial_too_long(seconds: float) -> str:
-    return f"The model took longer than {seconds:g} s to load and to be used once; a smaller one works."
+def trial_too_long() -> str:
+    return "The model took too long to load and to be used once; a smaller one works."
 
 
 def wrong_images(shape: tuple[int, ...], found: tuple[int, ...]) -> str:
