@@ -5,12 +5,11 @@ None is drawn by hand: a class is a mean of the model's latents, `older` is what
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
 from app import models
+from app.remembering import remembered
 from app.views.spectrum.standing import OLDER, names, trained
 
 YEARS = 20.0  # how many are one `older`
@@ -18,7 +17,7 @@ STRONGEST = 8  # directions of A in which we ask how much of a named one lies
 ALONG = (-2.0, -1.0, 0.0, 1.0, 2.0)  # multiples at which one is shown
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def direction(model: str, name: str) -> Tensor:
     """d, (n,), in latents: from the mean of all classes to that of one; or twenty years.
 
@@ -47,14 +46,14 @@ def source(name: str) -> str:
     )
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def row(model: str, name: str) -> Tensor:
     """c ⊙ d for c in `ALONG`, (5, C, S, S)."""
     with models.one_core():
         return models.model(model).g_x.inverse(torch.tensor(ALONG)[:, None] * direction(model, name))
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def passed(model: str, name: str) -> tuple[float, float]:
     """Which share of ‖d‖² lies in the strongest directions vᵢ of A, and how much of ‖d‖ the trained f passes on."""
     d, V = direction(model, name), trained(model).factors.V[:, :STRONGEST]
