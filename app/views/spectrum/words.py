@@ -8,6 +8,7 @@ from app.words import minus, sentence, subscript
 LEAD = (
     "f takes the noise out of a picture: in latents it only shrinks each direction vᵢ by its σᵢ. Drag the σᵢ."
 )
+PATH = ("x", "g_x", "A", "g_y⁻¹", "f(x)")
 HANDLES = "Singular values of A"
 HANDLES_LEAD = (
     "Drag a handle up or down. Pale bars: as trained. “keep” truncates: the smallest values become 0."
