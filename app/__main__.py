@@ -1,6 +1,7 @@
 """Start the lab: ``python -m app [--host H] [--port P] [--workers N] [--share] [--lesson FILE] [--rooms FOLDER]``.
 
-A Hugging Face Space starts the same file as ``python app/__main__.py`` from the repository root.
+A Hugging Face Space starts the same file as ``python app/__main__.py`` from the repository root; ``python -m app space
+--kind cpu --out FOLDER`` writes one.
 """
 
 import argparse
@@ -61,6 +62,9 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="PATTERN",
         help="names on the Hub that visitors may ask for, owner/name or owner/*; none by default; repeatable",
     )
+    parser.add_argument(
+        "--status", action="store_true", help="answer at /status what the lab does, and log a line an event"
+    )
     return parser.parse_args(argv)
 
 
@@ -98,8 +102,13 @@ def refusal(host: str, port: int | None, teachers: str | None) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parse_arguments(argv)
     put_repository_on_path()
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["space"]:
+        from app import space
+
+        sys.exit(space.main(argv[1:]))
+    arguments = parse_arguments(argv)
     if problem := refusal(arguments.host, arguments.port, arguments.teachers):
         sys.exit(_said(problem))
     if arguments.teachers:
@@ -107,8 +116,10 @@ def main(argv: list[str] | None = None) -> None:
     if arguments.rooms:
         os.environ["LINEARIZER_ROOMS"] = arguments.rooms
     os.environ["LINEARIZER_LESSONS"] = os.pathsep.join(arguments.lesson)
+    if arguments.status:
+        os.environ["LINEARIZER_STATUS"] = "1"
     if arguments.workers > 1:
-        sys.exit(_replicas(arguments, sys.argv[1:] if argv is None else argv))
+        sys.exit(_replicas(arguments, argv))
     import torch
 
     from app import own, shell
