@@ -37,10 +37,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(log: Path, patience: float = 300.0) -> tuple[subprocess.Popen, str]:
+def start(log: Path, patience: float = 300.0, more: tuple[str, ...] = ()) -> tuple[subprocess.Popen, str]:
     """`python -m app` on a free port of this machine, ready to answer; the caller stops the process."""
     port = free_port()
-    command = [sys.executable, "-m", "app", "--port", str(port)]
+    command = [sys.executable, "-m", "app", "--port", str(port), *more]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with log.open("w") as stream:
         process = subprocess.Popen(

@@ -273,7 +273,10 @@ NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "linear_operator": "a contender of benchmark operators, skipped by name where it is not installed",
     "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",
+    "hatchling": "builds the wheel, and is there whenever one is built",
     "starlette": "what Gradio's server is made of: a route of ours is one of its",
+    "uvicorn": "Gradio's server itself: a connection of ours has an end to waiting",
+    "h11": "what uvicorn reads HTTP with",
     "FrEIA": "a contender of benchmark flows, skipped by name where it is not installed",
     "normflows": "a contender of benchmark flows, skipped by name where it is not installed",
     "zuko": "a contender of benchmark flows, skipped by name where it is not installed",
@@ -282,6 +285,8 @@ NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
 COMES_WITH = {  # import: the requirement that brings it
     "gradio_client": "gradio",
     "requests": "pooch",
+    "starlette": "gradio",
+    "uvicorn": "gradio",
 }
 
 
@@ -359,8 +364,11 @@ ROOMS = {
     "kinds",
     "settings",
     "listening",
+    "abilities",
     "models",
+    "remembering",
     "hall",
+    "saved",
     "accelerator",
     "engine",
     "pictures",

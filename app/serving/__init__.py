@@ -1,0 +1,4 @@
+"""How the lab is served to many: what is asked and how much of it, limits, draining, several processes behind HAProxy.
+
+Views know nothing of it.
+"""

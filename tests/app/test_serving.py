@@ -1,0 +1,186 @@
+"""The lab under attack, in short: what is sent is answered, what is silent is hung up on, a visitor's ticks stay right."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from app.serving import connections, faults, limits, words
+from tests import attack
+from tests.server import free_port, start
+
+SLOW = {"slow headers", "slow bodies", "half-open connections"}
+FEW = 6  # shots of each attack; the command fires all
+
+
+# --- the lab itself -------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[attack.Lab]:
+    """One of its own: the log of the shared one stays clean."""
+    log = tmp_path_factory.mktemp("attacked") / "lab.log"
+    process, url = start(log)
+    try:
+        yield attack.opened(url, process.pid, log)
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@pytest.mark.parametrize("name", sorted(attack.ATTACKS.keys() - SLOW))
+def test_all_that_is_sent_is_answered_and_a_visitor_goes_on(name, lab):
+    visitor, found = attack.Bystander(lab), []
+    attack.meanwhile(visitor, lambda: found.extend(attack.attacked(lab, name, FEW)))
+    assert len(found) >= 6
+    assert attack.unanswered(name, found) == []
+    visitor.tick(1)
+    assert visitor.mistakes == []
+
+
+def test_an_answer_without_a_word_is_found():
+    for said in (b"Internal Server Error", b'{"error":null}', b"[]"):
+        assert not attack.Answer(500, b"HTTP/1.1 500 x\r\n\r\n" + said).good
+    assert not attack.Answer(0).good and not attack.Answer(-1).good
+    assert attack.Answer(500, b'x\r\n\r\n{"error": "A whole sentence."}').good
+
+
+def test_files_of_an_upload_that_was_cut_off_are_removed(lab):
+    mark = "cut-off-" + "x" * 40
+    head = f"POST {limits.UPLOAD} HTTP/1.1\r\nHost: lab\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    body = f'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n{mark}'
+    with lab.connect() as line:
+        line.sendall(f"{head}Content-Length: 5000\r\n\r\n{body}".encode())
+        time.sleep(0.3)
+    folder = Path(gr.utils.get_upload_folder())
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and left_over(folder, mark):
+        time.sleep(0.1)
+    assert left_over(folder, mark) == []
+
+
+def left_over(folder: Path, mark: str) -> list[Path]:
+    """Files in the folder itself, where parts of uploads lie, that begin so."""
+    return [
+        path for path in folder.glob("tmp*") if path.is_file() and path.read_bytes().startswith(mark.encode())
+    ]
+
+
+# --- limits of time and size, with shorter ones ---------------------------------------------------------------
+async def said(request):
+    return PlainTextResponse(str(len(await request.body())))
+
+
+@pytest.fixture
+def small(monkeypatch) -> Iterator[attack.Lab]:
+    """A server with our limits and an answer of its own, in this process."""
+    for module, name, value in (
+        (connections, "HEADER_SECONDS", 0.3),
+        (limits, "SILENCE", 0.3),
+        (limits, "CALL_BYTES", 2_000),
+    ):
+        monkeypatch.setattr(module, name, value)
+    app = Starlette(routes=[Route("/{path:path}", said, methods=["GET", "POST"])])
+    config = uvicorn.Config(
+        limits.Limits(app), host="127.0.0.1", port=free_port(), log_level="critical", lifespan="off"
+    )
+    config.load()
+    connections.bound(config)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    try:
+        yield attack.Lab(f"http://127.0.0.1:{config.port}/", 0, Path())
+    finally:
+        running.should_exit = True
+        thread.join()
+
+
+def test_who_sends_headers_slowly_is_hung_up_on_and_told_so(small):
+    for first in (b"", b"GET / HTTP/1.1\r\nHost: lab\r\nX: "):
+        answer = small.send(first)
+        assert answer.status == 408 and words.TOO_SLOW.encode() in answer.said
+
+
+def test_a_second_request_of_a_connection_has_its_own_time(small):
+    whole = b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n"
+    with small.connect() as line:
+        for _ in range(3):
+            line.sendall(whole)
+            assert attack.heard(line).status == 200
+            time.sleep(0.2)
+        line.sendall(whole[:20])
+        assert attack.heard(line).status == 408
+        assert line.recv(1) == b""
+
+
+def test_a_body_that_stops_and_one_that_is_too_large_are_refused(small):
+    head = "POST /x HTTP/1.1\r\nHost: lab\r\nContent-Type: application/json\r\n"
+    assert small.send(f"{head}Content-Length: 100\r\n\r\n{{".encode()).status == 408
+    for more in (
+        "Content-Length: 2001\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n7d1\r\n" + "x" * 2001 + "\r\n",
+    ):
+        answer = small.send((head + more).encode())
+        assert answer.status == 413 and b"too large" in answer.said
+    assert small.post("/x", b"x" * 2000).said.endswith(b"2000")
+
+
+def test_uploads_of_one_and_of_all_have_an_end():
+    shelf = limits.Shelf(one=100, all=250, seconds=10.0)
+    assert all(shelf.takes("a", 10, now=0.0) for _ in range(10))
+    assert not shelf.takes("a", 1, now=0.0)
+    assert shelf.takes("b", 100, now=5.0) and not shelf.takes("c", 51, now=5.0)
+    assert shelf.takes("c", 50, now=5.0) and shelf.total == 250
+    assert shelf.takes("a", 100, now=11.0) and shelf.total == 250
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"data": []}', 0),
+        (b'{"data": ["[[[[["]}', 0),
+        (b"{" + b'"a":{' * 40 + b"}" * 41, 400),
+        (b"[" * 40 + b"]" * 40, 400),
+        (b'{"data": [' + b"0," * 100_001 + b"0]}", 413),
+        (b"[]", 400),
+        (b"{", 400),
+        (b'{"session_hash": "' + b"x" * 200 + b'"}', 400),
+    ],
+)
+def test_what_is_no_call_is_seen_before_gradio_reads_it(body, status):
+    scope = {"path": "/gradio_api/cancel"}
+    if status == 0:
+        return limits.fits(scope, body)
+    with pytest.raises(limits.TooMuchError) as refused:
+        limits.fits(scope, body)
+    assert refused.value.status == status and refused.value.sentence.endswith(".")
+
+
+# --- the log --------------------------------------------------------------------------------------------------
+def test_a_fault_is_told_in_full_once_and_what_came_is_not_quoted(caplog):
+    def fail(value):
+        raise KeyError(value)
+
+    for value in ("x" * 100_000, "y"):
+        try:
+            fail(value)
+        except KeyError as error:
+            faults.tell(error)
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "Traceback" in first and len(first) < 3_000
+    assert "Traceback" not in second and "KeyError" in second and "\n" not in second
+
+
+def test_of_a_visitors_mistake_nothing_is_quoted(caplog):
+    with caplog.at_level(logging.INFO):
+        faults.tell(gr.Error("Value: data:image/png;base64,AAAA is not in the list."))
+    assert "AAAA" not in caplog.text and "refused" in caplog.text
