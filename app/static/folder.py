@@ -14,27 +14,32 @@ from typing import Any
 import gradio as gr
 
 from app import models, pictures, shell, words
+from app.lessons import languages
 from app.panels.picker import page_value
 from app.static.carried import cloud_file, model_file
 from app.static.packing import script
 from app.static.recorded import Taken, opening
 from app.static.said import said
 from app.theme import theme
-from app.widgets import ASSETS, PAGE_SCRIPTS, asset, served
+from app.views.project.standing import Standing, grid_of
+from app.widgets import ASSETS, PAGE_SCRIPTS, SPOKEN, asset, served
 from linearizer_core import files
 
 MODELS = ("digits", "faces")
 VIEWS = ("plane", "interpolate", "spectrum", "generate", "project", "latent_pca")
-HOST = ("carry", "host", "fields", "models", "algebra", "flow", "view")
+HOST = ("carry", "host", "fields", "models", "algebra", "flow", "transport", "spoiling", "view")
 WORKER = ("engine/plain", "engine/evaluate", "engine/worker", "static/grow")
 CARDS = ("plane-trainer", "latent_pca-means")  # what the page cannot do, with the cards that these stand in
-PARTS = ("latent_pca-upload", "latent_pca-count", "latent_pca-data")
+PARTS = (
+    *("latent_pca-upload", "latent_pca-count", "latent_pca-data", "own-model", "lesson", "teach"),
+    *("start-tour", "teach-class", *(f"{view}-python-fold" for view in VIEWS)),
+)
 OPENINGS = {  # by view: a model, and the query of a link that the app opens for it
     "interpolate": {"": "", "digits": "model=digits", "faces": "model=faces"},
     "spectrum": {"": "", "digits": "model=digits", "faces": "model=faces"},
     "generate": {"": "", "digits": "model=digits", "faces": "model=faces"},
     "project": {"": "model=faces"},
-    "latent_pca": {"": "model=digits"},
+    "latent_pca": {"": "model=digits", "3": "model=digits&d=3"},
     "plane": {"": ""},
 }
 LATER = {  # large pictures that the page itself makes anew when such a model is opened
@@ -42,6 +47,7 @@ LATER = {  # large pictures that the page itself makes anew when such a model is
     "generate faces": ("grid", "path", "stage", "x1", "x2", "film"),
     "project ": ("grid-x", "grid-once", "grid-twice"),
 }
+ONLY = {"latent_pca 3": ("scatter", "verdict")}  # what of an opening the page asks for
 
 
 def write_static(folder: Path) -> list[Path]:
@@ -56,12 +62,12 @@ def write_static(folder: Path) -> list[Path]:
 def contents() -> dict[str, bytes]:
     """The files by their names."""
     demo = shell.build_app()
-    taken = Taken(demo, VIEWS, CARDS, PARTS + tuple(f"{view}-python-fold" for view in VIEWS), MODELS)
+    taken = Taken(demo, VIEWS, CARDS, PARTS, MODELS)
     told = _told(demo, taken)
     found = {
         **{f"model-{name}.js": script(f"model-{name}", model_file(name)) for name in MODELS},
         "cloud.js": script("cloud", cloud_file()),
-        "told.js": script("told", json.dumps(told, ensure_ascii=False).encode()),
+        "told.js": script("told", json.dumps(told, ensure_ascii=False, default=str).encode()),
         "plotly.js": script("plotly", served.LASTING.get(served.plotly_script())),
         "lab.js": _lab(taken).encode(),
         "lab.css": _style(taken).encode(),
@@ -91,6 +97,8 @@ def _told(demo: gr.Blocks, taken: Taken) -> dict[str, Any]:
         "models": list(MODELS),
         "examples": {name: list(pictures.examples(name)) for name in MODELS},
         "views": list(VIEWS),
+        "spoken": list(SPOKEN),
+        "grids": {"faces": _grid("faces")},
     }
     text = json.dumps(told, ensure_ascii=False, default=str)
     shelves = {name: served.LASTING.get(name) for name in _addresses("".join([text, *taken.widgets]))}
@@ -98,26 +106,36 @@ def _told(demo: gr.Blocks, taken: Taken) -> dict[str, Any]:
         name: content.decode() for name, content in shelves.items() if content and name != served.plotly_script()
     }
     told["plotly"] = served.plotly_script()
-    return json.loads(_with_pictures(json.dumps(told, ensure_ascii=False, default=str)))
+    told["kept"] = _pictures(text)
+    return told
+
+
+def _grid(model: str) -> dict[str, Any]:
+    """What Project starts with."""
+    first = Standing(picture=pictures.examples(model)[0], model=model).input
+    return {"start": first.text, "entries": [entry.text for entry in grid_of(model)]}
 
 
 def _lean(demo: gr.Blocks, name: str, found: list[list]) -> list[list]:
-    later = {f"{name.split()[0]}-{part}" for part in LATER.get(name, ())}
-    return [[part, value] for part, value in found if getattr(demo.blocks[part], "elem_id", "") not in later]
+    """An opening without what the page makes itself."""
+    view = name.split()[0]
+    later, only = ({f"{view}-{part}" for part in table.get(name, ())} for table in (LATER, ONLY))
+    called = {part: getattr(demo.blocks[part], "elem_id", "") for part, _ in found}
+    return [[i, value] for i, value in found if called[i] not in later and (not only or called[i] in only)]
 
 
 def _addresses(text: str) -> list[str]:
     return sorted(set(re.findall(rf"{served.PLACE}/[0-9a-f]+\.\w+", text)))
 
 
-def _with_pictures(text: str) -> str:
-    """The text with pictures in the places of their addresses."""
+def _pictures(text: str) -> dict[str, str]:
+    """The pictures that the text names by their addresses, as addresses that need nobody to answer."""
+    found = {}
     for address in _addresses(text):
-        content = served.PICTURES.get(address)
+        content, kind = served.PICTURES.get(address), served.KINDS[address.rpartition(".")[2]]
         if content is not None:
-            kind = served.KINDS[address.rpartition(".")[2]]
-            text = text.replace(address, f"data:{kind};base64,{base64.b64encode(content).decode()}")
-    return text
+            found[address] = f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return found
 
 
 def _lab(taken: Taken) -> str:
@@ -163,8 +181,12 @@ def _manifest() -> dict[str, Any]:
 
 
 def _page() -> str:
-    told = {"title": html.escape(words.TITLE), "tagline": html.escape(words.TAGLINE)}
-    return asset("static/index.html").replace("{{title}}", told["title"]).replace("{{tagline}}", told["tagline"])
+    tables = json.dumps(languages.tables(), ensure_ascii=False).replace("<", "\\u003c")
+    told = {"title": html.escape(words.TITLE), "tagline": html.escape(words.TAGLINE), "tables": tables}
+    page = asset("static/index.html")
+    for name, text in told.items():
+        page = page.replace(f"{{{{{name}}}}}", text)
+    return page
 
 
 def write_archive(folder: Path, archive: Path) -> None:

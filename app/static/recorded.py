@@ -13,7 +13,8 @@ from gradio.blocks import BlockFunction
 
 from app import pictures
 
-OWN = re.compile(r"const own = ([^\n]*);\n(.*)", re.S)  # how `app.widgets.widget` begins a script
+# how a script of `app.widgets.widget` begins: its constants, which of them are words; then the rest
+OWN = re.compile(r"const own = lab\.said\(([^\n]*), (\[[^\[\]\n]*\])\);\n(.*)", re.S)
 KEPT = {  # what a part of the page needs to know of itself; the rest of Gradio's properties say nothing here
     *("elem_id", "elem_classes", "visible", "scale", "min_width", "value", "label", "open", "id", "choices"),
     *("minimum", "maximum", "step", "equal_height", "show_label"),
@@ -82,7 +83,7 @@ class Taken:
             (name,) = [kind[4:] for kind in given["elem_classes"] if kind.startswith("lab-")][:1]
             self.styles[name] = given["css_template"]
             props["own"], props["template"] = json.loads(match[1]), given["html_template"]
-            props["script"] = _numbered(self.widgets, match[2])
+            props["script"] = _numbered(self.widgets, match[3])
         return [part, found["type"], props]
 
     def _listener(self, found: dict) -> dict:

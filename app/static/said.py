@@ -102,6 +102,7 @@ def _spectrum() -> dict[str, Any]:
 def _project() -> dict[str, Any]:
     return {
         "once": project.ONCE,
+        "buttons": [project.OTHER_DICE, project.KEEP_IN_GRID],
         "twice": project.TWICE,
         "taken": project.TAKEN,
         "changed": project.PIXELS_CHANGED,
@@ -125,6 +126,7 @@ def _generate() -> dict[str, Any]:
     methods = tuple(METHODS)
     return {
         "noise": generate.NOISE,
+        "others": generate.OTHER_SEEDS,
         "one": generate.ONE_STEP,
         "one_broken": generate.BROKEN_STEP,
         "steps": {name: holed(generate.n_steps, 77, name, n="77") for name in methods},
@@ -169,6 +171,8 @@ def _latent_pca() -> dict[str, Any]:
         "orthonormal": latent_pca.LAW_ORTHONORMAL,
         "orthonormal_formula": latent_pca.ORTHONORMAL_FORMULA,
         "walk": latent_pca.LAW_WALK,
+        "projection_formula": holed(latent_pca.projection_formula, "WORST", worst="WORST"),
+        "walk_formula": holed(latent_pca.straight_formula, 9, 0.11, component="₉", steps="0.11"),
     }
 
 

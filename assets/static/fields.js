@@ -211,7 +211,7 @@
     part.shows.value = () => watchers.forEach((watcher) => watcher());
     const trigger = (event, data) => lab.page.fire(part.id, event, data);
     const watch = (_name, watcher) => watchers.push(watcher);
-    lab.page.widgets[script](element, props, trigger, watch, own);
+    lab.page.widgets[script](element, props, trigger, watch, lab.said(own, lab.told.spoken));
   };
 
   fields.ready = () => waiting.splice(0).forEach((act) => act());

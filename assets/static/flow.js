@@ -87,5 +87,11 @@
   const product = (variances, steps, method) =>
     integrate(variances, new Float32Array(variances.length).fill(1), steps, method);
 
-  lab.flow = { uniform, white, integrate, product };
+  // torch.rand of a seed, one call after the other.
+  const dice = (seed) => {
+    const next = twister(seed);
+    return (count) => uniform(seed, count, next);
+  };
+
+  lab.flow = { dice, white, integrate, product };
 })();

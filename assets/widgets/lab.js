@@ -151,6 +151,7 @@ window.lab =
     // A script of our own server, fetched once however many ask; a page without a server brings it along.
     const fetched = new Map();
     const place = (address) => {
+      if (lab.told?.kept[address]) return lab.told.kept[address];
       const root = window.gradio_config?.root;
       return new URL(address, root ? `${root}/` : document.baseURI).href;
     };
