@@ -62,6 +62,9 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="PATTERN",
         help="names on the Hub that visitors may ask for, owner/name or owner/*; none by default; repeatable",
     )
+    parser.add_argument(
+        "--status", action="store_true", help="answer at /status what the lab does, and log a line an event"
+    )
     return parser.parse_args(argv)
 
 
@@ -113,6 +116,8 @@ def main(argv: list[str] | None = None) -> None:
     if arguments.rooms:
         os.environ["LINEARIZER_ROOMS"] = arguments.rooms
     os.environ["LINEARIZER_LESSONS"] = os.pathsep.join(arguments.lesson)
+    if arguments.status:
+        os.environ["LINEARIZER_STATUS"] = "1"
     if arguments.workers > 1:
         sys.exit(_replicas(arguments, argv))
     import torch

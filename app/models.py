@@ -41,6 +41,7 @@ FRAMES = (33, 17)  # of a film, of small and of large pictures
 SMALL = 64 * 64  # numbers of a picture
 
 _loading = threading.Lock()
+_names_loaded: set[str] = set()
 _places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 _held = threading.local()
 
@@ -127,7 +128,13 @@ def model(name: str = "digits") -> Linearizer:
 @lru_cache(maxsize=8)
 def _load(name: str) -> Linearizer:
     f = lc.load(checkpoints.ASSETS / name, device="cpu")
+    _names_loaded.add(name)
     return lc.folded(f)  # up to twice as fast, and nothing trains here
+
+
+def loaded() -> list[str]:
+    """The models that somebody has asked for since the start."""
+    return sorted(_names_loaded)
 
 
 def abilities(name: str) -> Abilities:

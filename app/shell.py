@@ -18,7 +18,7 @@ from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
-from app.serving import faults, limits, traffic
+from app.serving import faults, limits, status, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build, interpolate
@@ -161,6 +161,7 @@ def warm_up() -> None:
 def launch_settings() -> dict:
     """What every start of the server shares, tests included; see Gradio's `Blocks.launch`."""
     faults.tell_for_gradio()
+    status.log_events()
     Image.MAX_IMAGE_PIXELS = files.MAX_PIXELS
     # Between one and two times the limit PIL only warns; `images` refuses such pictures with a sentence.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -179,7 +180,7 @@ def launch_settings() -> dict:
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
         "app_kwargs": {
-            "routes": [*served.routes(), *classes.routes(), *traffic.routes()],
+            "routes": [*served.routes(), *classes.routes(), *traffic.routes(), *status.routes()],
             "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, served.Packing)],
         },
     }

@@ -112,6 +112,7 @@
   const kept = () => PAGE.filter((name) => asked().has(name)).map((name) => `&${name}=${asked().get(name)}`);
 
   lab.address = {
+    longest: LONGEST,
     told,
     joins: (slug, fill) => {
       restore[slug] = fill;
