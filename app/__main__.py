@@ -44,6 +44,20 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--share", action="store_true", help="also open a public gradio.live address")
     parser.add_argument("--teachers", help="folder of ONNX style networks, for “fit to this photo” in Styles")
     parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="FOLDER or OWNER/NAME",
+        help="a model of your own beside those that ship: what lc.save or a training wrote, or one on the Hub; repeatable",
+    )
+    parser.add_argument(
+        "--hub",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="names on the Hub that visitors may ask for, owner/name or owner/*; none by default; repeatable",
+    )
+    parser.add_argument(
         "--status", action="store_true", help="answer at /status what the lab does, and log a line an event"
     )
     return parser.parse_args(argv)
@@ -95,10 +109,16 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(_replicas(arguments, sys.argv[1:] if argv is None else argv))
     import torch
 
-    from app import shell
+    from app import own, shell
     from app.serving import connections, traffic
 
     torch.set_num_threads(1)
+    own.hub += arguments.hub
+    for name in arguments.model:
+        try:
+            own.bring(name)
+        except ValueError as error:
+            sys.exit(_said(f"--model {name}: {str(error).rstrip('.')}"))
     place = {"server_name": arguments.host, "server_port": arguments.port, "share": arguments.share}
     demo = shell.build_app()
     quiet = traffic.REPLICA in os.environ  # who watches it has told the address

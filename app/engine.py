@@ -13,11 +13,13 @@ import numpy as np
 from torch import Tensor
 
 from app import models
+from app.remembering import remembered
 from app.widgets import ASSETS, asset, served
 from linearizer_core.exporting.replay import smallest
 from linearizer_core.exporting.web import MANIFEST, WEIGHTS
 
 WORKER = ("plain", "evaluate", "worker")  # the scripts of assets/engine that run in it, in their order
+MOST = 10_000_000  # numbers of a model of somebody's own that a page is sent
 PROGRAMS = ("decode", "recombine")
 
 _exporting = threading.Lock()
@@ -38,10 +40,13 @@ def model(name: str) -> dict[str, str]:
         return _model(name)
 
 
-@cache
+@remembered(12)
 def _model(name: str) -> dict[str, str]:
     with models.one_core():
-        found = smallest(models.model(name), PROGRAMS)[0].files()
+        try:
+            found = smallest(models.model(name), PROGRAMS)[0].files()
+        except ValueError:  # a layer of somebody's own, for which there is no rule
+            return {}
     return {
         "name": name,
         "manifest": served.LASTING.put(found[MANIFEST], "json"),
@@ -49,11 +54,22 @@ def _model(name: str) -> dict[str, str]:
     }
 
 
+def knows(name: str) -> bool:
+    """Whether the page can be given the model: shipped ones, and of others those for whose layers there are rules."""
+    own = models.brought_as(name)
+    if own is None:
+        return True
+    return sum(t.numel() for t in own.f.state_dict().values()) <= MOST and bool(model(name))
+
+
 def given(name: str, **vectors: Tensor) -> dict:
     """What the ticks of one view need of a model: where it is, the shape of its pictures, and rows of numbers by name.
 
+    Nothing of one that it cannot be given; then the server answers its ticks.
     Each of `vectors` is (n,) or (k, n), or pictures (k, C, H, W); it arrives in the browser as so many Float32Arrays.
     """
+    if not knows(name):
+        return {}
     vectors = {key: value.flatten(1) if value.dim() == 4 else value for key, value in vectors.items()}
     rows = {
         key: [packed(row) for row in value.reshape(-1, value.shape[-1])] for key, value in vectors.items()

@@ -15,12 +15,13 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 
+from app.abilities import Need
 from app.kinds import Flag
 from app.settings import Settings
 
@@ -41,9 +42,12 @@ Named = Mapping[str, Component | Sequence[Component]]
 
 @dataclass(frozen=True)
 class Lab:
-    """What the views share for one visitor: the current picture, as a reference (see `pictures`)."""
+    """What the views share for one visitor: the current picture, as a reference (see `pictures`); the buttons that choose
+    among models, each with the title of its view and what that needs of one.
+    """
 
     picture: gr.State
+    choosers: list[tuple[gr.Radio, str, Need]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

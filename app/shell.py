@@ -8,14 +8,19 @@ import gradio as gr
 from PIL import Image
 from starlette.middleware import Middleware
 
-from app import models, pictures, words
+from app import models, pictures, sessions, words
+from app.lessons import routes as classes
+from app.lessons import words as lesson_words
+from app.lessons.card import Lesson
+from app.lessons.dialog import Teach
+from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
-from app.panels import notice, picker, proof
+from app.panels import notice, own_model, picker, proof
 from app.pictures import files
 from app.serving import faults, limits, status, traffic
 from app.settings import query_of
 from app.theme import theme
-from app.views import VIEWS, build
+from app.views import VIEWS, build, interpolate
 from app.widgets import ASSETS, asset, page_head, served
 from app.widgets.address import Address
 from app.widgets.engine_note import EngineNote
@@ -24,11 +29,13 @@ from app.widgets.symbols import Symbols
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
 READ_QUERY = "(search, ...rest) => [window.location.search, ...rest]"
+START_TOUR = "() => { lab.lesson.start('tour'); }"
 FLIP_THEME = "() => { lab.address.flipTheme(); }"
 
 
 def build_app() -> gr.Blocks:
     """The lab as Gradio blocks, one tab per view; no picture model is loaded before somebody looks."""
+    sessions.install()
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _header()
         lab = Lab(picture=gr.State(pictures.FIRST_PICTURE, time_to_live=LIFE))
@@ -41,11 +48,15 @@ def build_app() -> gr.Blocks:
             for view in VIEWS:
                 with gr.Tab(view.TITLE, id=view.SLUG, elem_id=f"tab-{view.SLUG}") as tab:
                     _open_once(tab, view.SLUG, build(view, lab), visit)
+        own = own_model.panel(lab)
         Symbols()
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
         EngineNote("engine")
+        Lesson()
+        Teach()
         asked = {"search": visit["search"]}
-        listen(demo.load, arrive, asked, {"tabs": tabs, "arrived": visit["arrived"]}, js=READ_QUERY, **QUIET)
+        known = {"tabs": tabs, "arrived": visit["arrived"], **own}
+        listen(demo.load, arriver(lab), asked, known, js=READ_QUERY, **QUIET)
     return demo
 
 
@@ -53,25 +64,30 @@ def _header() -> None:
     with gr.Row(elem_classes="lab-header"):
         title = f'<div class="lab-title"><h1>{words.TITLE}</h1><p>{words.TAGLINE}</p></div>'
         gr.HTML(title, apply_default_css=False, scale=8)
-        flip = gr.Button(
-            words.FLIP_THEME,
-            size="sm",
-            scale=0,
-            min_width=120,
-            elem_id="flip-theme",
-            elem_classes="lab-button",
-        )
-        flip.click(None, js=FLIP_THEME)
+        look = {"size": "sm", "scale": 0, "elem_classes": "lab-button"}
+        for name, text, width, script in (
+            ("start-tour", lesson_words.TOUR, 70, START_TOUR),
+            ("teach-class", lesson_words.TEACH, 70, "() => { lab.teach(); }"),
+            ("flip-theme", words.FLIP_THEME, 120, FLIP_THEME),
+        ):
+            gr.Button(text, min_width=width, elem_id=name, **look).click(None, js=script)
 
 
 def _slug_of(query: dict[str, str]) -> str:
     asked = query.get("view")
-    return asked if asked in {view.SLUG for view in VIEWS} else VIEWS[0].SLUG
+    first = interpolate.SLUG if models.leads_with_brought() else VIEWS[0].SLUG
+    return asked if asked in {view.SLUG for view in VIEWS} else first
 
 
-def arrive(search: str) -> dict:
-    """Choose the tab that the link asks for."""
-    return {"tabs": gr.Tabs(selected=_slug_of(query_of(search))), "arrived": True}
+def arriver(lab: Lab) -> Callable[..., dict]:
+    """The handler that chooses the tab which the link asks for, and shows in all views the model of one's own in it."""
+
+    def arrive(search: str) -> dict:
+        query = query_of(search)
+        found = {"tabs": gr.Tabs(selected=_slug_of(query)), "arrived": True}
+        return {**found, **own_model.remembered_in(lab, query.get("model", ""))}
+
+    return arrive
 
 
 def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Component]) -> None:
@@ -139,6 +155,7 @@ def launch_settings() -> dict:
     """What every start of the server shares, tests included; see Gradio's `Blocks.launch`."""
     faults.tell_for_gradio()
     status.log_events()
+    status.tell("rooms", lambda: rooms().census())
     Image.MAX_IMAGE_PIXELS = files.MAX_PIXELS
     # Between one and two times the limit PIL only warns; `images` refuses such pictures with a sentence.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -157,7 +174,7 @@ def launch_settings() -> dict:
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
         "app_kwargs": {
-            "routes": [*served.routes(), *traffic.routes(), *status.routes()],
+            "routes": [*served.routes(), *classes.routes(), *traffic.routes(), *status.routes()],
             "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, served.Packing)],
         },
     }

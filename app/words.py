@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Mapping, Sequence
 
 TITLE = "Linearizer Lab"
 TAGLINE = "A neural network can be exactly linear. It depends on how you add."
@@ -97,12 +98,119 @@ def wrong_shape(shape: tuple[int, ...]) -> str:
     return f"The picture has shape {sizes}; height × width with 1, 3 or 4 channels works."
 
 
+TAKES_ONE_SPACE = "one network as both g_x and g_y, so that pictures have a space in which they are added"
+TAKES_GENERATORS = "a model that makes pictures of noise, as a Generator does"
+TAKES_ORDER = "latent axes in order of importance, as those of a Projector"
+MODEL_GONE = "That model is not on this server, or not any more; bring it again, or choose another."
+
+
+def lacks(title: str, takes: str) -> str:
+    return f"{title} is not offered here: this view takes {takes}."
+
+
+def lack(titles: Sequence[str], takes: str) -> str:
+    return f"Not offered here: {', '.join(titles)}; this view takes {takes}."
+
+
+OWN_MODEL = "A model of your own"
+OWN_MODEL_LEAD = (
+    "The two files that lc.save wrote, config.json and model.safetensors, of a Linearizer for square pictures with 1 or 3 "
+    "channels and a side of 4 to 128. Nothing in them is run. You alone see it here, and who gets a link of yours."
+)
+OWN_MODEL_FILES = "Choose both files"
+OWN_MODEL_HUB = "Or its name on the Hub, owner/name; Enter fetches it"
+YOURS = "yours"
+TWO_FILES = "Choose two files together: one config.json and one model.safetensors, as lc.save writes them."
+NO_HUB_NAME = "A model on the Hub has a name such as owner/name."
+NOT_FINITE_MODEL = (
+    "The model makes NaN or infinity of a picture; train it with a lower rate, and save it again."
+)
+TRIALS_BUSY = "Other models are being tried just now; try again in a minute."
+TRIAL_BROKE = "The model could not be used: it broke off at the first picture."
+TRIAL_MEMORY = "The model takes more memory than there is for one here; a smaller one works."
+
+
+def no_linearizer(kind: str) -> str:
+    return (
+        f"The lab shows Linearizers of pictures, and this is a {kind}; lc.Linearizer(g, A, g) would make one."
+    )
+
+
+def wrong_points(shape: tuple[int, ...]) -> str:
+    found = "×".join(map(str, shape))
+    return f"The model takes points of shape {found}; square pictures with 1 or 3 channels and a side of 4 to 128 work."
+
+
+def other_points(shape: tuple[int, ...], other: tuple[int, ...]) -> str:
+    one, two = ("×".join(map(str, found)) for found in (shape, other))
+    return f"The model makes {two} of {one}; both must be pictures of one size here."
+
+
+def too_large(numbers: int, most: int) -> str:
+    return f"The model holds {numbers:,} numbers; up to {most:,} work here.".replace(",", " ")
+
+
+def too_slow(step: str, seconds: float, most: float) -> str:
+    return (
+        f"The model is too slow for the lab: {step} took {seconds:.2g} s here, and at most {most:g} s work."
+    )
+
+
+def trial_too_long(seconds: float) -> str:
+    return f"The model took longer than {seconds:g} s to load and to be used once; a smaller one works."
+
+
+def wrong_images(shape: tuple[int, ...], found: tuple[int, ...]) -> str:
+    wanted, came = ", ".join(map(str, shape)), " × ".join(map(str, found)) or "no tensor"
+    return f"images must be a tensor (N, {wanted}) with at least 2 pictures, got {came}."
+
+
+def no_such_model(name: str) -> str:
+    return f"{name} is no folder here and no “owner/name” on the Hub; a folder that lc.save or a training wrote works."
+
+
+def hub_not_allowed(allowed: list[str]) -> str:
+    which = ", ".join(allowed) or "no name"
+    return f"This server takes {which} from the Hub; two files of yours work."
+
+
+def hub_unreachable(name: str) -> str:
+    return f"{name} could not be found on the Hub; check the name and the network."
+
+
+def hub_holds_none(name: str, *files: str) -> str:
+    return f"{name} does not hold {' and '.join(files)}, which lc.push_to_hub writes."
+
+
+def no_room(count: int) -> str:
+    return f"{count} models of visitors are being looked at here; there is room again ten minutes after one is left."
+
+
+def admitted(title: str, shape: str, views: Sequence[str], others: Mapping[str, str]) -> str:
+    """Which views offer a model that came in, and what the others take."""
+    lacking = "".join(f" {view} takes {takes}." for view, takes in others.items())
+    return f"“{title}”, for pictures of {shape}, is among the models of {', '.join(views)} now.{lacking}"
+
+
+def bad_name(most: int) -> str:
+    return f"name must be a text of 1 to {most} characters, which the lab's buttons show; “yours” works."
+
+
+def cannot_listen(why: str) -> str:
+    return f"The lab cannot listen there ({why}); another port works, or none for a free one."
+
+
+def name_taken(name: str) -> str:
+    return f"A model called {name} is here already; another name works."
+
+
 GALLERIES = {
     "digits": "Digits",
     "sample": "Samples",
     "mnist": "MNIST",
     "face": "Faces",
     "other": "Anything else",
+    "model": "Of the model",
 }
 GALLERY = "Pictures to choose from"
 DRAW = "Draw"
@@ -122,6 +230,7 @@ def picture_name(source: str, rest: str) -> str:
         "face": f"drawn face, seed {rest}",
         "other": f"no digit, no. {rest}",
         "sample": f"sample {label or 'of anything'}, seed {seed}",
+        "model": f"the model’s no. {rest.rpartition(':')[2]}",
     }
     return names.get(source, "your picture")
 
@@ -261,6 +370,20 @@ HALL_BROKE = "The training broke off; please try again, perhaps with other data.
 def hall_waiting(before: int) -> str:
     people = "one training is" if before == 1 else f"{before} trainings are"
     return f"You are number {before} in the queue: {people} before yours."
+
+
+# --- saved models
+SAVED_FILES = (
+    "A model is the zip that was saved here, or its two files, config.json and model.safetensors, together."
+)
+
+
+def saved_too_large(most: int) -> str:
+    return f"The files have more than {most / 1e6:.0f} MB; a model that was saved here has less."
+
+
+def saved_broken(why: str) -> str:
+    return f"This is no model that can be read: {why}"
 
 
 # --- devices

@@ -6,6 +6,7 @@ from types import ModuleType
 from .algebra import exp, pinv, power, singular_values, svd, truncate, with_singular_values
 from .checkpoints import from_pretrained, load, pretrained, push_to_hub
 from .diagnostics import check
+from .exploring import explore
 from .inputs import as_float
 from .linearizer import Linearizer
 from .models.generator import Generator
@@ -33,6 +34,7 @@ __all__ = [
     "as_float",
     "check",
     "exp",
+    "explore",
     "folded",
     "from_pretrained",
     "load",

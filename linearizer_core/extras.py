@@ -7,8 +7,10 @@ from contextlib import contextmanager
 
 EXTRAS = {
     "PIL": "train",
+    "gradio": "app",
     "huggingface_hub": "hub",
     "matplotlib": "plots",
+    "plotly": "app",
     "pooch": "train",
     "sklearn": "train",
     "tqdm": "train",

@@ -42,6 +42,7 @@ HANDLES = {
     "interpolate": "#interpolate-t input[type=range]",
     "spectrum": "#spectrum-handles [data-part=power]",
     "project": "#project-rank input[type=range]",
+    "generate": "#generate-power input[type=range]",
     "latent_pca": "#latent_pca-steps input[type=range]",
 }
 MODELS = {"project": ("digits-projector", "faces")}

@@ -1,5 +1,6 @@
 """The package as others get it: what a wheel holds, what an import of it asks for, what it can do on its own."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -43,11 +44,12 @@ def wheel(tmp_path_factory):
     return file
 
 
-def test_a_wheel_holds_the_package_its_models_and_nothing_of_the_app(wheel):
+def test_a_wheel_holds_the_package_its_models_and_the_app_under_a_name_of_its_own(wheel):
     with zipfile.ZipFile(wheel) as archive:
         held = {item.filename: item.file_size for item in archive.infolist()}
     assert {name.split("/")[0] for name in held} == {
         "linearizer_core",
+        "linearizer_lab",
         f"linearizer_lab-{PROJECT['version']}.dist-info",
     }
     modules = {str(file.relative_to(ROOT)) for file in (ROOT / "linearizer_core").rglob("*.py")}
@@ -55,7 +57,14 @@ def test_a_wheel_holds_the_package_its_models_and_nothing_of_the_app(wheel):
     assert modules <= held.keys() and {f"linearizer_core/{file}" for file in weights} <= held.keys()
     assert "linearizer_core/assets/faces/README.md" in held  # its terms travel with the weights
     assert "linearizer_core/py.typed" in held and max(held.values()) <= MOST_BYTES
-    assert not [name for name in held if name.endswith((".js", ".css", ".jpg", ".png", ".svg"))]
+    app = {f"linearizer_lab/{file.relative_to(ROOT / 'app')}" for file in (ROOT / "app").rglob("*.py")}
+    assert app <= held.keys() and "linearizer_core/assets/js/page.js" in held
+    assert not [name for name in held if name.endswith((".jpg", ".png", ".ipynb"))]
+    with zipfile.ZipFile(wheel) as archive:
+        texts = [archive.read(name).decode() for name in app]
+    assert not [
+        line for text in texts for line in text.splitlines() if re.match(r"\s*(from|import) app\b", line)
+    ]
 
 
 ELSEWHERE = """
@@ -69,6 +78,10 @@ try:
     import app
 except ModuleNotFoundError:
     print("no app")
+import linearizer_lab.shell, urllib.request
+lab = lc.explore(lc.load("digits").g_x, torch.rand(20, 1, 32, 32))
+print(urllib.request.urlopen(lab.url).status)
+lab.close()
 """
 
 
@@ -78,7 +91,7 @@ def test_an_installed_package_works_from_an_empty_folder(wheel, tmp_path):
     (tmp_path / "empty").mkdir()
     program = ELSEWHERE.format(path=str(tmp_path / "site"), models=len(checkpoints.pretrained()))
     error, version, *rest = outside(program, tmp_path / "empty", "-P", path=tmp_path / "site").split()
-    assert float(error) < 1e-5 and version == PROJECT["version"] and rest == ["no", "app"]
+    assert float(error) < 1e-5 and version == PROJECT["version"] and rest == ["no", "app", "200"]
 
 
 # --- what an import asks for --------------------------------------------------------------------------------------

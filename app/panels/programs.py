@@ -6,7 +6,7 @@ The pictures travel inside the program as small PNG files, so it needs neither t
 import base64
 from collections.abc import Sequence
 
-from app import pictures
+from app import models, pictures
 from app.pictures import encoding
 
 HEAD = """\
@@ -19,7 +19,7 @@ from PIL import Image
 
 import linearizer_core as lc
 
-model = lc.load("{model}")
+model = {model}
 """
 
 PICTURES = """\
@@ -34,7 +34,7 @@ CHANNELS = {1: "[:, None]", 3: ".permute(0, 3, 1, 2)"}
 
 def program(body: str, references: Sequence[str] = (), model: str = "digits") -> str:
     """A whole program: imports, `model`, the pictures as a tensor `x` in the model's size, then `body`."""
-    parts = [HEAD.format(model=model)]
+    parts = [HEAD.format(model=models.source(model))]
     if references:
         x = pictures.tensor(references, model)
         pngs = [base64.b64encode(encoding.png_bytes(p)).decode() for p in encoding.to_pictures(x)]

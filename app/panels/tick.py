@@ -34,29 +34,23 @@ def ticks(
     ingredients: Callable[..., Mapping],
     script: str = "",
     rests: Callable | None = None,
+    rested: Callable[..., Mapping] | None = None,
 ) -> gr.HTML:
     """Answer `moves` in the browser, where that is possible, and `changes` on the server. Returns the view's relay.
 
     `stage` is the `Pictures` that the engine draws on; `fn` answers on the server, with values for `outputs`;
     `ingredients`, called with the same inputs, says what the engine needs until the next change.
     `script` is JavaScript that is called with the inputs on either route, see `listening.by_name`.
-    Where a browser can compute only a part of the stage, `fn` answers too when the hand `rests`.
+    Where a browser can compute only a part of what is seen, `rested`, or else `fn`, answers when the hand `rests`.
     """
     relay = widget("relay", "", elem_id=f"{slug}-relay", label="", slug=slug, stage=stage.elem_id)
     gr.on(list(moves), None, flat(inputs), js=_script(slug, inputs, script))
     gr.on(list(changes), None, js=f"() => {{ lab.engine.stale({json.dumps(slug)}); return []; }}")
     (name,) = [name for name, found in outputs.items() if found is stage]
 
-    @functools.wraps(fn)
-    def answer(**values: Any) -> Mapping:
-        found = fn(
-            **values
-        )  # the page draws only what differs from the last value, and the engine drew since
-        return {**found, name: {**found[name], "turn": next(_turns)}} if name in found else found
-
-    listen([*changes, relay.input], answer, inputs, outputs, js=script or None, **TICK)
+    listen([*changes, relay.input], _drawn(fn, name), inputs, outputs, js=script or None, **TICK)
     if rests is not None:
-        listen(rests, answer, inputs, outputs, **BESIDE)
+        listen(rests, _drawn(rested or fn, name), inputs, outputs, **BESIDE)
 
     def fetched(turn: object, **values: Any) -> Mapping:
         return {"relay": {**ingredients(**values), "turn": turn if type(turn) is int else None}}
@@ -65,6 +59,17 @@ def ticks(
     turned = f"(...values) => [...values.slice(0, -1), lab.engine.turn({json.dumps(slug)})]"
     listen(relay.submit, fetched, {**inputs, "turn": relay}, {"relay": relay}, js=turned, **TICK)
     return relay
+
+
+def _drawn(fn: Callable[..., Mapping], name: str) -> Callable[..., Mapping]:
+    """`fn`, whose value of that name differs each time: the page draws only what does, and the engine drew since."""
+
+    @functools.wraps(fn)
+    def answer(**values: Any) -> Mapping:
+        found = fn(**values)
+        return {**found, name: {**found[name], "turn": next(_turns)}} if name in found else found
+
+    return answer
 
 
 def _script(slug: str, inputs: Named, also: str) -> str:

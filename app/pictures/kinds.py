@@ -33,9 +33,8 @@ class Picture(Kind):
         return value
 
     def __str__(self) -> str:
-        taken = {"digit": "showing one digit", "whole": "taken as it is", "face": "showing a face"}[
-            self.taken
-        ]
+        known = {"digit": "showing one digit", "whole": "taken as it is", "face": "showing a face"}
+        taken = known.get(self.taken, f"taken as {self.taken} pixels")
         return (
             "“digits:0” to “digits:1796” (scikit-learn), “sample:7:42” (a 7 made by the model digits, seed 42), “face:12” "
             "(drawn by the model faces), “other:0” and on (no digits at all), “mnist:0” and on where MNIST is installed, "

@@ -5,8 +5,9 @@
     mnist:250        test digit 250 of MNIST, where the data is there
     face:12          a face that the model `faces` draws from seed 12, 64×64 in colour
     other:4          something that is no digit: a piece of a photograph, stripes, noise, a negative
-    png:iVBOR…       a drawing or an upload: its PNG file, grey, 32×32 or 64×64, in URL-safe base64
-    jpg:_9j_4…       an upload in colour: its JPEG file, 64×64
+    model:NAME:3     a picture that a model of somebody's own was brought with, or has drawn
+    png:iVBOR…       a drawing or an upload: its PNG file, grey and square, in URL-safe base64
+    jpg:_9j_4…       an upload in colour, or a large grey one: its JPEG file, square
 
 A reference always means the same bytes, so pixels and latents are remembered by it: a picture is encoded once, whoever
 looks at it. Any picture goes into any model, in the size and the colours that it takes. "data:image/…" addresses and uploads
@@ -29,8 +30,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from app import models, words
+from app.abilities import BROUGHT, Need
 from app.pictures import encoding, files
 from app.pictures.noise import LARGEST_SEED, white
+from app.remembering import remembered
 from linearizer_core.data import handwriting
 from linearizer_core.data import sets as data
 from linearizer_core.linearizer import Linearizer
@@ -40,6 +43,7 @@ FIRST_PICTURE = "digits:318"
 SECOND_PICTURE = "digits:913"  # where a view wants two
 FIRST_FACE, SECOND_FACE = "face:17", "face:31"
 FACE_SPREAD = 0.8  # of the deviation of the noise: the rarest faces are left out
+ON_A_PAGE = 30
 PER_DIGIT = 3  # pictures of each digit in a page of the gallery
 CLEAREST = (  # rows of the digits 0 to 9 among scikit-learn's 1797, chosen by eye
     (1342, 1329, 1232, 318, 770, 1319, 164, 393, 913, 361),
@@ -54,8 +58,10 @@ FACES = (  # seeds whose faces are clearest, chosen by eye
 LONGEST = 8_000  # characters of a reference; a 32×32 drawing needs about 700, a 64×64 photo about 4 000
 QUALITIES = (92, 80, 60, 30, 5)  # of a photo's JPEG file: the best that is not longer than that
 LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601, as PIL takes it
-TAKEN = ("digit", "whole", "face")
-"""How a picture from outside is taken: the digit in it, all of it in grey, or its middle square in colour."""
+SIDES = range(4, 129)  # of a square picture that a reference holds
+TAKEN = ("digit", "whole", "face", "1×28", "3×48")
+"""How a picture from outside is taken: the digit in it, all of it in grey, its middle square in colour; or so many channels
+of a middle square of this side, as a model of somebody's own takes it."""
 
 
 def accept(picture: object, taken: str = "digit") -> str:
@@ -73,28 +79,38 @@ def accept(picture: object, taken: str = "digit") -> str:
 
 def read(file: str | Path | bytes, taken: str) -> str:
     """The reference of a file (path or content), taken in one of the ways of `TAKEN`. Raises `files.BadPictureError`."""
-    match taken:
+    channels, _, side = taken.partition("×")
+    match channels:
         case "face":
             return reference_of(files.face_picture(file, encoding.FACE_SIDE))
         case "whole":
             return reference_of(files.whole_picture(file))
+        case "3":
+            return reference_of(files.face_picture(file, int(side)))
+        case "1":
+            return reference_of(files.whole_picture(file, int(side)))
         case _:
             return reference_of(files.digit_from_picture(file))
 
 
 def taken_for(model: object, otherwise: str = "digit") -> str:
-    """How a picture is taken for a model: by one of faces in colour, else as `otherwise` says.
+    """How a picture is taken for a model: by one of faces in colour, by one of somebody's own in its shape, else as
+    `otherwise` says.
 
     >>> taken_for("faces"), taken_for("digits"), taken_for(None, "whole")
     ('face', 'digit', 'whole')
     """
-    known = isinstance(model, str) and model in models.NAMES
-    return "face" if known and models.knows_faces(model) else otherwise
+    if not isinstance(model, str) or not (model in models.NAMES or model in models.brought()):
+        return otherwise
+    if models.abilities(model).pictures == BROUGHT:
+        channels, side, _ = models.shape(model)
+        return f"{channels}×{side}"
+    return "face" if models.knows_faces(model) else otherwise
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def pixels(reference: str) -> np.ndarray:
-    """The picture's bytes, uint8 (32, 32), (64, 64) or (64, 64, 3), read-only. Raises `files.BadPictureError`."""
+    """The picture's bytes, uint8 (S, S) or (S, S, 3), read-only. Raises `files.BadPictureError`."""
     if not isinstance(reference, str) or len(reference) > LONGEST:
         raise files.BadPictureError(words.UNKNOWN_PICTURE)
     source, _, rest = reference.partition(":")
@@ -115,7 +131,7 @@ def tensor(references: Sequence[str], name: str = "digits") -> Tensor:
     return torch.cat([_shaped(reference, models.shape(name)) for reference in references])
 
 
-@lru_cache(maxsize=2048)
+@remembered(2048)
 def _shaped(reference: str, shape: tuple[int, int, int]) -> Tensor:
     x = shaped(encoding.to_tensor(np.stack([pixels(reference)])), shape)
     return encoding.to_tensor(encoding.to_pictures(x))  # bytes again, so that a program can carry it
@@ -136,7 +152,7 @@ def shaped(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
     return x.expand(-1, channels, -1, -1)
 
 
-@lru_cache(maxsize=1024)  # one of a face takes 49 kB
+@remembered(1024)  # one of a face takes 49 kB
 def _latent(reference: str, name: str) -> Tensor:
     with models.one_core():
         return models.model(name).g_x(tensor([reference], name))[0]
@@ -159,9 +175,11 @@ def fitting(reference: str, name: str) -> str:
     >>> fitting("face:3", "digits"), fitting("face:3", "faces")
     ('digits:318', 'face:3')
     """
+    if models.abilities(name).pictures == BROUGHT:
+        return reference
     if models.knows_faces(name):
         return reference if reference.startswith(("face:", "jpg:", "png:")) else FIRST_FACE
-    return FIRST_PICTURE if reference.startswith(("face:", "jpg:")) else reference
+    return FIRST_PICTURE if reference.startswith(("face:", "jpg:", "model:")) else reference
 
 
 def model_for(reference: str, name: str) -> str:
@@ -170,21 +188,34 @@ def model_for(reference: str, name: str) -> str:
     >>> model_for("face:3", "digits"), model_for("png:", "faces")
     ('faces', 'faces')
     """
-    if fitting(reference, name) == reference:
-        return name
-    return next(other for other in models.generators() if fitting(reference, other) == reference)
+    others = [other for other in models.generators() if fitting(reference, other) == reference]
+    return name if fitting(reference, name) == reference or not others else others[0]
 
 
-def start(query: Mapping[str, str], picture: str, among: Sequence[str]) -> tuple[str, str]:
-    """Model, one of `among`, and picture that a view opens with: those that a link asks for, else the current picture and
-    the model that knows it.
+def start(query: Mapping[str, str], picture: str, need: Need) -> tuple[str, str]:
+    """Model, one that can do what is needed, and picture that a view opens with: those that a link asks for, else the
+    current picture and the model that knows it.
 
-    >>> start({"model": "faces"}, "digits:3", ["digits", "faces"]), start({}, "face:5", ["digits", "faces"])
+    >>> start({"model": "faces"}, "digits:3", GENERATES), start({}, "face:5", GENERATES)
     (('faces', 'face:17'), ('faces', 'face:5'))
     """
+    among = models.available(need)
     wanted = query.get("model") if query else model_for(picture, among[0])
-    name = wanted if wanted in among else among[0]
-    return name, fitting(picture, name)
+    name = wanted if models.offers(wanted, need) else among[0]
+    return name, standing_for(picture, name)
+
+
+def standing_for(picture: str, name: str) -> str:
+    """The current picture where the model knows such, else one that it knows: of somebody's own one that came with it.
+
+    >>> standing_for("face:3", "digits")
+    'digits:318'
+    """
+    came = page_of(name)
+    kept = ("png:", "jpg:", came[0].rpartition(":")[0])
+    if models.abilities(name).pictures == BROUGHT and not picture.startswith(kept):
+        return came[0]
+    return fitting(picture, name)
 
 
 def examples(name: str) -> tuple[str, str]:
@@ -193,13 +224,32 @@ def examples(name: str) -> tuple[str, str]:
     >>> examples("digits")
     ('digits:318', 'digits:913')
     """
+    if models.abilities(name).pictures == BROUGHT:
+        return page_of(name)[:2]
     return (FIRST_FACE, SECOND_FACE) if models.knows_faces(name) else (FIRST_PICTURE, SECOND_PICTURE)
 
 
+@remembered(16)
+def page_of(name: str) -> tuple[str, ...]:
+    """A page of pictures of the model's kind: of one of somebody's own those that came with it, else such as have its
+    colours.
+
+    >>> page_of("faces")[:2]
+    ('face:0', 'face:1')
+    """
+    own = models.brought_as(name)
+    if own is not None and own.gallery is not None:
+        return tuple(f"model:{name}:{i}" for i in range(min(len(own.gallery), ON_A_PAGE)))
+    in_colour = models.shape(name)[0] == 3 and "faces" in models.available()
+    return page("face" if in_colour else "digits")
+
+
 def reference_of(picture: np.ndarray) -> str:
-    """The reference of a visitor's own picture, uint8 (32, 32), (64, 64) or (64, 64, 3)."""
+    """The reference of a visitor's own picture, uint8 (S, S) or (S, S, 3)."""
     if picture.ndim == 2:
-        return "png:" + _safe(encoding.png_bytes(picture))
+        reference = "png:" + _safe(encoding.png_bytes(picture))
+        if len(reference) <= LONGEST:
+            return reference
     for quality in QUALITIES:
         reference = f"jpg:{_safe(encoding.jpeg_bytes(picture, quality))}"
         if len(reference) <= LONGEST:
@@ -262,10 +312,18 @@ def _from_sample(rest: str) -> np.ndarray:
     return encoding.to_pixels(made)[0, ..., 0].copy()
 
 
-def _from_file(rest: str, form: str, mode: str, sides: Sequence[int]) -> np.ndarray:
+def _from_model(rest: str) -> np.ndarray:
+    name, _, number = rest.rpartition(":")
+    own = models.brought().get(name)
+    if own is None or own.gallery is None:
+        raise files.BadPictureError(words.MODEL_GONE)
+    return own.gallery[_index(number, len(own.gallery))].copy()
+
+
+def _from_file(rest: str, form: str, modes: Sequence[str]) -> np.ndarray:
     content = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
     with Image.open(io.BytesIO(content), formats=(form,)) as picture:
-        if picture.size not in {(side, side) for side in sides} or picture.mode != mode:
+        if picture.width != picture.height or picture.width not in SIDES or picture.mode not in modes:
             raise files.BadPictureError(words.UNKNOWN_PICTURE)
         return np.array(picture)  # decodes it: here a file that is cut off shows
 
@@ -276,8 +334,9 @@ SOURCES = {
     "mnist": _from_mnist,
     "face": _from_face,
     "other": _from_other,
-    "png": lambda rest: _from_file(rest, "PNG", "L", (files.SIDE, encoding.FACE_SIDE)),
-    "jpg": lambda rest: _from_file(rest, "JPEG", "RGB", (encoding.FACE_SIDE,)),
+    "model": _from_model,
+    "png": lambda rest: _from_file(rest, "PNG", ["L"]),
+    "jpg": lambda rest: _from_file(rest, "JPEG", ["RGB", "L"]),
 }
 
 

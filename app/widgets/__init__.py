@@ -18,10 +18,10 @@ import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.widgets import served
+from linearizer_core import checkpoints
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -32,7 +32,7 @@ OPENING = "html:not(.lab-open) gradio-app { visibility: hidden; }"
 # What is scrolled to stands below the stage that stays on a phone; such a rule in lab.css Gradio would keep inside the app.
 POCKET = "@media (max-width: 640px) { html { scroll-padding-top: 48vh; } }"
 PAGE_SCRIPTS = ("widgets/lab.js", "js/page.js", "js/address.js", "engine/ticks.js", "engine/engine.js")
-ASSETS = Path(__file__).resolve().parent.parent.parent / "assets"
+ASSETS = checkpoints.ASSETS  # beside the app in the repository, inside the core once both are installed
 
 
 @lru_cache(maxsize=64)
@@ -44,7 +44,8 @@ def asset(name: str) -> str:
 def page_head() -> str:
     """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
     scripts = "".join(f"<script>{asset(name)}</script>" for name in PAGE_SCRIPTS)
-    return f"{scripts}<style>{OPENING} {POCKET}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
+    page = f"{OPENING} {POCKET} {asset('css/lesson.css')}"
+    return f"{scripts}<style>{page}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
 
 
 def script_of(name: str, files: Sequence[str] = ()) -> str:

@@ -30,6 +30,7 @@ KINDS = {
     "bin": "application/octet-stream",
     "png": "image/png",
     "jpg": "image/jpeg",
+    "zip": "application/zip",
 }
 
 
@@ -68,6 +69,7 @@ class Shelf:
 PICTURES = Shelf(most=2**27)
 LASTING = Shelf(most=2**26)  # a few scripts and op lists, so none ever goes; they go packed
 MODELS = Shelf(most=2**27)  # weights of the engine; few, so none ever goes
+KEPT = Shelf(most=2**26)  # models of visitors, to be saved: the last ten or so
 
 
 @cache
@@ -92,7 +94,8 @@ def answer(request: Request) -> Response:
     if LASTING.get(address) is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers = {**FOR_EVER, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return Response(_packed(address), media_type=kind, headers=headers)
-    content = LASTING.get(address) or PICTURES.get(address) or MODELS.get(address)
+    found = (shelf.get(address) for shelf in (LASTING, PICTURES, MODELS, KEPT))
+    content = next((content for content in found if content is not None), None)
     if content is None:
         return Response(status_code=404)
     return Response(content, media_type=kind, headers=FOR_EVER)

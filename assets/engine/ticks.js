@@ -25,6 +25,7 @@
 
   // Singular values after moves of the spectrum: app/views/spectrum/moves.py says what each does.
   const LARGEST = 1000;
+  const MOST_STEPS = 1000;
   const CUT = 0.05;
   const TINY = 1e-6;
   const moved = (values, [kind, first, second]) => {
@@ -34,6 +35,44 @@
     for (const v of values) top = Math.max(top, v);
     const cut = (first < 0 ? CUT : TINY) * top;
     return values.map((v) => (v > cut ? Math.min(LARGEST, v ** first) : 0));
+  };
+
+  // By how much a step of an integrator of methods/flow_matching.py in the core scales z along dz/dt = v z,
+  // from v at its beginning, in its middle and at its end.
+  const growths = {
+    euler: (h, v) => 1 + h * v,
+    midpoint: (h, v, middle) => 1 + h * middle * (1 + (h / 2) * v),
+    rk4: (h, v, middle, end) => {
+      const k2 = middle * (1 + (h / 2) * v);
+      const k3 = middle * (1 + (h / 2) * k2);
+      return 1 + (h / 6) * (v + 2 * k2 + 2 * k3 + end * (1 + h * k3));
+    },
+  };
+
+  // v at t for axes that end with these variances.
+  const velocities = (variances, t, to) => {
+    const [rest, square, other] = [1 - t, t * t, (1 - t) ** 2];
+    for (let k = 0; k < to.length; k++) to[k] = (t * variances[k] - rest) / (other + square * variances[k]);
+    return to;
+  };
+
+  // z₀ after so many steps, one after the other, and by the product of all of them, which is B.
+  const generated = (variances, start, steps, method) => {
+    const [many, growth, h] = [Float32Array.from(start), growths[method], 1 / steps];
+    const B = new Float64Array(many.length).fill(1);
+    let [v, middle, end] = [0, 0, 0].map(() => new Float64Array(many.length));
+    velocities(variances, 0, v);
+    for (let i = 0; i < steps; i++) {
+      velocities(variances, (i + 0.5) * h, middle);
+      velocities(variances, (i + 1) * h, end);
+      for (let k = 0; k < many.length; k++) {
+        const step = growth(h, v[k], middle[k], end[k]);
+        many[k] *= step;
+        B[k] *= step;
+      }
+      [v, end] = [end, v];
+    }
+    return [many, many.map((_, k) => B[k] * start[k])];
   };
 
   // --- words ------------------------------------------------------------------------------------------
@@ -159,7 +198,47 @@
     };
   };
 
-  lab.ticks = { interpolate, spectrum, latent_pca: walk, project };
+  // The end of N steps and one step. How long they take and how they differ the server measures when the hand
+  // rests: then it stays, and it is not shown before.
+  const generate = ({ vectors, shape, words, model, of }, controls, seen) => {
+    const { steps } = controls;
+    if (controls.model !== model.name || String(controls.seed) !== String(of.seed)) return null;
+    if (controls.method !== of.method || String(controls.label) !== of.label) return null;
+    if (seen?.pictures?.count !== 4 || !(Number.isInteger(steps) && steps >= 1 && steps <= MOST_STEPS))
+      return undefined;
+    const [[variances], [start]] = [vectors.variances, vectors.start];
+    const ids = [of.seed, of.label, steps, of.method].map(String);
+    const measured = seen.ids.join() === ids.join();
+    const [noise, one, differ] = words.titles;
+    const many = `${steps} ${words.integrator} step${steps > 1 ? "s" : ""}`;
+    const [begin, step, stages] = words.formula;
+    const product =
+      steps === 1
+        ? [["", "B = "]]
+        : [
+            ["", "B = ∏ₖ₌₀"],
+            ["sup", String(steps - 1)],
+            ["", " "],
+          ];
+    const rest = ["", `( ${step} ),  h = ${general(1 / steps, 3)}`];
+    return async (call) => {
+      const [first, second] = await call("decode", generated(variances, start, steps, of.method));
+      const blank = new Float32Array(first.length);
+      const stage = tiles(
+        shape,
+        [blank, first, second, blank],
+        measured ? seen.captions : [noise, many, one, differ],
+        measured ? seen.notes : [words.note, "", "", ""],
+        measured ? ids : [...ids, "running"],
+      );
+      const [size, before] = [first.length, lab.bytes(seen.pictures)];
+      for (const at of measured ? [0, 3 * size] : [0])
+        stage.pictures.data.set(before.subarray(at, at + size), at);
+      return { stage, html: { "generate-formula": [["", begin], ...product, rest, ["small", stages]] } };
+    };
+  };
+
+  lab.ticks = { interpolate, spectrum, latent_pca: walk, project, generate };
   lab.ticks.words = { general, minus, signed, subscript, summed };
-  lab.ticks.numbers = { floats, combined, scaled, kept, moved };
+  lab.ticks.numbers = { floats, combined, scaled, kept, moved, generated };
 })();

@@ -7,15 +7,19 @@
 (() => {
   const PAUSE = 1500; // milliseconds
   const LONGEST = 4000; // characters: every request carries the address, and proxies refuse long ones
-  const PAGE = ["__theme", "engine", "hide", "lock", "lesson", "present", "lang"]; // no view's
+  // Of the page, and no view's.
+  const PAGE = ["__theme", "engine", "hide", "lock", "lesson", "stop", "room", "present", "lang"];
   const standing = {}; // the link of each view that was measured
   const restore = {}; // how each view is filled again
+  const late = {}; // what was asked of a view while it opened with something else
+  const entered = new Set(); // views that have begun to open
   let touched = -Infinity; // when something changed
   let step = true; // whether that began a gesture
   let first = true; // the address as the page was opened with it is an entry already
   let following = false; // Back or Forward: the entry is there, too
 
   const asked = () => new URLSearchParams(location.search);
+  entered.add(asked().get("view") ?? "plane");
   const switchOf = (slug) => document.querySelector(`#${slug}-break input`);
   const inFront = () =>
     Object.keys(standing).find((slug) => document.getElementById(`${slug}-link`)?.offsetParent);
@@ -55,7 +59,10 @@
   const told = (slug, query) => {
     if (!query) return;
     standing[slug] = query;
-    write();
+    if (!late[slug]) return write();
+    history.replaceState(null, "", location.pathname + late[slug]);
+    delete late[slug];
+    again(slug);
   };
 
   // The switch that breaks the law is no setting of a view: here it is read from a link, and kept in it.
@@ -72,7 +79,9 @@
 
   // A tab that was opened before has its link already; one that opens now tells it when it is measured.
   document.addEventListener("click", (event) => {
-    if (!event.target.closest?.("[role=tab]")) return;
+    const tab = event.target.closest?.("[role=tab]");
+    if (!tab) return;
+    entered.add(tab.id.replace(/^tab-|-button$/g, ""));
     if (!following) step = true;
     setTimeout(write, 100);
   });
@@ -82,13 +91,20 @@
     if (switchOf(slug) && switchOf(slug).checked !== wanted) switchOf(slug).click();
     restore[slug]?.();
   };
-  window.addEventListener("popstate", () => {
+  // The page shows what its address asks for, whoever wrote that.
+  const show = () => {
     follows();
     const slug = asked().get("view");
     const tab = document.getElementById(`tab-${slug}-button`);
+    const begun = entered.has(slug);
     if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();
+    entered.add(slug);
     if (standing[slug]) again(slug);
-  });
+    else if (begun) late[slug] = location.search;
+  };
+  window.addEventListener("popstate", show);
+
+  const kept = () => PAGE.filter((name) => asked().has(name)).map((name) => `&${name}=${asked().get(name)}`);
 
   lab.address = {
     told,
@@ -97,10 +113,24 @@
     },
     // The view as it is without a link.
     reset: (slug) => {
-      const page = PAGE.filter((name) => asked().has(name)).map((name) => `&${name}=${asked().get(name)}`);
-      history.pushState(null, "", `${location.pathname}?view=${slug}${page.join("")}`);
+      history.pushState(null, "", `${location.pathname}?view=${slug}${kept().join("")}`);
       follows();
       again(slug);
+    },
+    // The link of a view as it was last measured, null before.
+    linkOf: (slug) => (standing[slug] ? new URLSearchParams(standing[slug]) : null),
+    // What a link to a view asks for, as if the page had been opened with it.
+    go: (query) => {
+      history.pushState(null, "", location.pathname + query + kept().join(""));
+      show();
+    },
+    // A setting of the page, of no view; null takes it out of the address.
+    page: (name, value) => {
+      const found = asked();
+      if (value === null) found.delete(name);
+      else found.set(name, value);
+      const text = found.toString().replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%3B", ";");
+      history.replaceState(null, "", `${location.pathname}?${text}${location.hash}`);
     },
     flipTheme: () => {
       const found = asked();

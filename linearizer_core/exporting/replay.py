@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from ..linearizer import Linearizer
 from ..models.generator import Generator
 from ..models.projector import Projector
+from ..precision import precision_of
 from .web import PROGRAMS, WebModel, web
 
 HALF_MARK = 0.5 / 255
@@ -158,14 +159,14 @@ def probes(f: Linearizer, count: int = PROBES) -> Tensor:
     torch.Size([6, 2])
     """
     dice = torch.Generator().manual_seed(0)
-    like = {"generator": dice, "dtype": next(iter(f.g_y.state_dict().values())).dtype}
+    dtype = precision_of(f.g_y) or torch.get_default_dtype()
     with torch.no_grad():
-        noise = torch.rand(count - count // 2, *f.g_y.in_shape, **like)
-        white = torch.randn(count // 2, *f.g_y.in_shape, **like)
+        noise = torch.rand(count - count // 2, *f.g_y.in_shape, generator=dice, dtype=dtype)
+        white = torch.randn(count // 2, *f.g_y.in_shape, generator=dice, dtype=dtype)
         if isinstance(f, Generator):
             drawn = f.sample(white)
         elif isinstance(f, Projector):
-            drawn = f.draw(torch.randn(count // 2, f.rank, **like))
+            drawn = f.draw(torch.randn(count // 2, f.rank, generator=dice, dtype=dtype))
         else:
             drawn = f(white)
         return torch.cat([f.g_y(noise), f.g_y(drawn)])

@@ -6,9 +6,12 @@ import torch
 from torch import Tensor
 
 from .. import algebra
+from ..inputs import whole_number
 from ..linearizer import Linearizer, derived
 from ..networks import InvertibleNetwork
+from ..networks.base import check_network
 from ..operators import Diagonal, LinearOperator, Projection, RoundedDiagonal
+from ..pca import LatentPCA
 from ..precision import in_precision_of
 from ..spaces import decode, encode
 
@@ -58,6 +61,27 @@ class Projector(Linearizer):
                     f"got {tuple(given.shape)}."
                 )
             self.register_buffer(name, default if given is None else given)
+
+    @staticmethod
+    @torch.no_grad()
+    def fitted(g: InvertibleNetwork, images: Tensor, k: int) -> Projector:
+        r"""The Projector of a g that is there: P keeps the mean of the latents g(x) and their k − 1 principal components.
+
+        So Σᵢ ‖x ⊖ f(x)‖² over the images is nearly the least that k axes can reach, and `truncated(j)` keeps the first j.
+        Shapes: images (N, *g.in_shape). ValueError unless 2 ≤ k ≤ min(N, n), and for what `LatentPCA` refuses.
+
+        >>> from linearizer_core.networks import Flatten
+        >>> images = torch.tensor([[9.0, 1.0, 0.0], [9.0, -1.0, 0.0], [9.0, 3.0, 0.0]])
+        >>> Projector.fitted(Flatten((3,)), images, 2)(torch.tensor([[1.0, 2.0, 3.0]])).round(decimals=4) + 0
+        tensor([[1., 2., 0.]])
+        """
+        g_x = check_network("g", g)
+        k = whole_number("k", k, 2, min(len(images), g_x.out_shape[0]))
+        z = torch.cat([encode(g_x, part) for part in images.split(256)])
+        pca = LatentPCA(k - 1).fit_latents(z)
+        P = Projection(torch.cat([pca.mean[None], pca.components]).mT)
+        along = z @ algebra.svd(P, k).U
+        return Projector(g_x, P, z.std(0), along.mean(0), along.std(0))
 
     @property
     def rank(self) -> int:

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import subprocess
+from dataclasses import replace
 from importlib import metadata
 
 import numpy as np
@@ -13,6 +14,9 @@ import torch
 import linearizer_core as lc
 from app import engine, models, pictures
 from app import words as common
+from app.views.generate import compute as generate
+from app.views.generate import runs
+from app.views.generate import standing as generating
 from app.views.interpolate import compute as interpolate
 from app.views.interpolate import standing as interpolating
 from app.views.latent_pca import clouds, walks
@@ -25,6 +29,7 @@ from app.views.spectrum import standing as spectral
 from app.views.spectrum.moves import edited
 from linearizer_core.exporting import Replay, web
 from linearizer_core.linearizer import Linearizer
+from linearizer_core.methods.flow_matching import METHODS, collapse
 from linearizer_core.networks import AdditiveCoupling, Chain, Flatten, folded, image_flow
 from linearizer_core.operators import Diagonal
 from tests.catalogue import NETWORKS, points, stirred
@@ -223,6 +228,45 @@ def test_a_walk_in_the_browser_is_that_of_python():
     start, step = walks.legs(seen, standing)
     torch.testing.assert_close(latents(found)[0], start[0] - 1.25 * step[0], rtol=1e-4, atol=1e-4)
     assert found["answer"]["stage"]["notes"] == walks.stage_value(seen, standing)["notes"]
+
+
+@pytest.mark.parametrize(("name", "label"), [("digits", 7), ("faces", None)])
+def test_both_ends_of_a_run_in_the_browser_are_those_of_python(name, label):
+    standing = generating.Standing(seed=5, label=label, steps=7, method="midpoint", model=name)
+    given, seen = ingredients(generate, standing, False), generate.stage(standing, False)["stage"]
+    size = unpacked(seen)[0].size
+    shown = {**seen, "pictures": {"count": 4, "data": [9] * (4 * size)}}
+    asked = {"model": name, "seed": 5, "label": label or "any", "method": "midpoint"}
+    ticks = [{"tick": "generate", "given": [given, {**asked, "steps": n}, shown]} for n in (7, 30, 0)]
+    other = {"tick": "generate", "given": [given, {**asked, "seed": 6, "steps": 7}, shown]}
+    same, later, refused, stale = in_node(*ticks, other)
+    assert refused["answer"] is None and stale["answer"] is None
+    for found, steps in ((same, 7), (later, 30)):
+        expected = runs.made((5,), generating.Run(steps, "midpoint", label, name))[0]
+        torch.testing.assert_close(latents(found), expected.expand(2, -1), rtol=1e-4, atol=1e-4)
+        words = "".join(text for _, text in found["answer"]["html"]["generate-formula"])
+        formula = generate.stage(replace(standing, steps=steps), False)["formula"]
+        assert words == re.sub("<[^>]*>", "", formula)
+    stage = same["answer"]["stage"]
+    assert [stage[key] for key in ("captions", "notes", "ids")] == [
+        seen[key] for key in ("captions", "notes", "ids")
+    ]
+    drawn = np.array(later["answer"]["stage"]["pictures"]["data"]).reshape(4, -1)
+    assert (drawn[0] == 9).all() and (
+        drawn[3] == 0
+    ).all()  # the difference is not there before it is measured
+    assert later["answer"]["stage"]["ids"][-1] == "running"
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("steps", [1, 3, 100])
+def test_steps_of_an_integrator_are_those_of_the_core(method, steps):
+    A_t = models.model("digits").A_t
+    ones = torch.ones_like(A_t.variances).tolist()
+    asked = {"of": "numbers", "name": "generated", "given": [A_t.variances.tolist(), ones, steps, method]}
+    (found,) = in_node(asked)
+    expected = collapse(A_t, steps, method).values.expand(2, -1)
+    torch.testing.assert_close(torch.tensor(found, dtype=expected.dtype), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_committed_kernel_is_what_its_source_builds(tmp_path):

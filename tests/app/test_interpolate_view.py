@@ -140,7 +140,7 @@ def test_a_weight_that_is_no_number_is_refused():
 @of_both
 def test_the_film_runs_from_one_picture_to_the_other_on_straight_lines(pair, model):
     value = compute.film_between(*pair, model)
-    count = compute.FRAMES[models.ABILITIES[model].pictures]
+    count = models.frames(model)
     frames = unpacked(value["frames"]).astype(float)
     assert len(frames) == 2 * count
     for row in (frames[:count], frames[count:]):

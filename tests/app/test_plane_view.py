@@ -19,9 +19,11 @@ from app import hall as halls
 from app import shell
 from app.panels import proof
 from app.settings import query_of
-from app.views.plane import compute, network, page, training
+from app.views.plane import bringing, compute, network, page, training, words
+from app.views.plane.network import POINTS
 from app.views.plane.standing import MODES, MOST_STEPS, NAMES, Arguments, Standing
 from app.widgets import proof_meter
+from linearizer_core import checkpoints
 from linearizer_core.data.point_sets import draw_points
 from linearizer_core.networks import ActNorm
 from tests.helpers import assert_figure, computed
@@ -498,15 +500,21 @@ BAD_WISHES = {
     "no token": ({"run": None}, "no such data set"),
     "a short token": ({"run": "abc"}, "no such data set"),
     "unknown set": ({"set": "cats"}, "no such data set"),
-    "no points": ({"set": "own"}, "Draw between"),
-    "words": ({"set": "own", "points": ["a", "b"] * 10, "labels": [0] * 10}, "Draw between"),
-    "nan": ({"set": "own", "points": [math.nan] * 20, "labels": [0] * 10}, "Draw between"),
-    "labels of other kinds": ({"set": "own", "points": [0.0] * 20, "labels": [0.5] * 10}, "Draw between"),
-    "labels out of range": ({"set": "own", "points": [0.0] * 20, "labels": [9] * 10}, "Draw between"),
-    "a lonely class": ({"set": "own", "points": [0.0] * 22, "labels": [0] * 10 + [1]}, "Draw between"),
-    "nested": ({"set": "own", "points": [[0.0]] * 20, "labels": [[0]] * 10}, "Draw between"),
-    "more labels": ({"set": "own", "points": [0.0] * 20, "labels": [0] * 12}, "Draw between"),
-    "far too many": ({"set": "own", "points": [0.0] * 9000, "labels": [0] * 4500}, "Draw between"),
+    "no points": ({"set": "own"}, "Draw or load between"),
+    "words": ({"set": "own", "points": ["a", "b"] * 10, "labels": [0] * 10}, "Draw or load between"),
+    "nan": ({"set": "own", "points": [math.nan] * 20, "labels": [0] * 10}, "Draw or load between"),
+    "labels of other kinds": (
+        {"set": "own", "points": [0.0] * 20, "labels": [0.5] * 10},
+        "Draw or load between",
+    ),
+    "labels out of range": ({"set": "own", "points": [0.0] * 20, "labels": [9] * 10}, "Draw or load between"),
+    "a lonely class": (
+        {"set": "own", "points": [0.0] * 22, "labels": [0] * 10 + [1]},
+        "Draw or load between",
+    ),
+    "nested": ({"set": "own", "points": [[0.0]] * 20, "labels": [[0]] * 10}, "Draw or load between"),
+    "more labels": ({"set": "own", "points": [0.0] * 20, "labels": [0] * 12}, "Draw or load between"),
+    "far too many": ({"set": "own", "points": [0.0] * 9000, "labels": [0] * 4500}, "Draw or load between"),
 }
 
 
@@ -514,3 +522,94 @@ BAD_WISHES = {
 def test_a_wish_that_cannot_be_trained_gets_one_sentence(hall, wrong, sentence):
     (answer,) = training.stream(wish(**wrong))
     assert answer["phase"] == "refused" and sentence in answer["text"]
+
+
+# --- what is brought ---------------------------------------------------------------------------------------------
+def brought(**files: bytes) -> dict:
+    """What the page is told of files; "_" in a name stands for the point."""
+    told = {name.replace("_", "."): base64.b64encode(content).decode() for name, content in files.items()}
+    return bringing.brought(SimpleNamespace(run=TOKEN, files=told))
+
+
+def cloud_of(plane: dict) -> tuple[np.ndarray, np.ndarray]:
+    points = np.frombuffer(base64.b64decode(plane["points"]), "<f4").reshape(-1, 2)
+    return points, np.frombuffer(base64.b64decode(plane["labels"]), "u1")
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["a set of ours", "points of one's own"])
+def test_a_plane_that_was_saved_comes_back_as_it_was(hall, own):
+    """The two files that the trainer offers give the same plane, its laws and a cloud of its own classes."""
+    x = torch.cat([torch.rand(40, 2), torch.rand(40, 2) - 2])
+    drawn = {"set": "own", "points": x.flatten().tolist(), "labels": [0] * 40 + [1] * 40}
+    last = list(training.stream(wish(**(drawn if own else {}))))[-1]
+    files = {name: base64.b64decode(content) for name, content in last["files"].items()}
+    training.KEPT.put(TOKEN, None)
+    found = brought(**files)
+    assert found["phase"] == "loaded" and found["text"] == words.BROUGHT_PLANE and found["run"] == TOKEN
+    same = {name: value for name, value in last["plane"].items() if name not in ("points", "labels")}
+    assert same == {name: found["plane"][name] for name in same}
+    points, labels = cloud_of(found["plane"])
+    assert len(points) == len(labels) == POINTS and set(labels) == {0, 1}
+    z = training.kept(TOKEN).g_x(torch.tensor(points))
+    nearest = torch.cdist(z, training.kept(TOKEN).means).argmin(1).numpy()
+    assert (nearest == labels).mean() > 0.8  # points of its classes, not of another plane
+    standing = Standing.checked(plane="trained", token=TOKEN)
+    assert all(law.error < 1e-4 for law in compute.settled(standing, False).laws)
+
+
+def test_points_of_a_file_are_those_to_train_on():
+    lines = [f"{i / 40:.3f};{-i / 40:.3f};{7 if i % 2 else 3}" for i in range(40)]
+    found = brought(points_csv="\n".join(["x;y;class", *lines]).encode("utf-16"))
+    assert found["phase"] == "points" and found["text"] == words.brought_points(40, 2)
+    assert found["labelled"][:4] == [0, 1, 0, 1] and found["xy"][2:4] == [0.025, -0.025]
+    plain = brought(p_txt=b"0.5 0.5\n" * 12)
+    assert plain["labelled"] == [0] * 12 and plain["text"] == words.brought_points(12, 1)
+
+
+ROWS = b"0,0,0\n" * 12
+BAD_FILES = {
+    "a word": ({"a_csv": ROWS + b"1,zwei,0\n"}, "“a.csv”, row 13: 'zwei' is no number"),
+    "outside": ({"a_csv": ROWS + b"1,4,0\n"}, "“a.csv”, row 13: (1, 4) is not within ±3"),
+    "nan": ({"a_csv": ROWS + b"nan,0,0\n"}, "row 13: (nan, 0)"),
+    "half a label": ({"a_csv": ROWS + b"1,1,0.5\n"}, "row 13: labels are whole numbers, got 0.5"),
+    "an endless label": ({"a_csv": ROWS + b"1,1,inf\n"}, "row 13: labels are whole numbers, got inf"),
+    "no number as label": ({"a_csv": ROWS + b"1,1,nan\n"}, "row 13: labels are whole numbers, got nan"),
+    "many classes": (
+        {"a_csv": b"".join(b"0,0,%d\n" % (i % 9) for i in range(90))},
+        "has 9 different labels, and 6 are the most",
+    ),
+    "a lonely class": ({"a_csv": ROWS + b"1,1,1\n"}, "at least 5 of each class"),
+    "too few": ({"a_csv": b"0,0,0\n"}, "between 10 and"),
+    "too many": ({"a_csv": b"0,0,0\n" * 4001}, "holds 4001 points, and 4000 are the most"),
+    "nothing": ({"a_csv": b""}, "between 10 and"),
+    "a workbook": ({"a_csv": b"PK\x03\x04..."}, "it is a workbook; save it as CSV"),
+    "four columns": ({"a_csv": b"1,1,1,1\n" * 12}, "must hold 2 or 3 numbers"),
+    "a long name": ({"a" * 300 + "_csv": ROWS + b"1,4,0\n"}, "…”, row 13"),
+    "one of two": ({"config_json": b"{}"}, "config.json and model.safetensors, together"),
+    "a picture": ({"me_png": b"x"}, "config.json and model.safetensors, together"),
+    "no model": (
+        {"config_json": b"[", "model_safetensors": b""},
+        "This is no model that can be read: config.json",
+    ),
+    "too large": ({"config_json": b" " * 2_100_000}, "have more than 2 MB"),
+}
+
+
+@pytest.mark.parametrize(("files", "sentence"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_file_that_cannot_be_used_gets_one_sentence(files, sentence):
+    found = brought(**files)
+    assert found["phase"] == "refused" and sentence in found["text"] and "/tmp" not in found["text"]
+    assert len(found["text"]) < 300
+
+
+def test_another_model_is_no_plane_and_a_stranger_gets_a_sentence():
+    folder = checkpoints.ASSETS / "digits" / "classifier"
+    files = {
+        file.name.replace(".", "_"): file.read_bytes() for file in folder.iterdir() if file.suffix != ".md"
+    }
+    assert brought(**files)["text"] in (words.BRING_OTHER, words.bring_too_large(bringing.MOST))
+    for strange in (None, {}, [], "config.json", {"config.json": 7}, {"config.json": "no base64!"}):
+        told = bringing.brought(SimpleNamespace(run=TOKEN, files=strange))
+        assert told == {"phase": "refused", "text": words.BRING_NOTHING}
+    assert bringing.brought(SimpleNamespace(run="x", files={"a.csv": ""}))["text"] == words.BRING_NOTHING
+    assert bringing.brought(SimpleNamespace())["phase"] == "refused"

@@ -206,7 +206,7 @@ def test_another_model_brings_its_pictures_and_its_ranks():
     assert found["entries"] == [entry.text for entry in grid_of("faces")]
     back = page.switched(FIRST, 256)
     assert back["picture"] == "digits:318" and back["rank"].maximum == back["rank"].value == 128
-    with pytest.raises(ValueError, match="model must be one of digits-projector, faces"):
+    with pytest.raises(ValueError, match="digits is not offered here: this view takes latent axes in order"):
         page.switched("digits", 3)
 
 

@@ -6,6 +6,7 @@ import gc
 import io
 import math
 import weakref
+import zipfile
 from types import SimpleNamespace
 
 import gradio as gr
@@ -19,9 +20,11 @@ from app import words as common
 from app.listening import of_standing
 from app.pictures import encoding, files, photos
 from app.settings import query_of
-from app.views.styles import compute, fitting, page, studio, words
+from app.views.styles import archive, compute, fitting, page, studio, words
 from app.views.styles.standing import MODEL, Arguments, Mix, Standing, names
 from app.views.styles.studio import Studio, shipped
+from app.widgets import served
+from linearizer_core import checkpoints
 from linearizer_core.models.photo import padded
 from tests.helpers import assert_figure, printed
 
@@ -331,7 +334,7 @@ def test_without_teachers_the_view_says_how_to_get_them(monkeypatch, tmp_path):
     monkeypatch.setenv("LINEARIZER_TEACHERS", str(tmp_path))
     assert not fitting.possible()
     (said,) = fitting.stream("china", "visitor", 1.0)
-    assert said["fit"].startswith("Fitting needs the painters")
+    assert said["fit"]["text"].startswith("Fitting needs the painters")
 
 
 @pytest.fixture
@@ -360,8 +363,10 @@ def test_a_fit_learns_the_photo_and_can_be_stopped(teachers, monkeypatch):
     before = models.model("styles").operator(NAMES[0]).generator.clone()
     monkeypatch.setattr(fitting, "STEPS", 16)
     first, *steps, last = fitting.stream(photo, "me", 300.0)
-    assert first["fit"] == words.FIT_BEGINS and any("fitting," in step["fit"] for step in steps)
-    assert last["fit"] == words.FIT_DONE and not teachers.holds("me")
+    assert first["fit"]["text"] == words.FIT_BEGINS and any(
+        "fitting," in step["fit"]["text"] for step in steps
+    )
+    assert last["fit"]["text"] == words.FIT_DONE and not teachers.holds("me")
     fitted, x = studio.in_use(last["key"]), photos.preview(photo)
     with torch.no_grad():
         errors = [(m[NAMES[0]](x) - (1 - x)).square().mean() for m in (models.model("styles"), fitted.model)]
@@ -372,23 +377,114 @@ def test_a_fit_learns_the_photo_and_can_be_stopped(teachers, monkeypatch):
     assert words.PROGRAM_SHIPPED in compute.settled(standing(photo=photo), False, last["key"]).python
     monkeypatch.setattr(fitting, "STEPS", 5000)
     for values in fitting.stream(photo, "me", 300.0):
-        if "fitting," in values["fit"]:
+        if "fitting," in values["fit"]["text"]:
             teachers.stop("me")
-    assert values["fit"] == words.FIT_STOPPED and values["key"] != last["key"]
+    assert values["fit"]["text"] == words.FIT_STOPPED and values["key"] != last["key"]
+    first_chip = words.fitted_chip(photo)
+    assert studio.chips("me")[1:] == [(first_chip, last["key"]), (f"{first_chip} 2", values["key"])]
+    assert studio.chips("somebody else") == [(words.SHIPPED, MODEL)]
+
+
+def test_a_fit_is_seen_every_ten_seconds(teachers, monkeypatch):
+    """The first picture, and the newest; each with its second, painted by what the visitor had set."""
+    monkeypatch.setattr(fitting, "EVERY", 0.01)
+    monkeypatch.setattr(fitting, "STEPS", 12)
+    photo = photos.accept(file_of(gradient(80, 80)))
+    films = [values["film"] for values in fitting.stream(photo, "me", 300.0) if "film" in values]
+    counts = [film["pictures"]["count"] for film in films]
+    assert counts[-1] == fitting.MOST_SHOWN and counts == sorted(counts)
+    assert films[0]["notes"][0] == films[-1]["notes"][0] and len(films[-1]["notes"]) == counts[-1]
+    assert (
+        films[0]["pictures"]["bytes"]
+        not in films[-1]["pictures"]["bytes"][-len(films[0]["pictures"]["bytes"]) :]
+    )
+    film = fitting.Film("china", Standing().mix)
+    monkeypatch.setattr(fitting, "EVERY", 10.0)
+    for seconds in (60.0, 69.5, 70.5, 79.5, 91.0, 99.5, 100.0):  # the teachers painted for a minute
+        film.look(seconds, models.model("styles"))
+    assert [seconds for seconds, _ in film.pictures] == [0.0, 10.5, 31.0, 40.0]
+
+
+def test_a_fitted_model_is_saved_as_one_file_and_comes_back(monkeypatch, tmp_path):
+    """What was saved paints the same again, on another page too; the package loads it as well."""
+    recipe = checkpoints.read_config("styles").recipe
+    made = copy_of_the_shipped()
+    with torch.no_grad():
+        made.model.operator(NAMES[0]).generator.mul_(0.5)
+    address = archive.packed(recipe, made.model, {"command": "fitted in the lab"})
+    content = served.KEPT.get(address)
+    file = tmp_path / "styles-fitted.zip"
+    file.write_bytes(content)
+    with zipfile.ZipFile(file) as stored:
+        assert sorted(stored.namelist()) == ["config.json", "model.safetensors"]
+        stored.extractall(tmp_path / "two")
+    x = photos.preview("china")
+    with torch.no_grad():
+        wanted = made.model[NAMES[0]](x)
+    pair = [tmp_path / "two" / name for name in ("config.json", "model.safetensors")]
+    renamed = pair[0].rename(tmp_path / "two" / "config (1).json")
+    for chosen in ([file], [renamed, pair[1]]):
+        back = fitting.loaded(list(map(str, chosen)), "another page")
+        assert back["fit"]["text"] == words.LOADED
+        with torch.no_grad():
+            torch.testing.assert_close(studio.in_use(back["key"]).model[NAMES[0]](x), wanted)
+    names = [name for name, _ in studio.chips("another page")]
+    assert names == [words.SHIPPED, words.LOADED_CHIP, f"{words.LOADED_CHIP} 2"]
+
+
+def test_what_is_no_fitted_model_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    def zipped(name: str, **contents: bytes) -> str:
+        with zipfile.ZipFile(tmp_path / name, "w") as stored:
+            for inside, content in contents.items():
+                stored.writestr(inside.replace("_", "."), content)
+        return str(tmp_path / name)
+
+    ours = checkpoints.ASSETS / "styles"
+    config, weights = (ours / name for name in ("config.json", "model.safetensors"))
+    (tmp_path / "no.zip").write_bytes(b"PK\x03\x04 and then nothing")
+    moons = checkpoints.ASSETS / "plane-moons"
+    wrong = {
+        common.SAVED_FILES: [
+            [],
+            [str(config)],
+            [str(tmp_path / "no.zip")],
+            [zipped("half.zip", config_json=b"{}")],
+        ],
+        "This is no model that can be read:": [
+            [
+                zipped(
+                    "cut.zip", config_json=config.read_bytes(), model_safetensors=weights.read_bytes()[:9000]
+                )
+            ],
+            [zipped("odd.zip", config_json=b"[1, 2", model_safetensors=b"")],
+        ],
+        "This is a model, but not of the styles": [
+            [str(moons / "config.json"), str(moons / "model.safetensors")]
+        ],
+    }
+    for sentence, cases in wrong.items():
+        for chosen in cases:
+            said = page.loaded(SimpleNamespace(session_hash="me"), chosen)["fit"]["text"]
+            assert said.startswith(sentence) and "/tmp" not in said and said.endswith((".", "again."))
+    monkeypatch.setattr(archive, "MOST", 1000)
+    assert page.loaded(SimpleNamespace(), [str(config), str(weights)])["fit"][
+        "text"
+    ] == common.saved_too_large(1000)
+    assert studio.chips(page.place_of(SimpleNamespace(session_hash="me"))) == [(words.SHIPPED, MODEL)]
 
 
 def test_a_fit_waits_in_the_line_of_all_trainings_and_can_leave_it(teachers):  # faults 17, 19
     teachers.enter("a plane of somebody")
     stream = fitting.stream("china", "me", 300.0)
-    assert next(stream)["fit"] == common.hall_waiting(1)
+    assert next(stream)["fit"] == {"text": common.hall_waiting(1), "waiting": 1}
     teachers.stop("me")
-    assert list(stream) == [{"fit": words.FIT_LEFT}] and not teachers.holds("me")
+    assert list(stream) == [{"fit": {"text": words.FIT_LEFT}}] and not teachers.holds("me")
 
 
 def test_a_photo_that_is_gone_or_none_gets_a_sentence(teachers):
     for strange in (None, "upload:0123456789abcdef", ["china"], {}):
         (said,) = fitting.stream(strange, "me", 300.0)
-        assert said["fit"] in (common.UNKNOWN_PHOTO, common.PHOTO_GONE)
+        assert said["fit"]["text"] in (common.UNKNOWN_PHOTO, common.PHOTO_GONE)
 
 
 def copy_of_the_shipped() -> Studio:

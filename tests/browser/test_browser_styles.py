@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+import linearizer_core as lc
+from app import saved
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,10 +129,35 @@ def test_the_laws_break_where_everybody_sees_it(visit: Visit):
     visit.shows(page, METER, "holds")
 
 
-def test_without_teachers_nobody_is_offered_a_fit(visit: Visit):
+def choose(page: Page, file: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.locator("#styles-fit-load").click()
+    chooser.value.set_files(file)
+
+
+def test_without_teachers_the_host_reads_how_to_get_them_and_a_saved_model_is_loaded(
+    visit: Visit, tmp_path: Path
+):
     page = visit.at(VIEW)
     expect(page.locator("#styles-fit")).to_be_hidden()
-    expect(page.locator("#styles-fit-words")).to_be_hidden()
+    expect(page.locator("#styles-fit-words .host")).to_contain_text("--teachers FOLDER")
+    expect(page.locator("#styles-painter")).to_be_hidden()
+    model = lc.load("styles")
+    with torch.no_grad():
+        model.operator("candy").generator.zero_()
+    recipe = lc.checkpoints.read_config("styles").recipe
+    (tmp_path / "mine.zip").write_bytes(saved.zipped(recipe, model, {}))
+    (tmp_path / "half.json").write_text("{}")
+    visit.shows(page, STAGE, "^china 0,1,0,0 1$")
+    before, shipped = painting(page), page.locator("#styles-painter label").first
+    choose(page, tmp_path / "half.json")
+    expect(page.locator("#styles-fit-words")).to_contain_text("config.json and model.safetensors, together")
+    choose(page, tmp_path / "mine.zip")
+    visit.shows(page, STAGE, "^china 0,1,0,0 1 fitted$")
+    expect(page.locator("#styles-fit-words")).to_contain_text("Loaded; it paints now.")
+    assert painting(page) != before
+    shipped.locator("input").check()
+    visit.shows(page, STAGE, "^china 0,1,0,0 1$")
 
 
 def test_it_works_on_a_phone_and_from_a_link(phone: Visit):

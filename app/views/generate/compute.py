@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import torch
 
-from app import models, pictures
+from app import engine, models, pictures
 from app import words as common
 from app.panels import programs
 from app.pictures import encoding
 from app.views.generate import SLUG, runs, shown, words
 from app.views.generate.runs import noise
-from app.views.generate.shown import LINE_FRAMES, page_of, rank, singular_values
+from app.views.generate.shown import page_of, rank, run_words, singular_values
 from app.views.generate.standing import Arguments, Run, Standing
 from app.widgets.proof_meter import Law, Settled
 from linearizer_core import diagnostics
@@ -23,7 +23,7 @@ WEIGHTS = (0.6, 0.4)
 
 # --- what is shown -----------------------------------------------------------------------------------------
 def stage(standing: Standing, broken: bool, patient: bool = False) -> dict:
-    """The tick: grid, film, comparison, formula, spectrum of B, both inversions. Long runs are left to `rested`."""
+    """Grid, film, comparison, formula, spectrum of B, both inversions. Long runs are left to `rested`."""
     run = standing.run
     quick = patient or run.evaluations <= QUICK
     return {
@@ -35,9 +35,28 @@ def stage(standing: Standing, broken: bool, patient: bool = False) -> dict:
 
 
 def rested(standing: Standing, broken: bool) -> dict:
-    """What waits for the hand to rest: film and comparison, also of short runs, as an answer for another run may be late."""
-    found = shown.compared(standing.seed, standing.run, broken, patient=True)
-    return {"path": found["path"], "stage": found["stage"], **line(standing)}
+    """What waits for the hand to rest: all of a tick, also of a short run, as an answer for another run may be late."""
+    return {**stage(standing, broken, patient=True), **line(standing)}
+
+
+def ingredients(standing: Standing, broken: bool) -> dict:
+    """What the browser needs to take other numbers of steps by itself: z₀, and the variances that V(t) leads to.
+
+    Broken or not they are the same; what is broken the server draws.
+    """
+    seed, run = standing.seed, standing.run
+    z0 = runs.encoded((seed,), run.label, run.model)
+    label = run_words(run)[0]
+    return {
+        **engine.given(run.model, start=z0, variances=models.model(run.model).A_t.variances),
+        "of": {"seed": seed, "label": label, "method": run.method},
+        "words": {
+            "titles": [words.NOISE, words.ONE_STEP, common.difference(1)],
+            "note": words.seed_note(seed),
+            "integrator": common.INTEGRATORS[run.method],
+            "formula": words.formula_parts(run.method, run.label),
+        },
+    }
 
 
 def line(standing: Standing) -> dict:
@@ -79,7 +98,7 @@ def program(standing: Standing) -> str:
     seed, run = standing.seed, standing.run
     seeds, how = page_of(seed), f"steps={run.steps}, method={run.method!r}, label={run.label}"
     shape = ", ".join(map(str, models.shape(run.model)))
-    at, frames = seeds.index(seed), LINE_FRAMES[models.ABILITIES[run.model].pictures]
+    at, frames = seeds.index(seed), models.frames(run.model)
     body = f"""
 seeds = range({seeds[0]}, {seeds[-1] + 1})
 dice = [torch.Generator().manual_seed(seed) for seed in seeds]

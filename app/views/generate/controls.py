@@ -4,11 +4,13 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
+from app.abilities import GENERATES
 from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
 from app.panels import picker as pickers
+from app.panels.chooser import chooser
 from app.panels.picker import Picker, picker
 from app.pictures import SECOND_PICTURE
-from app.views.generate import words
+from app.views.generate import TITLE, words
 from app.views.generate.shown import page_of
 from app.views.generate.standing import ANY, CLASSES, MOST_STEPS, SEED, Standing
 from app.widgets.film_strip import FilmStrip
@@ -19,7 +21,7 @@ PRESETS = (1, 2, 5, 10, 100, 1000)
 
 
 # --- seed, class, steps, integrator ------------------------------------------------------------------------
-def run_controls(slug: str) -> tuple[gr.HTML, Named]:
+def run_controls(slug: str, lab: Lab) -> tuple[gr.HTML, Named]:
     """The grid of seeds, and what says how noise becomes a picture: model, seed, class, steps, integrator."""
     steps = _steps(slug)
     gr.HTML(f'<p class="lab-quiet">{words.SEEDS_LEAD}</p>', apply_default_css=False)
@@ -31,7 +33,7 @@ def run_controls(slug: str) -> tuple[gr.HTML, Named]:
     with gr.Row(elem_classes="lab-toolbar"):
         label = gr.Radio(classes, label=words.CLASS, elem_id=f"{slug}-class", **keys)
         method = gr.Radio(names, label=words.INTEGRATOR, elem_id=f"{slug}-method", **keys)
-        model = gr.Radio(models.generators(), label=common.MODEL, elem_id=f"{slug}-model", **keys)
+        model = chooser(lab, TITLE, GENERATES, elem_id=f"{slug}-model", **keys)
     listen(grid.pick, picked, {}, {"seed": seed}, **QUIET)
     return grid, {"model": model, "seed": seed, "label": label, "steps": steps, "method": method}
 
@@ -39,7 +41,9 @@ def run_controls(slug: str) -> tuple[gr.HTML, Named]:
 def label_of(model: str, label: int | None = None) -> gr.Radio:
     """The buttons for the class, where the model has classes."""
     value = ANY if label is None else label  # a gr.Radio cannot hold None
-    return gr.Radio(value=value, visible=models.ABILITIES[model].classes > 0)
+    classes = models.abilities(model).classes
+    choices = [(words.ANY_CLASS, ANY), *((str(label), label) for label in range(classes))]
+    return gr.Radio(choices, value=value, visible=classes > 0)
 
 
 def _seed(slug: str) -> gr.Number:

@@ -2,10 +2,12 @@
 
 import gradio as gr
 
-from app import words as common
-from app.listening import BESIDE, TICK, Lab, Opening, endpoint, flat, listen, of_standing
+from app.abilities import GENERATES
+from app.listening import Lab, Named, Opening, endpoint, of_standing
 from app.panels import picker, proof
+from app.panels.chooser import said_of, showing
 from app.panels.notice import notice, saying
+from app.panels.tick import ticks
 from app.views.generate import SLUG, compute, words
 from app.views.generate.controls import label_of, run_controls, way_back
 from app.views.generate.player import PathPlayer
@@ -21,7 +23,7 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
-                grid, controls = run_controls(SLUG)
+                grid, controls = run_controls(SLUG, lab)
             program = proof.program(SLUG)
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
@@ -33,15 +35,30 @@ def build(lab: Lab) -> Opening:
     other, inverted, sources, strip = way_back(SLUG, lab, controls)
     controls = {**controls, "pictures": [lab.picture, other]}
     shown = {"grid": grid, **shown, "inverted": inverted}
-    late = {"path": shown["path"], "stage": shown["stage"], "film": strip}
-    inputs = {**controls, "broken": section.broken}
-    changes = [control.change for control in flat(controls)]
-    listen([*changes, section.broken.change], of_standing(Standing, compute.stage), inputs, shown, **TICK)
-    listen(section.meter.settle, of_standing(Standing, compute.rested), inputs, late, **BESIDE)
-    section.settles(changes, of_standing(Standing, compute.settled), controls)
+    _listen(controls, shown, strip, section)
     endpoint("generate", Arguments, compute.answer)
     outputs = {"notice": said, **controls, **shown, "film": strip, **sources.shown}
     return Opening(opened, outputs)
+
+
+def _listen(controls: Named, shown: Named, strip: gr.HTML, section: proof.Section) -> None:
+    """Whatever changes moves the stage; of other steps a browser computes both ends, the rest is there when the hand is."""
+    fns = {"fn": compute.stage, "rested": compute.rested, "ingredients": compute.ingredients}
+    fns = {name: of_standing(Standing, fn) for name, fn in fns.items()}
+    moves = [controls["steps"].change]
+    changes = [control.change for name, control in controls.items() if name not in ("steps", "pictures")]
+    changes += [picture.change for picture in controls["pictures"]]
+    named = {"inputs": {**controls, "broken": section.broken}, "outputs": {**shown, "film": strip}}
+    ticks(
+        SLUG,
+        shown["stage"],
+        moves,
+        [*changes, section.broken.change],
+        rests=section.meter.settle,
+        **named,
+        **fns,
+    )
+    section.settles([*changes, *moves], of_standing(Standing, compute.settled), controls)
 
 
 def _stage() -> dict[str, gr.HTML]:
@@ -65,8 +82,9 @@ def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture is the first that goes back to noise."""
     found, whole = standing_of(query, picture)
     return {
-        "notice": saying("" if whole else common.BAD_LINK),
+        "notice": saying(said_of(query, GENERATES, whole)),
         **found.values(),
+        "model": showing(found.model, GENERATES),
         "label": label_of(found.model, found.label),
         **compute.stage(found, False, patient=True),
         **compute.line(found),

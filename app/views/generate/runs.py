@@ -4,13 +4,13 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from app import models, pictures
 from app.pictures.noise import white
+from app.remembering import remembered
 from app.views.generate.standing import Run
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.methods.flow_matching import (
@@ -36,7 +36,7 @@ def noise(seeds: Sequence[int], model: str) -> Tensor:
 
 
 # --- N steps and one step ----------------------------------------------------------------------------------
-@lru_cache(maxsize=512)
+@remembered(512)
 def operator(steps: int, method: str, model: str, broken: bool = False) -> LinearOperator:
     """B, collapsed once; the class does not enter. Broken, it is the product of `simpsons` steps."""
     A_t = models.model(model).A_t
@@ -44,7 +44,7 @@ def operator(steps: int, method: str, model: str, broken: bool = False) -> Linea
         return simpsons(A_t, steps) if broken else collapse(A_t, steps, method)
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def one_step(run: Run, broken: bool = False) -> Linearizer:
     """x = g_data⁻¹(B g_noise(x₀)), on networks that are shared."""
     B, gen = operator(run.steps, run.method, run.model, broken), models.model(run.model)
@@ -64,7 +64,7 @@ def simpsons(A_t: TimedOperator, steps: int) -> LinearOperator:
     return Diagonal(values)
 
 
-@lru_cache(maxsize=128)  # fifteen faces take 740 kB
+@remembered(128)  # fifteen faces take 740 kB
 def encoded(seeds: tuple[int, ...], label: int | None, model: str) -> Tensor:
     """z₀ = g_noise(x₀), (k, n)."""
     with models.one_core():
@@ -87,7 +87,7 @@ class Walked:
     seconds: float
 
 
-@lru_cache(maxsize=128)
+@remembered(128)
 def walked(seed: int, run: Run) -> Walked:
     """N steps of the integrator in latents, at most `FRAMES` of its states kept, t = 0 and t = 1 among them."""
     A_t, z = models.model(run.model).A_t, encoded((seed,), run.label, run.model)
@@ -119,7 +119,7 @@ def median_one_step_seconds(seed: int, run: Run, broken: bool = False) -> float:
     return statistics.median([one_step_seconds(seed, run, broken) for _ in range(10)][1:])
 
 
-@lru_cache(maxsize=128)
+@remembered(128)
 def median_seconds(seed: int, run: Run) -> float:
     """The median time of the N steps alone; of long runs, which are alike, fewer are taken."""
     A_t, z = models.model(run.model).A_t, encoded((seed,), run.label, run.model)
@@ -133,7 +133,7 @@ def median_seconds(seed: int, run: Run) -> float:
 
 
 # --- and back ----------------------------------------------------------------------------------------------
-@lru_cache(maxsize=256)
+@remembered(256)
 def _pinv(run: Run, broken: bool) -> LinearOperator:
     return one_step(run, broken).pinv(RTOL).A
 

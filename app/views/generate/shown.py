@@ -1,7 +1,6 @@
 """What Generate shows of a run: the seeds, the film, the comparison, the spectrum of B, the way back to noise."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -9,6 +8,7 @@ from torch import Tensor
 from app import models
 from app import words as common
 from app.pictures.difference import difference
+from app.remembering import remembered
 from app.views.generate import runs, words
 from app.views.generate.standing import ANY, MOST_STEPS, Run
 from app.widgets.chart import curves
@@ -17,7 +17,6 @@ from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
 
 GRID = 15  # seeds on screen
-LINE_FRAMES = {models.DIGIT: 33, models.FACE: 17}  # those of faces are twelve times as large
 LIMIT = (MOST_STEPS, "rk4")  # as good as infinitely many steps
 
 
@@ -94,7 +93,7 @@ def _visible(noise: Tensor) -> Tensor:
     return 0.5 + noise / 6
 
 
-@lru_cache(maxsize=128)
+@remembered(128)
 def singular_values(steps: int, method: str, model: str, broken: bool = False) -> tuple[float, ...]:
     """The spectrum of B; the class does not enter."""
     return tuple(algebra.singular_values(runs.operator(steps, method, model, broken)).tolist())
@@ -110,7 +109,7 @@ def spectrum(run: Run, broken: bool) -> dict:
     return _spectrum(run.steps, run.method, run.model, broken)
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _spectrum(steps: int, method: str, model: str, broken: bool) -> dict:
     values = singular_values(steps, method, model, broken)
     lines = [
@@ -134,10 +133,13 @@ def rows(pair: Sequence[str], run: Run, broken: bool) -> list[dict]:
     return values
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def line(x1: str, x2: str, run: Run) -> dict:
-    """The line between the noises of two pictures, to drag along in the browser."""
-    found = runs.line(x1, x2, run, LINE_FRAMES[models.ABILITIES[run.model].pictures])
+    """The line between the noises of two pictures, to drag along in the browser.
+
+    All frames come at once, as the strip shows the whole way with what is travelled on it; so a drag asks nobody.
+    """
+    found = runs.line(x1, x2, run, models.frames(run.model))
     return film(
         Path(found.pictures, diagnostics.travelled(found.latents), diagnostics.travelled(found.pictures)),
         Path(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import models, pictures
+from app.abilities import GENERATES
 from app.kinds import Choice, Maybe, Several, Whole
 from app.pictures import FIRST_PICTURE, SECOND_PICTURE
 from app.pictures.kinds import Picture
@@ -16,16 +17,17 @@ from app.views.generate import words
 from linearizer_core.methods.flow_matching import METHODS
 
 CLASSES = tuple(range(10))
+MOST_CLASSES = 100
 MOST_STEPS = 1000
 MOST_SEEDS = 16  # in one call of the endpoint
 ANY = "any"  # the class of a link and of a control that is none
 EVALUATIONS = {"euler": 1, "midpoint": 2, "rk4": 4}  # of V(t), in one step
 
 SEED = Whole(0, LARGEST_SEED)
-CLASS = Maybe(Choice(CLASSES), ANY)
+CLASS = Maybe(Whole(0, MOST_CLASSES - 1), ANY)
 STEPS = Whole(1, MOST_STEPS)
 METHOD = Choice(tuple(METHODS))
-MODEL = Choice(models.generators)
+MODEL = models.Model(GENERATES)
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ class Run:
     model: str = models.NAMES[0]
 
     def __post_init__(self) -> None:
-        if self.label is not None and not models.ABILITIES[self.model].classes:
-            raise ValueError(words.no_classes(self.model))
+        classes = models.abilities(self.model).classes
+        if self.label is not None and self.label >= classes:
+            raise ValueError(words.no_such_class(models.title(self.model), classes))
 
     @property
     def evaluations(self) -> int:
@@ -97,5 +100,5 @@ class Arguments(Settings):
 
 def opened(query: dict[str, str], picture: str) -> tuple[Standing, bool]:
     """What of a link can be read, and whether all of it could; see `pictures.start` for what it does not say."""
-    name, first = pictures.start(query, picture, models.generators())
+    name, first = pictures.start(query, picture, GENERATES)
     return Standing.of_link(query, pictures=(first, pictures.examples(name)[1]), model=name)

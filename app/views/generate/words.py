@@ -41,8 +41,10 @@ LAW_INVERSION = "inversion"
 LIMIT = "the limit of many small steps"
 
 
-def no_classes(model: str) -> str:
-    return f"{model} knows no classes; leave the class out (“any”)."
+def no_such_class(model: str, classes: int) -> str:
+    if not classes:
+        return f"{model} knows no classes; leave the class out (“any”)."
+    return f"{model} knows the classes 0 to {classes - 1}, or “any”."
 
 
 def n_steps(steps: int, method: str) -> str:
@@ -68,15 +70,19 @@ RK4_STAGES = "K₁ = V(tₖ), K₂ = V(tₖ+h/2)(I + h/2 K₁), K₃ = V(tₖ+h/
 
 def formula(steps: int, method: str, label: int | None, broken: bool) -> str:
     """One step and what B is, with the current numbers; HTML."""
-    step = SIMPSON_FORMULA if broken else STEP_FORMULAS[method]
-    start = "g_noise(x₀)" if label is None else f"(x₀ + ν{subscript(label)})"
-    product = "B = " if steps == 1 else f"B = ∏ₖ₌₀<sup style='font-size: 0.75em'>{steps - 1}</sup> "
-    stages = f"<br>{RK4_STAGES}" if method == "rk4" and not broken else ""
+    start, step, stages = formula_parts(method, label, broken)
+    product = "B = " if steps == 1 else f"B = ∏ₖ₌₀<sup>{steps - 1}</sup> "
     return (
         '<p style="font-family: var(--lab-math); margin: 8px 0 0; line-height: 1.6; overflow-wrap: anywhere">'
-        f"x = g_data⁻¹( B {start} ),  {product}( {step} ),  h = {1 / steps:.3g}"
-        f'<span style="color: var(--lab-quiet); font-size: 0.9em">{stages}</span></p>'
+        f"{start}{product}( {step} ),  h = {1 / steps:.3g}<small>{stages}</small></p>"
     )
+
+
+def formula_parts(method: str, label: int | None, broken: bool = False) -> tuple[str, str, str]:
+    """What of the formula no number of steps changes: up to "B =", one step, what its stages are."""
+    start = "g_noise(x₀)" if label is None else f"(x₀ + ν{subscript(label)})"
+    stages = RK4_STAGES if method == "rk4" and not broken else ""
+    return f"x = g_data⁻¹( B {start} ),  ", SIMPSON_FORMULA if broken else STEP_FORMULAS[method], stages
 
 
 def spectrum_words(first: float, last: float, rank: int, size: int) -> str:

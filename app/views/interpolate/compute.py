@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import add
 
 import torch
@@ -13,6 +13,7 @@ from app import words as common
 from app.panels import programs
 from app.pictures import encoding
 from app.pictures.difference import difference
+from app.remembering import remembered
 from app.views.interpolate import SLUG, words
 from app.views.interpolate.standing import Standing
 from app.widgets.film_strip import Path, film
@@ -20,8 +21,6 @@ from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import diagnostics
 from linearizer_core.spaces import decode, encode
-
-FRAMES = {models.DIGIT: 33, models.FACE: 17}  # of the film; those of faces are twelve times as large
 
 
 # --- what is shown -----------------------------------------------------------------------------------------
@@ -44,7 +43,7 @@ def stage(standing: Standing, broken: bool = False) -> dict:
     said = words.sum_note(standing.weights)
     notes = [words.blend_formula(standing.weights, standing.years), words.pixel_formula(standing.weights)]
     induced, f = words.INDUCED, models.model(standing.model)
-    if models.ABILITIES[standing.model].ages:
+    if models.abilities(standing.model).ages:
         induced = words.read_age(induced, float(z @ f.age_weights + f.age_offset))
     titles, more = [induced, words.PIXEL], {}
     if broken:
@@ -63,7 +62,7 @@ def ingredients(standing: Standing, broken: bool = False) -> dict:
     chosen, name = standing.pictures, standing.model
     f, z = models.model(name), pictures.latents(chosen, name)
     vectors, more = {"latents": z, "pixels": pictures.tensor(chosen, name)}, {}
-    if models.ABILITIES[name].ages:
+    if models.abilities(name).ages:
         vectors["older"] = f.older
         read, year = (z @ f.age_weights).tolist(), float(f.older @ f.age_weights)
         more["age"] = {"of": read, "year": year, "offset": float(f.age_offset)}
@@ -74,13 +73,13 @@ def ingredients(standing: Standing, broken: bool = False) -> dict:
     }
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def film_between(first: str, second: str, name: str, broken: bool = False) -> dict:
     """The film from one picture to the other along both straight lines, with what is travelled on the way.
 
     Broken, that of pixels stands in the place of both.
     """
-    ts = torch.linspace(0, 1, FRAMES[models.ABILITIES[name].pictures], dtype=torch.float32)
+    ts = torch.linspace(0, 1, models.frames(name), dtype=torch.float32)
     x, y = pictures.points([first, second], name)
     with models.one_core():
         line = (1 - ts) * x + ts * y
@@ -104,14 +103,14 @@ def settled(standing: Standing, broken: bool) -> Settled:
     return Settled(laws, program(standing), standing.link(SLUG))
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _round_trip(references: tuple[str, ...], name: str) -> Law:
     with models.one_core():
         error = diagnostics.round_trip_error(models.model(name).g_x, pictures.tensor(references, name))
     return Law(common.LAW_ROUND_TRIP, "g⁻¹(g(x)) = x", error)
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _axioms(references: tuple[str, ...], name: str, broken: bool) -> Law:
     """The worst of the eight axioms; remembered, because weights do not enter and sixteen blends take a while."""
     x, y, z = pictures.tensor(references, name).unsqueeze(1)
@@ -158,7 +157,7 @@ X = lc.InducedSpace(model.g_x)
 with torch.no_grad():
     # The induced blend g⁻¹(Σ wᵢ g(xᵢ)) and the film (1 − t) ⊙ x₁ ⊕ t ⊙ x₂.
     induced = X.combine(weights, x){aged if standing.years else ""}
-    film = X.line(x[0], x[1], torch.linspace(0, 1, {FRAMES[models.ABILITIES[standing.model].pictures]}))
+    film = X.line(x[0], x[1], torch.linspace(0, 1, {models.frames(standing.model)}))
 
 # The double exposure Σ wᵢ xᵢ.
 pixel = torch.tensordot(weights, x, dims=1)

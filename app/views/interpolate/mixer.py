@@ -7,15 +7,17 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
+from app.abilities import BLENDS, DIGIT, FACE
 from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
 from app.panels import picker
-from app.views.interpolate import words
+from app.panels.chooser import chooser
+from app.views.interpolate import TITLE, words
 from app.views.interpolate.standing import LIMIT, PLACES, YEARS, Standing, equal
 from app.widgets.tiles import Pictures, tiles
 
 SPARES = {  # what a new place starts with
-    models.DIGIT: ("digits:1319", "digits:1342", "digits:361", "digits:318"),
-    models.FACE: ("face:7", "face:14", "face:10", "face:17"),
+    DIGIT: ("digits:1319", "digits:1342", "digits:361", "digits:318"),
+    FACE: ("face:7", "face:14", "face:10", "face:17"),
 }
 
 
@@ -36,7 +38,7 @@ def replaced(references: Sequence[str], active: int, picture: str) -> list[str]:
 
 def added(references: Sequence[str], model: str) -> list[str]:
     """The pictures and one more, as long as there is a place."""
-    spares = SPARES[models.ABILITIES[model].pictures]
+    spares = SPARES.get(models.abilities(model).pictures) or pictures.page_of(model)
     spare = next(reference for reference in spares if reference not in references[:3])
     return [*references, spare][:PLACES]
 
@@ -113,7 +115,7 @@ class Mixer:
 
 def years_of(model: str, years: float = 0.0) -> gr.Slider:
     """The slider of years, where the model knows of them."""
-    return gr.Slider(value=years, visible=models.ABILITIES[model].ages)
+    return gr.Slider(value=years, visible=models.abilities(model).ages)
 
 
 def way(slug: str) -> tuple[gr.Slider, gr.Slider]:
@@ -147,7 +149,7 @@ def mixer(lab: Lab, slug: str, years: gr.Slider) -> Mixer:
     """Make the places, and folded the weights, where the caller stands; the marked picture is the lab's current one."""
     with gr.Row(elem_classes="lab-toolbar"):
         keys = {"elem_id": f"{slug}-model", "elem_classes": "lab-keys", "min_width": 0}
-        model = gr.Radio(models.generators(), label=common.MODEL, **keys)
+        model = chooser(lab, TITLE, BLENDS, **keys)
         places = [
             Pictures(elem_id=f"{slug}-x{i + 1}", label=common.slot(i), pick=True, size=56)
             for i in range(PLACES)

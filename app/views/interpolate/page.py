@@ -4,9 +4,11 @@ import gradio as gr
 
 from app import models
 from app import words as common
+from app.abilities import AGES, BLENDS
 from app.kinds import Flag, Number
 from app.listening import CHOICE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
+from app.panels.chooser import said_of, showing
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
 from app.views.interpolate import SLUG, compute, words
@@ -78,7 +80,7 @@ def of_filled(fn):
     def filled(
         pictures: list[str], weights: list[float], model: str, years: float, **others: object
     ) -> object:
-        years = years if model in models.ABILITIES and models.ABILITIES[model].ages else 0.0
+        years = years if models.offers(model, AGES) else 0.0
         given = {"pictures": pictures, "weights": weights[: len(pictures)], "model": model, "years": years}
         return handler(**given, **others)
 
@@ -105,8 +107,8 @@ def opened(board: Mixer, query: dict[str, str], picture: str) -> dict:
     first, second, *others = standing.weights
     plain = not others and abs(first + second - 1) < 0.006 and 0 <= second <= 1
     return {
-        "notice": saying("" if whole else common.BAD_LINK),
-        "model": standing.model,
+        "notice": saying(said_of(query, BLENDS, whole)),
+        "model": showing(standing.model, BLENDS),
         "years": years_of(standing.model, standing.years),
         **board.shown(standing.pictures, 0, standing.model, standing.weights),
         **compute.stage(standing),

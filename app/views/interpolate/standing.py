@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from app import models, pictures
-from app.kinds import Choice, Number, Several
+from app.abilities import BLENDS
+from app.kinds import Number, Several
 from app.pictures import FIRST_PICTURE, SECOND_PICTURE
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting
@@ -29,7 +30,7 @@ class Standing(Settings):
     )
     weights: tuple[float, ...] = setting(Several(Number(-LIMIT, LIMIT), 0, PLACES, "weights"), (), link="w")
     model: str = setting(
-        Choice(models.generators),
+        models.Model(BLENDS),
         models.NAMES[0],
         link="model",
         about="whose g induces the space",
@@ -44,7 +45,7 @@ class Standing(Settings):
             object.__setattr__(self, "weights", equal(len(self.pictures)))
         if len(self.weights) != len(self.pictures):
             raise ValueError(words.unequal(len(self.pictures), len(self.weights)))
-        if self.years and not models.ABILITIES[self.model].ages:
+        if self.years and not models.abilities(self.model).ages:
             raise ValueError(words.ageless(self.model))
 
 
@@ -60,5 +61,5 @@ def equal(count: int) -> tuple[float, ...]:
 
 def opened(query: dict[str, str], picture: str) -> tuple[Standing, bool]:
     """What of a link can be read, and whether all of it could; see `pictures.start` for what it does not say."""
-    name, first = pictures.start(query, picture, models.generators())
+    name, first = pictures.start(query, picture, BLENDS)
     return Standing.of_link(query, pictures=(first, pictures.examples(name)[1]), model=name)

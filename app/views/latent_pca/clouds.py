@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 
 from app import accelerator, hall, models, pictures
+from app.abilities import FACE
 from app.accelerator import Place
 from app.hall import Ended, Running, Waiting
 from app.pictures import encoding, noise
+from app.remembering import on_forgetting
 from app.views.latent_pca import shipped
 from app.views.latent_pca.scatter import extended
-from app.views.latent_pca.standing import EXPLAINED
+from app.views.latent_pca.standing import EXPLAINED, MODEL
 from app.views.latent_pca.wanted import DIGITS, Wanted, of_source
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.measures.neighbours import neighbour_agreement
@@ -93,6 +95,13 @@ class _Slot:
 
 _slots: OrderedDict[tuple, _Slot] = OrderedDict()
 _door = threading.Lock()
+
+
+@on_forgetting
+def _drop(model: str) -> None:
+    with _door:
+        for key in [key for key in _slots if key[1] == model]:
+            del _slots[key]
 
 
 def _slot(wanted: Wanted, model: str) -> _Slot:
@@ -243,9 +252,9 @@ def _given(wanted: Sequence[str], model: str, watch: accelerator.Watch | None) -
     found = []
     for i in range(0, len(wanted), BATCH):
         part = slice(i, i + BATCH)
-        if kinds == {models.FACE}:
+        if kinds == {FACE}:
             found.append(pictures.faces(seeds[part]))
-        elif len(kinds) > 1 or kinds <= {"png", "jpg"}:  # of several sizes, maybe
+        elif len(kinds) > 1 or kinds <= {"png", "jpg", MODEL}:  # of several sizes, maybe
             found.append(encoding.to_pictures(pictures.tensor(wanted[part], model)))
         else:
             found.append(np.stack([pictures.pixels(reference) for reference in wanted[part]]))

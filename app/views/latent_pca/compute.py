@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 import torch
 
@@ -13,6 +12,7 @@ from app import models, pictures
 from app import words as common
 from app.hall import Running
 from app.pictures import encoding
+from app.remembering import remembered
 from app.views.latent_pca import SLUG, clouds, walks, words
 from app.views.latent_pca.marks import Marks
 from app.views.latent_pca.program import program
@@ -57,7 +57,7 @@ def shown(seen: clouds.Cloud, standing: Arguments, marks: Marks | None) -> dict:
     return dict(_shown(seen, standing.dimensions, Marks.on(seen, marks), _place(seen, standing.picture)))
 
 
-@lru_cache(maxsize=8)  # what most visitors see at first is made once
+@remembered(8)  # what most visitors see at first is made once
 def _shown(seen: clouds.Cloud, dimensions: int, kept: Marks, picked: int) -> dict:
     ratios = [list(side.ratios) for side in (seen.latent, seen.pixel)]
     return {
@@ -120,7 +120,7 @@ def _panel(title: str, side: clouds.Side, dimensions: int, accuracy: float) -> P
     )
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def _accuracies(seen: clouds.Cloud, dimensions: int, marks: Marks) -> tuple[float, float]:
     """How many pictures have most of their neighbours from their own class: latents, pixels."""
     labels = marks.labels(seen)
@@ -131,7 +131,7 @@ def _accuracies(seen: clouds.Cloud, dimensions: int, marks: Marks) -> tuple[floa
     )
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def _sheets(seen: clouds.Cloud) -> Sheets:
     """The thumbnails, which the page fetches by their address."""
     if seen.sheet is None:

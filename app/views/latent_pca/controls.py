@@ -6,34 +6,41 @@ import gradio as gr
 
 from app import models
 from app import words as common
-from app.listening import LIFE, Named
+from app.abilities import ONE_SPACE
+from app.listening import LIFE, Lab, Named
+from app.panels.chooser import chooser
 from app.pictures import labelled
-from app.views.latent_pca import SLUG, words
+from app.views.latent_pca import SLUG, TITLE, words
 from app.views.latent_pca.standing import (
     COMPONENTS,
     COUNTS,
     DIMENSIONS,
     FARTHEST,
     MEAN,
+    MODEL,
     OWN,
     PICTURE,
+    source_for,
     sources,
 )
 from app.widgets.tiles import Pictures
 
 
-def source_choices(own: bool = False) -> list[tuple[str, str]]:
-    """The buttons for where pictures come from, the visitor's own among them once there are some."""
-    found = [(common.GALLERIES[source], source) for source in sources()]
+def source_choices(model: str = models.NAMES[0], own: bool = False) -> list[tuple[str, str]]:
+    """The buttons for where pictures come from: those that a model of one's own came with, and the visitor's, among them
+    once there are some.
+    """
+    came = [MODEL] if source_for(model) == MODEL else []
+    found = [(common.GALLERIES[source], source) for source in (*came, *sources())]
     return [*found, (words.OWN_SOURCE, OWN)] if own else found
 
 
-def cloud_controls() -> Named:
+def cloud_controls(lab: Lab) -> Named:
     """Model, source, count, own pictures, dimensions; empty until the view opens."""
     flat = [(f"{d}-D", d) for d in DIMENSIONS]
     numbers = [(f"{count:,}".replace(",", " "), count) for count in COUNTS]
     keys = {"elem_classes": "lab-keys", "min_width": 0}
-    model = gr.Radio(models.available(), label=common.MODEL, elem_id=f"{SLUG}-model", **keys)
+    model = chooser(lab, TITLE, ONE_SPACE, elem_id=f"{SLUG}-model", **keys)
     data = gr.Radio(source_choices(), label=words.DATA, elem_id=f"{SLUG}-data", **keys)
     count = gr.Radio(numbers, label=words.COUNT, elem_id=f"{SLUG}-count", **keys)
     dimensions = gr.Radio(flat, label=words.AXES, elem_id=f"{SLUG}-dimensions", **keys)

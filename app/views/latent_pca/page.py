@@ -8,6 +8,7 @@ import gradio as gr
 
 from app import hall, models, pictures
 from app import words as common
+from app.abilities import ONE_SPACE
 from app.listening import (
     BESIDE,
     CHOICE,
@@ -22,6 +23,7 @@ from app.listening import (
     of_standing,
 )
 from app.panels import proof
+from app.panels.chooser import said_of, showing
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
 from app.pictures import labelled
@@ -45,6 +47,7 @@ from app.views.latent_pca.standing import (
     Standing,
     most_of,
     source_for,
+    suits,
 )
 from app.views.latent_pca.walks import STRIP
 from app.views.latent_pca.wanted import chosen, of_source
@@ -65,7 +68,7 @@ def build(lab: Lab) -> Opening:
     said = notice(SLUG)
     with gr.Row(elem_classes="lab-split", equal_height=False), gr.Column(min_width=320):
         with gr.Row(elem_classes="lab-card lab-toolbar lab-later"):
-            cloud = cloud_controls()
+            cloud = cloud_controls(lab)
             bar, stop, upload = cloud_buttons()
         with gr.Column(elem_classes="lab-card lab-first"):
             beside = f"{SLUG}-stage"
@@ -126,7 +129,7 @@ def _listen_to_cloud(controls: Named, known: Named, page: Named) -> None:
     listen(changes, computing, {**controls, **known}, page, **HEAVY)
     few = {name: controls[name] for name in ("data", "count")}
     listen(controls["data"].input, fitting, few, {"count": controls["count"]}, **QUIET)
-    seen = {name: controls[name] for name in ("model", "data", "picture", "count")}
+    seen = {name: controls[name] for name in ("model", "data", "picture", "count", "own")}
     others = {name: seen[name] for name in ("data", "picture", "count")}
     changed = listen(controls["model"].input, switched, seen, others, **CHOICE)
     listen(changed.then, superseded, controls, {}, **BESIDE)
@@ -213,14 +216,14 @@ def stopped(request: gr.Request) -> dict:
     return {}
 
 
-def switched(model: str, data: str, picture: str, count: int) -> dict:
+def switched(model: str, data: str, picture: str, count: int, own: Sequence[str]) -> dict:
     """Another model: pictures of the kind that it was trained on, where these are not, and so many that nobody waits."""
-    of_another_kind = (data == models.FACE) != models.knows_faces(model) and data != OWN
-    found = {"picture": pictures.fitting(picture, model)}
-    if of_another_kind:
-        found["data"] = source_for(model)
-    quick = clouds.is_quick(of_source(found.get("data", data), count), model) or data == OWN
-    return found if quick else {**found, "count": COUNTS[0]}
+    model = models.Model(ONE_SPACE).checked(model, "model")
+    found = data if suits(data, model) else source_for(model)
+    buttons = gr.Radio(choices=source_choices(model, own=bool(own)), value=found)
+    values = {"picture": pictures.standing_for(picture, model), "data": buttons}
+    quick = found == OWN or clouds.is_quick(of_source(found, count, model), model)
+    return values if quick else {**values, "count": COUNTS[0]}
 
 
 # --- points ------------------------------------------------------------------------------------------------
@@ -260,16 +263,20 @@ def uploaded(files: Sequence[str] | None, model: str | None) -> dict:
     said = {"notice": saying(words.uploaded(len(found.references), kinds, found.refused, LEAST))}
     if not found.references:
         return said
-    choices = gr.Radio(choices=source_choices(own=True), value=OWN)
+    choices = gr.Radio(choices=source_choices(model, own=True), value=OWN)
     return {**said, "own": found.references, "labels": found.labels if kinds else (), "data": choices}
 
 
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; a cloud that is there comes along, another follows, as its controls change."""
-    asked, _ = Standing.of_link({"model": query.get("model", "")})
-    standing, whole = Standing.of_link(query, picture=pictures.fitting(picture, asked.model))
+    first = models.available(ONE_SPACE)[0]
+    asked, _ = Standing.of_link({"model": query.get("model", "")}, model=first)
+    shown = pictures.standing_for(picture, asked.model)
+    standing, whole = Standing.of_link(query, picture=shown, model=first)
     values = {name: value for name, value in standing.values().items() if name not in ("own", "labels")}
-    found = {"notice": saying("" if whole else common.BAD_LINK), **values}
+    found = {"notice": saying(said_of(query, ONE_SPACE, whole)), **values}
+    found["data"] = gr.Radio(choices=source_choices(standing.model), value=standing.data)
+    found["model"] = showing(standing.model, ONE_SPACE)
     if not clouds.is_there(chosen(standing), standing.model):
         return found
     return {**found, **compute.points(standing), "sent": _key(standing)}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from functools import lru_cache
 
 from app import models
+from app.abilities import FACE
 from app.panels import programs
 from app.pictures import encoding, references
+from app.pictures.encoding import FACE_SIDE, SIDE
+from app.remembering import remembered
 from app.views.latent_pca import clouds
+from app.views.latent_pca.standing import MODEL, Arguments, first_source
 from app.views.latent_pca.standing import OWN as OWN_PICTURES
-from app.views.latent_pca.standing import Arguments, first_source
 from app.views.latent_pca.wanted import DIGITS, FIRST_SEED
 
 SOURCES = {
@@ -96,16 +98,18 @@ figure.savefig("latent_pca.png")                # in a notebook, a line with `fi
 
 def _source(seen: clouds.Cloud, standing: Arguments) -> str:
     """How the pictures come about that make the axes."""
-    if standing.data == OWN_PICTURES and not seen.placed:
+    if standing.data in (OWN_PICTURES, MODEL) and not seen.placed:
         return _own(seen, "images") + f"labels = {_labels(seen)}\n" + SHADES
     data = first_source(seen.model) if seen.placed else standing.data
     numbers = {"count": len(seen.references) - seen.placed, "batch": clouds.BATCH, "seed": FIRST_SEED}
     text = SOURCES[data].format(**numbers, spread=references.FACE_SPREAD)
-    (channels, side, _), of_faces = models.shape(seen.model), models.knows_faces(seen.model)
-    if (data == models.FACE) != of_faces:
-        text += SHADES + (GREY.format(luminance=references.LUMINANCE) if channels == 1 else "")
-        text += RESIZED.format(side=side, mode="area" if channels == 1 else "bilinear")
-        text += COLOURS if channels == 3 else ""
+    channels, side, _ = models.shape(seen.model)
+    drawn_channels, drawn_side = (3, FACE_SIDE) if data == FACE else (1, SIDE)
+    if (channels, side) != (drawn_channels, drawn_side):
+        text += SHADES + (GREY.format(luminance=references.LUMINANCE) if channels < drawn_channels else "")
+        if side != drawn_side:
+            text += RESIZED.format(side=side, mode="area" if side < drawn_side else "bilinear")
+        text += COLOURS if channels > drawn_channels else ""
     return text.lstrip() + SHADES
 
 
@@ -133,7 +137,7 @@ def _names(seen: clouds.Cloud) -> str:
     return repr(list(seen.classes))
 
 
-@lru_cache(maxsize=4)
+@remembered(4)
 def _sheet(seen: clouds.Cloud) -> str:
     """The visitor's own pictures as one PNG file."""
     own = range(len(seen.references) - (seen.placed or len(seen.references)), len(seen.references))

@@ -83,7 +83,7 @@ class Sheets:
 
 def sheets(pixels: np.ndarray) -> Sheets:
     """Pictures (N, H, W) or (N, H, W, 3), uint8, as sheets that the page can fetch; photographs as JPEG."""
-    photos = pixels.ndim == 4 or pixels.shape[1] == encoding.FACE_SIDE
+    photos = pixels.ndim == 4 or pixels.shape[1] > encoding.SIDE
     tile = PHOTO_TILE if photos else TILE
     found = [sheet(pixels[i : i + SIDE**2], tile) for i in range(0, len(pixels), SIDE**2)]
     kind, packed = ("jpg", encoding.jpeg_bytes) if photos else ("png", encoding.png_bytes)

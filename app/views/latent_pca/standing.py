@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import models, pictures
+from app.abilities import BROUGHT, FACE, ONE_SPACE
 from app.kinds import Choice, Maybe, Number, Several, Text, Whole
 from app.pictures import labelled
 from app.pictures.kinds import Picture
@@ -13,7 +14,7 @@ from app.views.latent_pca import shipped, words
 
 LEAST = 12  # pictures that make axes
 MOST = 2000  # in a cloud that is asked for by the API, which has nobody to stop it
-MOST_OF = {"digits": 1797, "mnist": 10_000, "face": 20_000}  # of sources that have fewer, or larger pictures
+MOST_OF = {"digits": 1797, "mnist": 10_000, FACE: 20_000}  # of sources that have fewer, or larger pictures
 COUNTS = (300, 600, 1200, shipped.COUNT, 10_000, 20_000, 60_000)  # the buttons
 COMPONENTS = 10  # to walk along
 EXPLAINED = 50  # whose share of the variance is shown
@@ -22,12 +23,13 @@ FARTHEST = 4.0  # standard deviations
 UPLOADS = 300  # pictures of one visitor
 MEAN, PICTURE = "mean", "picture"
 SAMPLES = "sample"
+MODEL = "model"  # the pictures that a model of somebody's own was brought with
 OWN = "own"  # the visitor's uploads, beside the sources of `pictures`
 
 
 def sources() -> list[str]:
     """Where the pictures of a cloud may come from, beside uploads."""
-    return [*pictures.gallery(), *(["face"] if "faces" in models.available() else [])]
+    return [*pictures.gallery(), *([FACE] if "faces" in models.available() else [])]
 
 
 def source_for(model: str) -> str:
@@ -36,12 +38,29 @@ def source_for(model: str) -> str:
     >>> source_for("digits")
     'digits'
     """
-    return models.FACE if models.knows_faces(model) else sources()[0]
+    own = models.brought_as(model)
+    if own is not None and own.given:
+        return MODEL
+    in_colour = models.shape(model)[0] == 3 and FACE in sources()
+    return FACE if in_colour else sources()[0]
+
+
+def suits(data: str, model: str) -> bool:
+    """Whether pictures of this source are shown with the model, or such as it is first shown with in their place.
+
+    >>> suits("digits", "digits"), suits("face", "digits")
+    (True, False)
+    """
+    if data == OWN:
+        return True
+    if MODEL in (data, source_for(model)) or models.abilities(model).pictures == BROUGHT:
+        return data == source_for(model) or data != MODEL != source_for(model)
+    return (data == FACE) == models.knows_faces(model)
 
 
 def first_source(model: str) -> str:
     """The pictures that the page shows with a model at first: those that models draw, which are there in any number."""
-    return SAMPLES if source_for(model) != "face" else "face"
+    return source_for(model) if source_for(model) in (FACE, MODEL) else SAMPLES
 
 
 def first_count(data: str, model: str) -> int:
@@ -63,7 +82,7 @@ class Arguments(Settings):
     """A cloud and a walk as the endpoint names them; without `data` the pictures are such as the model was trained on."""
 
     data: str = setting(
-        Maybe(Choice(sources), ""),
+        Maybe(Choice(lambda: [*sources(), MODEL]), ""),
         None,
         link="data",
         about="where the pictures come from (of the model's own kind)",
@@ -75,7 +94,7 @@ class Arguments(Settings):
     start: str = setting(Choice((MEAN, PICTURE)), MEAN, link="start", about="where the walk starts")
     picture: str = setting(Picture(), pictures.FIRST_PICTURE, link="x", about="the current picture")
     model: str = setting(
-        Choice(models.available), models.NAMES[0], link="model", about="whose g induces the space", brief=True
+        models.Model(ONE_SPACE), models.NAMES[0], link="model", about="whose g induces the space", brief=True
     )
 
     def __post_init__(self) -> None:
@@ -83,6 +102,8 @@ class Arguments(Settings):
             object.__setattr__(self, "data", source_for(self.model))
         if self.data == OWN and not self.own:
             raise ValueError(words.NO_PICTURES)
+        if self.data == MODEL != source_for(self.model):
+            raise ValueError(words.brought_none(models.title(self.model)))
         most = MOST_OF.get(self.data, COUNTS[-1])
         if self.count > most:
             raise ValueError(words.too_many(self.count, self.data, most))
@@ -100,7 +121,7 @@ class Standing(Arguments):
     Without anything asked for it is the cloud that ships.
     """
 
-    data: str = setting(Maybe(Choice(lambda: [*sources(), OWN]), ""), None, link="data")
+    data: str = setting(Maybe(Choice(lambda: [*sources(), MODEL, OWN]), ""), None, link="data")
     count: int = setting(Maybe(Choice(COUNTS), ""), None, link="n")
     own: tuple[str, ...] = setting(Several(Picture(), 0, UPLOADS, "pictures"), ())
     labels: tuple[str, ...] = setting(Several(Text(labelled.LONGEST), 0, UPLOADS, "labels"), ())

@@ -1,7 +1,6 @@
 """Walks: along a principal component from the mean or from a picture, in latents and, beside it, in pixels."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -9,6 +8,7 @@ from torch import Tensor
 from app import engine, models, pictures
 from app import words as common
 from app.pictures.difference import difference
+from app.remembering import remembered
 from app.views.latent_pca import words
 from app.views.latent_pca.clouds import Cloud
 from app.views.latent_pca.standing import FARTHEST, PICTURE, Arguments
@@ -82,7 +82,7 @@ def places_of(seen: Cloud, x: Tensor) -> list[list[float]]:
     return [[round(float(v), 3) for v in place] for place in found]
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def _strayed_path(seen: Cloud, component: int, origin: str | None) -> list[list[float]]:
     start = {"start": PICTURE, "picture": origin} if origin is not None else {}
     standing = Arguments(component=component, model=seen.model, **start)
@@ -102,7 +102,7 @@ def ingredients(seen: Cloud, standing: Arguments) -> dict:
     }
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def _strips(seen: Cloud, component: int, origin: str | None) -> list[dict]:
     start = {"start": PICTURE, "picture": origin} if origin is not None else {}
     latent, pixel = walked(seen, Arguments(component=component, model=seen.model, **start), STRIP)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from app import pictures
+from app import models, pictures
+from app.remembering import remembered
 from app.views.latent_pca import words
-from app.views.latent_pca.standing import LEAST, OWN, Arguments, first_count, first_source
+from app.views.latent_pca.standing import LEAST, MODEL, OWN, Arguments, first_count, first_source
 
 FIRST_SEED = 1000  # samples of a cloud are not those of the gallery
 DIGITS = tuple("0123456789")
@@ -61,25 +61,29 @@ def _naturally(name: str) -> tuple[int, str]:
     return (int(name), name) if name.isascii() and name.isdigit() else (10**40, name.casefold())
 
 
-@lru_cache(maxsize=16)
-def of_source(source: str, count: int) -> Wanted:
+@remembered(16)
+def of_source(source: str, count: int, model: str = models.NAMES[0]) -> Wanted:
     """The first `count` pictures of a source; samples of all digits in turn, by the default model for any model's cloud.
+    Of the pictures that `model` was brought with, as many as there are.
 
     >>> of_source("sample", 12).references[:2]
     ('sample:0:1000', 'sample:1:1000')
     """
     if source == "sample":
         return Wanted(tuple(f"sample:{i % 10}:{FIRST_SEED + i // 10}" for i in range(count)))
+    if source == MODEL:
+        held = len(models.brought_as(model).gallery)
+        return Wanted(tuple(f"{MODEL}:{model}:{i}" for i in range(min(count, held))))
     return Wanted(tuple(f"{source}:{i}" for i in range(count)))
 
 
 def chosen(standing: Arguments) -> Wanted:
     """The pictures that are asked for: some of a source, the visitor's own, or few of these among others."""
     if standing.data != OWN:
-        return of_source(standing.data, standing.count)
+        return of_source(standing.data, standing.count, standing.model)
     own, labels = standing.own, standing.labels
     if len(own) >= LEAST:
         return Wanted(own, len(own), labels)
     source = first_source(standing.model)
-    others = of_source(source, first_count(source, standing.model))
+    others = of_source(source, first_count(source, standing.model), standing.model)
     return Wanted((*others.references, *own), len(own), labels)

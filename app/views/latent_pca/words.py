@@ -49,6 +49,10 @@ NO_POINTS = "These are no points of the chart; draw around some of them."
 NOTHING_CHOSEN = "Nothing is taken; draw around some points first."
 
 
+def brought_none(model: str) -> str:
+    return f"{model} came without pictures of its own; another source works."
+
+
 def too_many(count: int, source: str, most: int) -> str:
     return f"{count} pictures were asked for; of “{source}” there are {most}."
 

@@ -9,7 +9,7 @@ from app import words as common
 from app.listening import QUIET, Lab, Opening, endpoint, listen
 from app.panels import proof
 from app.panels.notice import notice, saying
-from app.views.plane import SLUG, compute, training, words
+from app.views.plane import SLUG, bringing, compute, training, words
 from app.views.plane.canvas import Plane
 from app.views.plane.network import available, shipped_payload
 from app.views.plane.standing import NAMES, Arguments, Standing
@@ -34,6 +34,8 @@ def build(lab: Lab) -> Opening:
     trained = listen(trainer.train, train, {}, {"trainer": trainer}, **queued)
     trained.then(None, js=proof.touch(SLUG))  # a hand that rested while it trained got no answer: ask again
     listen(trainer.stop, stop, {}, {}, **QUIET)
+    came = listen(trainer.bring, bring, {}, {"trainer": trainer}, **QUIET)
+    came.then(None, js=proof.touch(SLUG))
     section.settles([canvas.change], measured, {"canvas": canvas})
     endpoint("plane", Arguments, compute.answer)
     return Opening(opened, {"notice": said, "canvas": canvas})
@@ -47,6 +49,10 @@ def measured(canvas: object, broken: bool) -> Settled | Mapping:
 def train(event: gr.EventData) -> Iterator[dict]:
     for value in training.stream(event):
         yield {"trainer": value}
+
+
+def bring(event: gr.EventData) -> dict:
+    return {"trainer": bringing.brought(event)}
 
 
 def stop(event: gr.EventData) -> dict:

@@ -118,11 +118,22 @@ TRAIN_WORDS = {
     "train": "Train",
     "stop": "Stop",
     "save": "Save {name}",
+    "load": "Load a saved plane",
+    "csv_in": "Load points (CSV)",
+    "csv_out": "Save these points (CSV)",
+    "large": "These files are too large; a saved plane has two small ones, and a list of points a few thousand lines.",
 }
 TRAIN_DONE = "Trained. It is the plane above now; keep it with the two files."
 TRAIN_STOPPED = "Stopped. What it had learned is the plane above; keep it with the two files."
 TRAIN_BEGINS = "The training begins …"
 TRAIN_LEFT = "Stopped before it began; the place in the queue is free again."
+BROUGHT_PLANE = "Loaded. It is the plane above now."
+BRING_NOTHING = (
+    "No file came that can be read; choose config.json and model.safetensors of a saved plane, or a CSV."
+)
+BRING_OTHER = (
+    "This is a model, but no plane; config.json and model.safetensors of a plane that was saved here work."
+)
 TRAIN_UNKNOWN = "There is no such data set; moons, rings, spiral, checkerboard or own points work."
 
 
@@ -131,4 +142,42 @@ def train_step(step: int, steps: int, bending: float) -> str:
 
 
 def train_points(most: int) -> str:
-    return f"Draw between 10 and {most} points, at least 5 of each class; then the training can start."
+    return (
+        f"Draw or load between 10 and {most} points, at least 5 of each class; then the training can start."
+    )
+
+
+def quoted(name: str) -> str:
+    """A file as a sentence names it, never long.
+
+    >>> quoted("points.csv")
+    '“points.csv”'
+    """
+    return f"“{name if len(name) <= 40 else name[:37] + '…'}”"
+
+
+def bring_too_large(most: int) -> str:
+    return f"These files have more than {most / 1e6:.0f} MB; a saved plane has two small ones."
+
+
+def brought_points(count: int, classes: int) -> str:
+    return f"{count} points of {classes} class{'es' if classes > 1 else ''} are in; press train."
+
+
+def too_many_points(name: str, count: int, most: int) -> str:
+    return f"{quoted(name)} holds {count} points, and {most} are the most; leave some out."
+
+
+def too_many_classes(name: str, count: int, most: int) -> str:
+    return f"{quoted(name)} has {count} different labels, and {most} are the most; join some of them."
+
+
+def point_outside(name: str, row: int, x: float, y: float, view: float) -> str:
+    return (
+        f"{quoted(name)}, row {row}: ({x:g}, {y:g}) is not within ±{view:g}, the square that the plane shows; divide all "
+        "points by the largest, or take that row out."
+    )
+
+
+def label_broken(name: str, row: int, label: float) -> str:
+    return f"{quoted(name)}, row {row}: labels are whole numbers, got {label:g}; correct it or take that row out."

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -12,6 +11,7 @@ from app import words as common
 from app.panels import programs
 from app.pictures import encoding
 from app.pictures.difference import difference
+from app.remembering import remembered
 from app.views.project import SLUG, words
 from app.views.project.gauge import gauge
 from app.views.project.spoiling import latents, source, tensor
@@ -28,10 +28,10 @@ from linearizer_core.spaces import encode
 BAND = (0.05, 0.95)  # quantiles of the gallery's digits that the gauge shows
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def projector(model: str, rank: int, broken: bool = False) -> Linearizer:
     """f of this rank; broken, A keeps half of what a projection drops, and A² is not A any more."""
-    whole = models.model(model)
+    whole = models.projecting(model)
     f = whole.truncated(rank) if isinstance(whole, Projector) else whole.projector(rank)
     if not broken:
         return f
@@ -63,11 +63,10 @@ def projected(inputs: Sequence[Input], model: str, rank: int, broken: bool = Fal
         return Projected(tensor(inputs, model), once, twice, removed, (z - kept).norm(dim=1))
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def usual_distances(model: str, rank: int) -> tuple[float, float]:
     """How far the gallery's pictures of the model's kind are from the range of f: 5 of 100 are nearer, 5 of 100 farther."""
-    page = pictures.page(models.FACE if models.knows_faces(model) else "digits")
-    z = latents([Input(picture) for picture in page], model)
+    z = latents([Input(picture) for picture in pictures.page_of(model)], model)
     with torch.inference_mode():
         away = (z - projector(model, rank).A(z)).norm(dim=1)
         low, high = away.quantile(torch.tensor(BAND)).tolist()
@@ -87,7 +86,7 @@ def stage(standing: Standing, broken: bool) -> dict:
         notes, more = ["", "", "", again.note], {"hues": ["", "bad", "bad", "bad"], "columns": 4}
     removed = torch.cat([found.removed, (found.x - found.once).abs()])
     by_eye = float((found.x - found.once).square().mean().sqrt())
-    away, usual, kind = float(found.away), usual_distances(model, rank), models.ABILITIES[model].pictures
+    away, usual, kind = float(found.away), usual_distances(model, rank), models.abilities(model).pictures
     return {
         "painter": tiles(found.x, ids=ids[:1]),
         "stage": tiles(torch.cat(shown), titles, ids, notes=notes, **more),
@@ -101,6 +100,8 @@ def stage(standing: Standing, broken: bool) -> dict:
 def ingredients(standing: Standing, broken: bool) -> dict:
     """What the browser needs to answer another rank by itself: x, and its latent along the axes in their order."""
     f, z = models.model(standing.model), latents([standing.input], standing.model)
+    if models.projecting(standing.model) is not f:
+        return {}  # what the page holds of the model has another operator
     vectors = {"x": tensor([standing.input], standing.model), "along": coordinates(f.A, z)}
     return {**engine.given(standing.model, **vectors), "id": standing.input.text[:40]}
 
@@ -141,12 +142,13 @@ def law_errors(inputs: Sequence[Input], model: str, rank: int, broken: bool) -> 
 def program(standing: Standing) -> str:
     """Python for this view: f(x), f(f(x)), what was taken away, the distance."""
     model, rank = standing.model, standing.rank
-    how = "truncated" if isinstance(models.model(model), Projector) else "projector"
+    how = "truncated" if isinstance(models.projecting(model), Projector) else "projector"
+    whole = models.projecting_source(model)
     body = f"""
 from linearizer_core.data import damage
 
 {source(standing.input, model)}
-f = model.{how}({rank})                          # the {rank} most important axes
+f = {whole}.{how}({rank})                          # the {rank} most important axes
 with torch.no_grad():
     once = f(x)
     twice = f(once)                                  # the same again

@@ -6,11 +6,13 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
+from app.abilities import PROJECTS
 from app.listening import BESIDE, CHOICE, LIFE, QUIET, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
+from app.panels.chooser import chooser, said_of, showing
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
-from app.views.project import SLUG, compute, words
+from app.views.project import SLUG, TITLE, compute, words
 from app.views.project.gauge import HEIGHT
 from app.views.project.painter import Painter
 from app.views.project.standing import FIRST, SEED, WHOLE, Arguments, Input, Standing, grid_of
@@ -27,7 +29,7 @@ def build(lab: Lab) -> Opening:
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
-                model, painter, spoiling, dice = _way_in()
+                model, painter, spoiling, dice = _way_in(lab)
             with gr.Column(elem_classes="lab-card"):
                 gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
                 sources = picker.picker(SLUG, more=("other",), taken="whole")
@@ -57,10 +59,10 @@ def build(lab: Lab) -> Opening:
 
 
 # --- components --------------------------------------------------------------------------------------------
-def _way_in() -> tuple[gr.Radio, gr.HTML, dict, gr.Button]:
+def _way_in(lab: Lab) -> tuple[gr.Radio, gr.HTML, dict, gr.Button]:
     """The model, the painter, and how x is spoilt: kind, amount, seed."""
     model_look = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys"}
-    model = gr.Radio(models.projectors(), label=common.MODEL, **model_look)
+    model = chooser(lab, TITLE, PROJECTS, **model_look)
     painter = Painter(elem_id=f"{SLUG}-painter", label=words.GOES_IN)
     kinds = [(text, kind) for kind, text in words.SPOILINGS.items()]
     look = {"elem_id": f"{SLUG}-kind", "elem_classes": "lab-keys"}
@@ -165,7 +167,7 @@ def switched(model: str, rank: int) -> dict:
 
 def rank_of(model: str, rank: int) -> gr.Slider:
     """The slider of the rank, as far as the model's axes are in order."""
-    return gr.Slider(maximum=models.ABILITIES[model].ranks, value=rank)
+    return gr.Slider(maximum=models.abilities(model).ranks, value=rank)
 
 
 def usual(kind: str) -> dict:
@@ -186,9 +188,10 @@ def picked(entries: list[str], event: gr.EventData) -> dict:
 
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture, spoilt as the view starts."""
-    model, first = pictures.start(query, picture, models.projectors())
+    model, first = pictures.start(query, picture, PROJECTS)
     found, whole = Standing.of_link(query, picture=first, model=model)
     entries = [entry.text for entry in grid_of(found.model)]
-    said = {"notice": saying("" if whole else common.BAD_LINK), **picker.first_page(found.model)}
+    said = {"notice": saying(said_of(query, PROJECTS, whole)), **picker.first_page(found.model)}
     shown = {**compute.stage(found, False), **compute.grid(found, entries, False)}
-    return {**said, **found.values(), "rank": rank_of(found.model, found.rank), "entries": entries, **shown}
+    more = {"rank": rank_of(found.model, found.rank), "model": showing(found.model, PROJECTS)}
+    return {**said, **found.values(), **more, "entries": entries, **shown}

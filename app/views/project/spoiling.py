@@ -1,20 +1,20 @@
 """A picture of the lab, whole or spoilt in one of a few ways: as a tensor, as a latent, as a line of Python."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from app import models, pictures
 from app.pictures.encoding import SIDE
+from app.remembering import remembered
 from app.views.project.standing import Input
 from linearizer_core.data import damage
 
 BLUR = 6.0  # pixels of standard deviation at amount 1
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _tensor(entry: Input, model: str) -> Tensor:
     x, a = pictures.tensor([entry.picture], model), entry.amount
     scale = models.shape(model)[-1] / SIDE  # a blur or a hole of the same share of a larger picture
@@ -60,7 +60,7 @@ def tensor(inputs: Sequence[Input], model: str) -> Tensor:
     return torch.cat([_tensor(entry, model) for entry in inputs])
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _latent(entry: Input, model: str) -> Tensor:
     with models.one_core():
         return models.model(model).g_x(_tensor(entry, model))

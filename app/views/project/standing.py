@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from app import models
+from app import models, pictures
+from app.abilities import DIGIT, FACE, PROJECTS
 from app.kinds import Choice, Maybe, Number, Whole
 from app.pictures import FIRST_PICTURE
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting
 from app.views.project import words
 
-MODEL = Choice(models.projectors)
+MODEL = models.Model(PROJECTS)
 FIRST = "digits-projector"
 WHOLE = "none"
 USUAL = {
@@ -29,7 +30,7 @@ AMOUNT = Number(0, 1)
 SEED = Whole(0, 9999)
 
 
-RANK = Whole(1, max(able.ranks for able in models.ABILITIES.values()))
+RANK = Whole(1, models.most_ranks)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Standing(Input):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "rank", min(self.rank, models.ABILITIES[self.model].ranks))
+        object.__setattr__(self, "rank", min(self.rank, models.abilities(self.model).ranks))
 
     @property
     def input(self) -> Input:
@@ -95,13 +96,13 @@ class Arguments(Settings):
     model: str = setting(MODEL, FIRST, about="whose axes are kept")
 
     def __post_init__(self) -> None:
-        most = models.ABILITIES[self.model].ranks
+        most = models.abilities(self.model).ranks
         if self.rank > most:
             raise ValueError(words.rank_too_large(self.model, self.rank, most))
 
 
 GRIDS = {  # what the grid starts with
-    models.DIGIT: (
+    DIGIT: (
         Input("digits:393", "noise", 1.0),
         Input("digits:913", "hole", 0.3),
         Input("digits:770", "salt", 0.3),
@@ -109,7 +110,7 @@ GRIDS = {  # what the grid starts with
         Input("digits:1319", "blur", 0.4),
         Input("other:11"),
     ),
-    models.FACE: (
+    FACE: (
         Input("face:1", "noise", 0.6),
         Input("face:4", "hole", 0.3),
         Input("face:5", "salt", 0.2),
@@ -122,4 +123,12 @@ GRIDS = {  # what the grid starts with
 
 def grid_of(model: str) -> tuple[Input, ...]:
     """What the grid starts with for this model."""
-    return GRIDS[models.ABILITIES[model].pictures]
+    found = GRIDS.get(models.abilities(model).pictures)
+    if found is not None:
+        return found
+    own = pictures.page_of(model)[2:] or pictures.page_of(model)
+    whole = [entry.picture.startswith("other:") for entry in GRIDS[FACE]]
+    return tuple(
+        entry if foreign else replace(entry, picture=own[i % len(own)])
+        for i, (entry, foreign) in enumerate(zip(GRIDS[FACE], whole))
+    )

@@ -33,7 +33,11 @@ MANIFOLD = "Distance to the range of f"
 MANY = "Anything goes in"
 MANY_LEAD = "Rows: x, f(x) with the distance between them, f(f(x)). Click an x to look at it closely."
 KEEP_IN_GRID = "Put x in the grid"
-UNITS = {"digit": "in pixels", "face": "in latents"}  # what the axes of its model count
+UNITS = {
+    "digit": "in pixels",
+    "face": "in latents",
+    "picture": "in latents",
+}  # what the axes of its model count
 BREAK_HALF = "Break it: keep half of what f takes away"
 LAW_IDEMPOTENT = "idempotent"
 LAW_SELF_ADJOINT = "self-adjoint"

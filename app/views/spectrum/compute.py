@@ -1,7 +1,5 @@
 """Spectrum: f with its singular values as the visitor has set them, and what each of them means. Values in, values out."""
 
-from functools import lru_cache
-
 import torch
 from torch import Tensor
 
@@ -10,6 +8,7 @@ from app import words as common
 from app.panels import programs
 from app.pictures import encoding
 from app.pictures.difference import difference
+from app.remembering import remembered
 from app.views.spectrum import SLUG, words
 from app.views.spectrum.handles import rounded
 from app.views.spectrum.moves import Moves, edited, source
@@ -39,7 +38,7 @@ def function(standing: Standing) -> Linearizer:
     return models.model(standing.model).with_singular_values(values(standing))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def before(picture: str, name: str, noise: float = 0.0) -> Tensor:
     """f(x) as trained, (1, 1, S, S)."""
     return models.decode(models.model(name).A(latent(picture, noise, name)), name)
@@ -48,7 +47,7 @@ def before(picture: str, name: str, noise: float = 0.0) -> Tensor:
 def after(standing: Standing, broken: bool = False) -> Tensor:
     """f(x) now, (1, 1, S, S): one operator application, one g_y⁻¹."""
     f = function(standing)
-    f = clipped(f, models.model(standing.model).total_std) if broken else f
+    f = clipped(f, models.total_std(standing.model)) if broken else f
     with torch.inference_mode():
         z = latent(standing.picture, standing.noise, standing.model)
         return models.decode(f.A(z), standing.model)
@@ -74,7 +73,7 @@ def stage(standing: Standing, broken: bool = False) -> dict:
     return {"stage": value, "formula": formula}
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def seen(picture: str, noise: float, name: str) -> Tensor:
     """x, (1, C, S, S): the picture, or what the noise has made of it."""
     if not noise:
@@ -83,7 +82,7 @@ def seen(picture: str, noise: float, name: str) -> Tensor:
         return decode(models.model(name).g_x, latent(picture, noise, name))
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def latent(picture: str, noise: float, name: str) -> Tensor:
     """g(x), (1, n), encoded once whatever is done to the values; the noise is white and added by ⊕, so it is added here."""
     z = pictures.latents([picture], name)
@@ -113,7 +112,7 @@ def term(standing: Standing) -> tuple[int, float, float, int]:
     return i + 1, float(now[i]), along, int((now > 0).sum())
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def directions(selected: int, name: str) -> tuple[Tensor, Tensor]:
     """c ⊙ vᵢ and c ⊙ uᵢ for c from −3 to 3 standard deviations of the data along vᵢ, each (5, 1, S, S)."""
     with models.one_core():
@@ -126,7 +125,8 @@ def spread(selected: int, name: str) -> float:
     f = models.model(name)
     if isinstance(f, Projector):
         return float(f.kept_std[selected])
-    return float(f.spread_along(trained(name).factors.V[:, [selected]]))
+    along = trained(name).factors.V[:, selected]
+    return float(torch.linalg.vector_norm(along * models.total_std(name)))
 
 
 def rows(standing: Standing) -> dict:
@@ -140,7 +140,7 @@ def rows(standing: Standing) -> dict:
     return shown | ({"u": None} if same_directions(standing.model) else {})
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def same_directions(name: str) -> bool:
     """Whether uᵢ = vᵢ, as where A is symmetric: then one row says it all."""
     U, _, V = trained(name).factors
@@ -168,7 +168,7 @@ def measured(standing: Standing, broken: bool) -> list[Law]:
     f, first = function(standing), models.model(name).with_singular_values(edited(now, [("keep", TERMS)]))
     few = LinearizerSVD(first, algebra.SVD(U[:, :TERMS], now[:TERMS], V[:, :TERMS]))
     if broken:
-        f, first = (clipped(h, models.model(name).total_std) for h in (f, first))
+        f, first = (clipped(h, models.total_std(name)) for h in (f, first))
     x, y = seen(standing.picture, standing.noise, name), pictures.tensor([pictures.examples(name)[1]], name)
     c, sigma = 2 * spread(i, name), float(now[i])
     pair = f(svd.input_point(i, c)), svd.output_point(i, c * sigma)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from app import models
-from app import words as common
+from app.abilities import ANY
 from app.kinds import Flag
 from app.listening import CHOICE, TICK, Lab, Opening, endpoint, listen
 from app.panels import picker, proof
+from app.panels.chooser import chooser, said_of, showing
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
-from app.views.spectrum import SLUG, compute, standing, words
+from app.views.spectrum import SLUG, TITLE, compute, standing, words
 from app.views.spectrum.handles import SpectrumHandles
 from app.views.spectrum.standing import Arguments, Standing
 from app.widgets.tiles import Pictures
@@ -25,7 +25,7 @@ def build(lab: Lab) -> Opening:
             with gr.Column(elem_classes="lab-card"):
                 gr.HTML(f"<h3>{words.HANDLES}</h3><p>{words.HANDLES_LEAD}</p>", apply_default_css=False)
                 handles = SpectrumHandles(elem_id=f"{SLUG}-handles", label=words.HANDLES)
-                model, noise = _input_controls()
+                model, noise = _input_controls(lab)
             with gr.Column(elem_classes="lab-card"):
                 gr.HTML(f"<h3>{words.PICKER}</h3>", apply_default_css=False)
                 sources = picker.picker(SLUG)
@@ -44,7 +44,7 @@ def build(lab: Lab) -> Opening:
     named = {"inputs": {**inputs, "broken": section.broken}, "outputs": shown}
     ticks(SLUG, stage, changes[:1], [*changes[1:], section.broken.change], **named, **fns)
     listen(handles.pick, picked, {}, rows, **TICK)
-    listen(model.input, switched, {"model": model, **inputs}, {**started, "sources": sources.tabs}, **CHOICE)
+    listen(model.input, switched, {"model": model, **inputs}, {**started, **sources.shown}, **CHOICE)
     section.settles(changes, of_handles(compute.settled), inputs)
     chosen = {"picture": lab.picture, "notice": said}
     sources.chosen(
@@ -54,12 +54,12 @@ def build(lab: Lab) -> Opening:
     return Opening(opened, {**chosen, "model": model, "noise": noise, **started, **shown, **sources.shown})
 
 
-def _input_controls() -> tuple[gr.Radio, gr.Slider]:
+def _input_controls(lab: Lab) -> tuple[gr.Radio, gr.Slider]:
     """Whose A, and how much noise lies on x."""
     keys = {"elem_id": f"{SLUG}-model", "elem_classes": "lab-keys", "min_width": 0}
     look = {"elem_id": f"{SLUG}-noise", "elem_classes": "lab-field", "min_width": 180}
     with gr.Row(elem_classes="lab-toolbar"):
-        model = gr.Radio(models.available(), label=common.MODEL, **keys)
+        model = chooser(lab, TITLE, ANY, **keys)
         return model, gr.Slider(0, 1, None, step=0.05, label=words.NOISE, **look)
 
 
@@ -106,5 +106,6 @@ def started(found: Standing) -> dict:
 def opened(query: dict[str, str], picture: str) -> dict:
     """What a link to this view asks for; without one the current picture and the model as it was trained."""
     found, whole = standing.opened(query, picture)
-    said = {"notice": saying("" if whole else common.BAD_LINK), "model": found.model, "noise": found.noise}
+    said = {"notice": saying(said_of(query, ANY, whole)), "model": showing(found.model, ANY)}
+    said["noise"] = found.noise
     return {**said, **started(found), **compute.stage(found), **picker.first_page(found.model)}

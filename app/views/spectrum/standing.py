@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from torch import Tensor
 
 from app import models, pictures
 from app.kinds import Choice, Flag, Kind, Maybe, Number, Whole
 from app.pictures.kinds import Picture
+from app.remembering import remembered
 from app.settings import Settings, setting
 from app.views.spectrum import words
 from app.views.spectrum.moves import Move, Moves, check_range, in_range
@@ -17,25 +17,26 @@ from linearizer_core.algebra import singular_values
 from linearizer_core.linearizer import LinearizerSVD
 
 SHOWN = (8, 16, 32, 64, 0)  # how many values the plot may show; 0 is all
-MODEL = Choice(models.available)
+MODEL = models.Model()
 _ANY = Whole(-(10**9), 10**9)
 
 
 NOISE = 0.3
 """Standard deviation of the noise in latents with which the view opens: what f takes away can be seen then."""
 MOST = 1024
+FEW = 64  # handles of a larger model that does not project
 """Axes up to which all singular values have a handle; of a larger model those have that it projects onto."""
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def trained(name: str) -> LinearizerSVD:
     """f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ of the model of that name as it was trained, as far as there are handles."""
     f = models.model(name)
     with models.one_core():
-        return f.svd() if f.A.shape[0] <= MOST else f.svd(models.ABILITIES[name].ranks)
+        return f.svd() if f.A.shape[0] <= MOST else f.svd(models.abilities(name).ranks or FEW)
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def all_values(name: str) -> Tensor:
     """All singular values of the model of that name as it was trained, descending, (n,)."""
     with models.one_core():
@@ -100,7 +101,7 @@ class Standing(Asked):
 
     def switched(self, model: str) -> Standing:
         """Another model: a picture for it, its values as trained, the plot as it was set."""
-        picture = pictures.fitting(self.picture, model)
+        picture = pictures.standing_for(self.picture, model)
         return replace(self, model=model, picture=picture, moves=(), selected=0)
 
 
@@ -118,6 +119,8 @@ class Arguments(Settings):
 
 def opened(query: dict[str, str], picture: str) -> tuple[Standing, bool]:
     """What of a link can be read, and whether all of it could; without a picture of its own one that fits the model."""
-    asked, whole = Asked.of_link(query, picture="", noise=0.0 if "x" in query else NOISE)
-    found = asked.picture or pictures.fitting(picture, asked.model)
+    asked, whole = Asked.of_link(
+        query, model=models.available()[0], picture="", noise=0.0 if "x" in query else NOISE
+    )
+    found = asked.picture or pictures.standing_for(picture, asked.model)
     return replace(asked, picture=found).fitted(), whole

@@ -116,7 +116,7 @@ def stage(standing: Standing, key: str, broken: bool = False) -> dict:
         "formula": formula(mix),
         "rest": "" if mix.order else words.rest(mix.plain),
         "spectrum": spectra(studio, mix),
-        "model": words.painted_by(studio.fitted, gone(key, studio)),
+        "model": words.painted_by(studio.fitted, gone(key, studio), studio.archive),
     }
 
 

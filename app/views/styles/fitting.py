@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 import os
-import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from app import hall
 from app import words as common
 from app.hall import Ended, Running, Waiting, Watch
 from app.pictures import photos
-from app.views.styles import words
-from app.views.styles.standing import MODEL, names
-from app.views.styles.studio import FITTED, Studio
+from app.views.styles import archive, words
+from app.views.styles.compute import paint
+from app.views.styles.standing import MODEL, Mix, Standing, names
+from app.views.styles.studio import Studio, keep
+from app.widgets.tiles import tiles
 from linearizer_core import checkpoints
 from linearizer_core.models.styles import Styles
+from linearizer_core.recipes.styles import PhotoStyles
 from linearizer_core.training import train
 
 SECONDS = 180.0
 STEPS = 300  # of the schedule; the clock ends it earlier on a slow machine
+EVERY = 10.0  # seconds between two pictures of a fit
+MOST_SHOWN = 6  # of them at a time
 
 
 def folder() -> Path | None:
@@ -43,30 +47,53 @@ def possible() -> bool:
 
 
 class Step(NamedTuple):
-    """How far a fit is: share of the time or of the steps, and seconds."""
+    """How far a fit is: share of the time or of the steps, seconds, and the pictures so far with the seconds of each."""
 
     share: float
     seconds: float
+    film: tuple[tuple[float, Tensor], ...] = ()
 
 
-def job_of(photo: str, seconds: float) -> Callable[[Watch], str]:
-    """A job for the hall: trains on one photo, keeps what was learned, and returns its key."""
+class Film:
+    """What the model makes of the photo's preview at its first step and every ten seconds: the first picture, the newest."""
+
+    def __init__(self, photo: str, mix: Mix) -> None:
+        self.photo, self.mix, self.began = photo, mix, 0.0
+        self.pictures: tuple[tuple[float, Tensor], ...] = ()
+
+    def look(self, seconds: float, model: Styles) -> None:
+        """Paints if it is time; its seconds count from the first step, before which the teachers paint."""
+        if not self.pictures:
+            self.began = seconds
+        seconds -= self.began
+        if self.pictures and seconds < EVERY * (1 + self.pictures[-1][0] // EVERY):
+            return
+        painted = paint(Studio(model, remembered=1), self.photo, [self.mix])
+        small = torch.nn.functional.avg_pool2d(painted, 2)
+        self.pictures = (*self.pictures[:1], *self.pictures[1:][2 - MOST_SHOWN :], (seconds, small))
+
+
+def job_of(photo: str, mix: Mix, visitor: str, seconds: float) -> Callable[[Watch], str]:
+    """A job for the hall: trains on one photo, keeps what was learned for the visitor's page, and returns its key."""
 
     def job(watch: Watch) -> str:
-        began = time.monotonic()
+        began, film = time.monotonic(), Film(photo, mix)
 
         def seen(step: int, model: torch.nn.Module) -> bool:
             passed = time.monotonic() - began
-            return watch(lambda: Step(min(1.0, max(passed / seconds, step / STEPS)), passed))
+            film.look(passed, model)
+            share = min(1.0, max(passed / seconds, step / STEPS))
+            return watch(lambda: Step(share, passed, film.pictures))
 
-        key = secrets.token_hex(8)
-        FITTED.put(key, Studio(_train(photo, seen), fitted=True, remembered=4))
-        return key
+        recipe, model = _train(photo, seen)
+        note = {"command": "fitted in the lab", "seconds": round(time.monotonic() - began, 1)}
+        made = Studio(model, fitted=True, remembered=4, archive=archive.packed(recipe, model, note))
+        return keep(visitor, words.fitted_chip(photo), made)
 
     return job
 
 
-def _train(photo: str, watch: Callable[[int, torch.nn.Module], bool]) -> Styles:
+def _train(photo: str, watch: Callable[[int, torch.nn.Module], bool]) -> tuple[PhotoStyles, Styles]:
     shipped = checkpoints.read_config(checkpoints.ASSETS / MODEL).recipe
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "photo.png"
@@ -77,29 +104,49 @@ def _train(photo: str, watch: Callable[[int, torch.nn.Module], bool]) -> Styles:
         recipe = dataclasses.replace(recipe, photo=file.name)  # no path of this server stays in it
         start = checkpoints.ASSETS / MODEL
         found = train(recipe, dataset, Path(place), start_from=start, watch=watch)
-    return found.requires_grad_(False)
+    return recipe, found.requires_grad_(False)
 
 
-def stream(photo: str, visitor: str, seconds: float) -> Iterator[dict]:
-    """What the view shows of a fit, by name: "fit", a sentence each time, and at the end "key", the model to use."""
+def stream(photo: str, visitor: str, seconds: float, mix: Mix | None = None) -> Iterator[dict]:
+    """What the view shows of a fit, by name: "fit", a sentence and how far it is; "film" when it has a new picture; at the
+    end "key", the model to use. `mix` is what the pictures of the film are painted by.
+    """
+    shown = 0
     try:
         if not possible():
             raise ValueError(words.FIT_MISSING)
         photos.pixels(photo)  # is it still here?
-        for news in hall.HALL.train(visitor, job_of(photo, seconds), seconds):
-            yield _shown(news)
+        job = job_of(photo, mix or Standing().mix, visitor, seconds)
+        for news in hall.HALL.train(visitor, job, seconds):
+            found = _shown(news)
+            if isinstance(news, Running) and news.newest and news.newest.film[-1][0] != shown:
+                found["film"], shown = _film(news.newest.film), news.newest.film[-1][0]
+            yield found
     except ValueError as error:
-        yield {"fit": html.escape(str(error))}
+        yield {"fit": {"text": str(error)}}
+
+
+def _film(pictures: tuple[tuple[float, Tensor], ...]) -> dict:
+    shown = torch.cat([picture for _, picture in pictures])
+    return tiles(shown, notes=[words.film_note(seconds) for seconds, _ in pictures])
 
 
 def _shown(news: Waiting | Running | Ended) -> dict:
     match news:
         case Waiting(before):
-            return {"fit": common.hall_waiting(before)}
+            return {"fit": {"text": common.hall_waiting(before), "waiting": before}}
         case Running(None):
-            return {"fit": words.FIT_BEGINS}  # the teachers paint first, for some seconds
+            return {"fit": {"text": words.FIT_BEGINS}}  # the teachers paint first, for some seconds
         case Running(step):
-            return {"fit": words.fitting(step.share, step.seconds)}
+            return {"fit": {"text": words.fitting(step.share, step.seconds), "share": round(step.share, 3)}}
         case Ended(began=False):
-            return {"fit": words.FIT_LEFT}
-    return {"fit": words.FIT_STOPPED if news.stopped else words.FIT_DONE, "key": news.result}
+            return {"fit": {"text": words.FIT_LEFT}}
+    return {"fit": {"text": words.FIT_STOPPED if news.stopped else words.FIT_DONE}, "key": news.result}
+
+
+def loaded(chosen: Sequence[str], visitor: str) -> dict:
+    """A saved model that came back: "fit", a sentence, and "key", the model to use. ValueError with a sentence."""
+    return {
+        "fit": {"text": words.LOADED},
+        "key": keep(visitor, words.LOADED_CHIP, Studio(archive.read(chosen), fitted=True, remembered=4)),
+    }

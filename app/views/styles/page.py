@@ -1,10 +1,10 @@
 """Styles on the page: the photo, the controls, the painting, its full size, the fit to one photo."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import gradio as gr
 
-from app import hall
+from app import hall, saved
 from app import words as common
 from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import proof
@@ -12,8 +12,10 @@ from app.panels.notice import notice, saying
 from app.pictures import files, photos
 from app.views.styles import SLUG, compute, fitting, words
 from app.views.styles.compare import Compare
+from app.views.styles.fit_news import FitNews
 from app.views.styles.full_size import FullSize
 from app.views.styles.standing import MODEL, STRONGEST, Arguments, Standing, names
+from app.views.styles.studio import chips
 from app.widgets.chart import Chart
 from app.widgets.tiles import Pictures
 
@@ -25,15 +27,15 @@ def build(lab: Lab) -> Opening:
     gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
     said = notice(SLUG)
     photo = gr.State(None, time_to_live=LIFE)
-    key = gr.State(MODEL, time_to_live=LIFE)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
+                key = _painter()
                 controls, rest = _controls()
             with gr.Column(elem_classes="lab-card"):
                 samples, upload, camera = _photo_choice()
-            with gr.Column(elem_classes="lab-card", visible=fitting.possible()):
-                fit, *buttons = _fit()
+            with gr.Column(elem_classes="lab-card"):
+                fit, film, *buttons = _fit()
         with gr.Column(scale=6, min_width=320):
             with gr.Column(elem_classes="lab-card lab-first"):
                 shown = _stage()
@@ -52,7 +54,7 @@ def build(lab: Lab) -> Opening:
     inputs = {"photo": photo, **controls, "key": key}
     _listen(inputs, shown, full, section)
     _listen_to_photos(photo, samples, upload, camera, said)
-    _listen_to_fit(photo, key, fit, *buttons)
+    _listen_to_fit({"photo": photo, **controls}, {"key": key, "fit": fit, "film": film}, *buttons)
     endpoint("compose_styles", Arguments, compute.answer)
     return Opening(opened, {"notice": said, **inputs, **shown, "samples": samples})
 
@@ -131,17 +133,26 @@ def _slider(elem_id: str, label: str, most: float) -> gr.Slider:
     )
 
 
-def _fit() -> tuple[gr.HTML, gr.Button, gr.Button, gr.Button]:
-    gr.HTML(f'<h3>{words.FIT}</h3><p class="lab-quiet">{words.FIT_LEAD}</p>', apply_default_css=False)
+def _painter() -> gr.Radio:
+    """Whose matrices paint; unseen until there is something to choose."""
+    look = {"elem_id": f"{SLUG}-painter", "elem_classes": "lab-keys", "visible": False}
+    return gr.Radio([(words.SHIPPED, MODEL)], value=MODEL, label=words.PAINTER, **look)
+
+
+def _fit() -> tuple[gr.HTML, gr.HTML, gr.Button, gr.Button, gr.UploadButton]:
+    """What is said of a fit, its film, and what starts and stops it; where it cannot be done, a saved one can be loaded."""
     can = fitting.possible()
-    said = "" if can else f'<p class="lab-quiet">{words.FIT_MISSING}</p>'
-    words_shown = gr.HTML(said, elem_id=f"{SLUG}-fit-words", apply_default_css=False)
+    heading, lead = (words.FIT, words.FIT_LEAD) if can else (words.OWN, words.OWN_LEAD)
+    gr.HTML(f'<h3>{heading}</h3><p class="lab-quiet">{lead}</p>', apply_default_css=False)
     look = {"size": "sm", "elem_classes": "lab-button", "min_width": 100}
-    with gr.Row(elem_classes="lab-buttons", visible=can):
-        start_button = gr.Button(words.FIT_START, elem_id=f"{SLUG}-fit", **look)
-        stop_button = gr.Button(words.FIT_STOP, elem_id=f"{SLUG}-fit-stop", **look)
-        back_button = gr.Button(words.FIT_BACK, elem_id=f"{SLUG}-fit-back", **look)
-    return words_shown, start_button, stop_button, back_button
+    with gr.Row(elem_classes="lab-buttons"):
+        start_button = gr.Button(words.FIT_START, elem_id=f"{SLUG}-fit", visible=can, **look)
+        stop_button = gr.Button(words.FIT_STOP, elem_id=f"{SLUG}-fit-stop", visible=can, **look)
+        which = {"file_types": saved.FILE_TYPES, "file_count": "multiple", "elem_id": f"{SLUG}-fit-load"}
+        load_button = gr.UploadButton(words.FIT_LOAD, **which, **look)
+    said = FitNews(elem_id=f"{SLUG}-fit-words", can=can)
+    film = Pictures(elem_id=f"{SLUG}-fit-film", label=words.FIT_FILM, columns=3)
+    return said, film, start_button, stop_button, load_button
 
 
 # --- listeners ---------------------------------------------------------------------------------------------
@@ -182,15 +193,36 @@ def arrived(file: object) -> dict:
 
 
 def _listen_to_fit(
-    photo: gr.State, key: gr.State, fit: gr.HTML, begin: gr.Button, stop: gr.Button, back: gr.Button
+    given: Named, shown: Named, begin: gr.Button, stop: gr.Button, load: gr.UploadButton
 ) -> None:
-    listen(begin.click, run, {"photo": photo}, {"fit": fit, "key": key}, **IN_LINE)
+    listen(begin.click, run, given, shown, **IN_LINE)
     listen(stop.click, halt, {}, {}, **QUIET)
-    listen(back.click, lambda: {"key": MODEL, "fit": ""}, {}, {"key": key, "fit": fit}, **CHOICE)
+    brought = {name: shown[name] for name in ("key", "fit")}
+    listen(load.upload, loaded, {"files": load}, brought, **CHOICE)
 
 
-def run(photo: object, request: gr.Request) -> Iterator[dict]:
-    yield from fitting.stream(photo, place_of(request), fitting.SECONDS)
+def run(request: gr.Request, photo: object, **controls: object) -> Iterator[dict]:
+    visitor = place_of(request)
+    standing = of_standing(Standing, lambda standing: standing)(**controls)
+    mix = standing.mix if isinstance(standing, Standing) else None
+    for values in fitting.stream(photo, visitor, fitting.SECONDS, mix):
+        yield _chosen(values, visitor)
+
+
+def loaded(request: gr.Request, files: Sequence[str] | None) -> dict:
+    """A model that was saved is one of the chips again, and paints; what cannot be read is said beside the button."""
+    visitor = place_of(request)
+    try:
+        return _chosen(fitting.loaded(files or [], visitor), visitor)
+    except ValueError as error:
+        return {"fit": {"text": str(error)}}
+
+
+def _chosen(values: dict, visitor: str) -> dict:
+    """The values with a new model as one of the chips, and the one that is on."""
+    if "key" not in values:
+        return values
+    return {**values, "key": gr.Radio(choices=chips(visitor), value=values["key"], visible=True)}
 
 
 def halt(request: gr.Request) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import lru_cache, partial
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from app import models
 from app.hall import Kept
 from app.pictures import photos
+from app.views.styles import words
 from app.views.styles.standing import MODEL, Mix
 from linearizer_core import algebra
 from linearizer_core.algebra.simplify import structured
@@ -23,10 +25,11 @@ class Studio:
 
     `matrix(style, p)` is A_sᵖ (C, C), `spectrum(style)` the singular values of A_s, `latent(photo)` g of the preview (1, n):
     a photo is encoded when first seen and, as long as `remembered` others do not come between, never again.
+    `archive` is the address of the model's files, "" where they need not be saved.
     """
 
-    def __init__(self, model: Styles, fitted: bool = False, remembered: int = 64) -> None:
-        self.model, self.fitted = model, fitted
+    def __init__(self, model: Styles, fitted: bool = False, remembered: int = 64, archive: str = "") -> None:
+        self.model, self.fitted, self.archive = model, fitted, archive
         self.matrix = lru_cache(maxsize=256)(partial(_matrix, model))
         self.spectrum = lru_cache(maxsize=64)(partial(_spectrum, model))
         self.latent = lru_cache(maxsize=remembered)(partial(_latent, model))
@@ -69,6 +72,10 @@ def _latent(model: Styles, photo: str) -> Tensor:
 
 # --- which one -----------------------------------------------------------------------------------------------
 FITTED: Kept[Studio] = Kept(4)  # 11 MB each; the oldest goes first
+CHIPS: Kept[tuple[tuple[str, str], ...]] = Kept(
+    500
+)  # of each page, its own models: what it calls them, and their keys
+MOST_CHIPS = 4  # of one page; more are not kept anyhow
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +87,22 @@ def shipped() -> Studio:
 def in_use(key: object) -> Studio:
     """The model that was fitted under this key; the shipped one where the key is its name, or where that fit is gone."""
     return FITTED.get(key) or shipped()
+
+
+def keep(visitor: str, label: str, made: Studio) -> str:
+    """Keeps a model for one page, under a key that nobody guesses, which is returned."""
+    key, mine = secrets.token_hex(8), CHIPS.get(visitor) or ()
+    names = {name for name, _ in mine}
+    numbered = (label, *(f"{label} {number}" for number in range(2, MOST_CHIPS + 2)))
+    FITTED.put(key, made)
+    CHIPS.put(visitor, (*mine, (next(n for n in numbered if n not in names), key))[-MOST_CHIPS:])
+    return key
+
+
+def chips(visitor: str) -> list[tuple[str, str]]:
+    """The models that a page can choose from: the shipped one, and its own that are still kept."""
+    mine = CHIPS.get(visitor) or ()
+    return [(words.SHIPPED, MODEL), *(chip for chip in mine if FITTED.get(chip[1]) is not None)]
 
 
 def gone(key: object, found: Studio) -> bool:

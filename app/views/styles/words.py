@@ -34,24 +34,35 @@ LAW_UNDO = "undo"
 LAW_BLEND = "blend"
 ROOT_FORMULA = "f^½(f^½(x)) = f(x)"
 UNDO_FORMULA = "f⁺(f(x)) = x"
+PAINTER = "Painted by"
+SHIPPED = "the shipped model"
 FIT = "Fit to this photo"
 FIT_LEAD = (
-    "The published setting: train g and the styles on this one photo, up to three minutes, for this tab only."
+    "The published setting: train g and the four matrices on this one photo, up to three minutes. The painting "
+    "comes nearer to the teacher’s, and all laws still hold."
 )
+OWN = "A model of your own"
+OWN_LEAD = "A model that was fitted to a photo and saved paints here again."
 FIT_MISSING = (
     "Fitting needs the painters that taught the styles: start the lab with “--teachers FOLDER”, a folder of "
     "ONNX style networks named like the styles."
 )
+FIT_HOST = "Seen on this machine alone, where the lab runs: "
 FIT_START = "Fit"
 FIT_STOP = "Stop"
-FIT_BACK = "Back to the shipped model"
+FIT_LOAD = "Load a saved model"
+FIT_FILM = "The fit so far, a picture every ten seconds"
 FIT_BEGINS = "The fit begins: the painters paint your photo …"
 FIT_LEFT = "Stopped before it began; the place in the queue is free again."
-FIT_STOPPED = "Stopped with what was learned so far; the line under the picture says which model painted it."
-FIT_DONE = "Fitted; the line under the picture says which model painted it."
+FIT_STOPPED = "Stopped with what was learned so far; it paints now, and can be saved under the picture."
+FIT_DONE = "Fitted; it paints now, and can be saved under the picture."
+LOADED = "Loaded; it paints now."
+LOADED_CHIP = "loaded"
+SAVE = "Save it (zip)"
+SAVED_AS = "styles-fitted.zip"
 BAD_LINK = "This link names a photo that is not here, so the view starts with its own."
 PAINTED_SHIPPED = "Painted by the model that ships with the lab."
-PAINTED_FITTED = "Painted by the model that was fitted in this tab."
+PAINTED_FITTED = "Painted by a model of your own, which this tab alone has."
 NOT_READY = "The model fitted here is no longer in the lab’s memory, so the shipped one is in use."
 PROGRAM_SHIPPED = "the shipped model; the fitted one lives in this tab only"
 
@@ -64,9 +75,11 @@ def bad_order(names: Sequence[str]) -> str:
     return f"order must be a list of two styles, first and second, out of {', '.join(names)}."
 
 
-def painted_by(fitted: bool, gone: bool) -> str:
+def painted_by(fitted: bool, gone: bool, archive: str = "") -> str:
+    """Whose painting it is; with an address a link that saves that model."""
     said = NOT_READY if gone else PAINTED_FITTED if fitted else PAINTED_SHIPPED
-    return f'<p class="lab-quiet">{said}</p>'
+    save = f' <a href="{archive}" download="{SAVED_AS}">{SAVE}</a>' if archive else ""
+    return f'<p class="lab-quiet">{said}{save}</p>'
 
 
 def rest(weight: float) -> str:
@@ -120,3 +133,15 @@ def other_order(first: str, second: str) -> str:
 
 def fitting(share: float, seconds: float) -> str:
     return f"fitting, {100 * share:.0f} %, {seconds:.0f} s"
+
+
+def fitted_chip(photo: str) -> str:
+    return f"fitted to {SAMPLE_NAMES.get(photo, 'your photo')}"
+
+
+def film_note(seconds: float) -> str:
+    return f"{seconds:.0f} s"
+
+
+def load_other(names: Sequence[str]) -> str:
+    return f"This is a model, but not of the styles {', '.join(names)}; one that was fitted here works."

@@ -6,13 +6,19 @@ const MODES = {
     const sum = plus(times(a, zx), times(b, zy));
     const plain = plus(times(a, x), times(b, y));
     const vectors = state.show.includes("vectors");
-    everywhere(induced(between(zx, zy, -4, 5, 5 * SEGMENT)), { colour: "induced", width: 1.2, alpha: 0.55 });
-    if (!isBroken()) everywhere(induced(segment(zx, zy)), { colour: "induced", width: 2.5, alpha: 0.9 });
-    everywhere(ordinary(segment(x, y)), { colour: "pixel", width: 2, dash: [6, 5] });
-    if (vectors) parallelograms(times(a, zx), times(b, zy), times(a, x), times(b, y));
     const sums = induced(sum);
-    spots(ordinary(plain), { colour: "pixel", below: true }, { input: "+" });
-    spots(sums, { colour: "induced", radius: 7 }, { input: "⊕" });
+    if (!covered()) {
+      everywhere(induced(between(zx, zy, -4, 5, 5 * SEGMENT)), {
+        colour: "induced",
+        width: 1.2,
+        alpha: 0.55,
+      });
+      if (!isBroken()) everywhere(induced(segment(zx, zy)), { colour: "induced", width: 2.5, alpha: 0.9 });
+      everywhere(ordinary(segment(x, y)), { colour: "pixel", width: 2, dash: [6, 5] });
+      if (vectors) parallelograms(times(a, zx), times(b, zy), times(a, x), times(b, y));
+      spots(ordinary(plain), { colour: "pixel", below: true }, { input: "+" });
+      spots(sums, { colour: "induced", radius: 7 }, { input: "⊕" });
+    }
     return {
       a: show(a),
       b: show(b),

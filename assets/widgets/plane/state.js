@@ -10,6 +10,7 @@ const ROUND = 96; // and of a circle
 const CLOUD = 2000; // points that the flow carries
 const KEY_STEP = 0.05;
 const TAU = 2 * Math.PI;
+const covered = () => document.body.classList.contains("lab-covered"); // a lesson asks where the sum lies
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 // the models, and the one that is shown: its network, the latents of its data, its noise on the way

@@ -68,8 +68,9 @@ function keys() {
     ],
   ]);
   $("inks").hidden = $("hint").hidden = !drawn;
+  tables();
   pad.classList.toggle("drawing", drawn);
-  $("train").disabled = Boolean(running);
+  $("train").disabled = $("load").disabled = Boolean(running);
   $("stop").disabled = !running;
   draw();
 }
@@ -91,13 +92,14 @@ function spray(event) {
   draw();
 }
 
+const token = () =>
+  [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
 $("train").textContent = own.words.train;
 $("stop").textContent = own.words.stop;
 $("hint").textContent = own.hint;
 $("train").addEventListener("click", () => {
-  running = [...crypto.getRandomValues(new Uint8Array(12))]
-    .map((b) => b.toString(16).padStart(2, "0"))
-    .join("");
+  running = token();
   last = null;
   $("files").replaceChildren();
   $("progress").value = 0;
@@ -122,16 +124,11 @@ function offer(files) {
     Object.keys(files).map((name) => [
       own.words.save.replace("{name}", name),
       null,
-      () => {
-        const link = document.createElement("a");
-        const url = URL.createObjectURL(
-          new Blob([Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0))]),
-        );
-        link.href = url;
-        link.download = name;
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(url), 1000);
-      },
+      () =>
+        save(
+          name,
+          Uint8Array.from(atob(files[name]), (c) => c.charCodeAt(0)),
+        ),
     ]),
   );
 }
@@ -152,14 +149,27 @@ function read() {
   if (!over) return draw();
   if (value.phase === "done") $("progress").value = 1;
   if (value.files) offer(value.files);
+  if (value.phase === "points") {
+    mine.xy = value.xy;
+    mine.labelled = value.labelled;
+    chosen = "own";
+  }
   running = "";
   keys();
 }
 
+$("load").textContent = own.words.load;
+$("load").addEventListener("click", () => choose(PLANES));
+for (const kind of ["dragover", "drop"])
+  element.addEventListener(kind, (event) => {
+    event.preventDefault();
+    if (kind === "drop") bring([...event.dataTransfer.files]);
+  });
+
 const arrived = (event) => {
   if (!element.isConnected) return document.removeEventListener("lab:planes", arrived);
   clouds = event.detail;
-  draw();
+  keys();
 };
 document.addEventListener("lab:planes", arrived);
 lab.keepFresh(element, draw);

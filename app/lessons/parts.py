@@ -1,0 +1,24 @@
+"""Parts of the page that a link or a stop of a lesson can hide, lock or cover, by name."""
+
+PARTS = {
+    "header": ".lab-header",
+    "tabs": "#views > .tab-wrapper",
+    "lead": ".lab-lead",
+    "stage": "[id$='-stage'], #plane-canvas .stage, #latent_pca-scatter, #generate-path",
+    "numbers": "[id$='-formula'], [id$='-sum'], #plane-canvas .words, #plane-canvas .formula, #styles-rest",
+    "controls": "#plane-canvas .bar, .lab-card [id$='-t'], #latent_pca-steps, #project-rank, #project-rank ~ .lab-buttons",
+    "others": ".lab-split .lab-card:not(.lab-first), .lab-section, .lab-section ~ *",
+    "pictures": ".lab-card:has([id$='-picker']):not(:has([id$='-x1'])), [id$='-picker'], :has(+ [id$='-picker'])",
+    "models": "[id$='-model']",
+    "train": ".lab-card:has(#plane-trainer)",
+    "break": "[id$='-break']",
+    "meter": "[id$='-meter']",
+    "python": "[id$='-python-fold']",
+    "link": "[id$='-link']",
+    "symbols": "#symbols",
+    "footer": "#engine, .lab-foot, footer:not(.lab-widget *)",
+}
+"""Name: selector. What is measured and what says where the page stands stay in the page when they are hidden."""
+
+PRESENT = ("header", "tabs", "lead", "others", "python", "link", "symbols", "footer")
+"""What a page that is shown to a room leaves out: the stage and what moves it stay."""
