@@ -32,30 +32,14 @@ OPENING = "html:not(.lab-open) gradio-app { visibility: hidden; }"
 # What is scrolled to stands below the stage that stays on a phone; such a rule in lab.css Gradio would keep inside the app.
 POCKET = "@media (max-width: 640px) { html { scroll-padding-top: 48vh; } }"
 PAGE_SCRIPTS = (
-    "widgets/lab.js",
-    "js/language.js",
-    "js/page.js",
-    "js/address.js",
-    "engine/ticks.js",
-    "engine/engine.js",
+    *("widgets/lab.js", "js/language.js", "js/page.js", "js/address.js", "js/slides.js", "js/path.js"),
+    *("engine/ticks.js", "engine/engine.js"),
 )
 # Constants of widgets that are words, and so are said in the page's language.
 SPOKEN = (
-    "words",
-    "planes",
-    "modes",
-    "show",
-    "panes",
-    "steps",
-    "handle",
-    "again",
-    "grow",
-    "presets",
-    "title",
-    "copy",
-    "copied",
+    *("words", "planes", "modes", "show", "panes", "steps", "handle", "again", "grow", "presets"),
+    *("title", "taken"),
 )
-SPOKEN += ("reset",)
 ASSETS = checkpoints.ASSETS  # beside the app in the repository, inside the core once both are installed
 
 
