@@ -18,8 +18,8 @@ from app.views.plane import words as plane
 from app.widgets import ASSETS
 
 FOLDER = ASSETS / "words"
-LAB = """TAGLINE FLIP_THEME SYMBOLS ENGINE METER METER_HOLDS METER_WAIT PYTHON LINK LINK_WORDS LAW_ROUND_TRIP
-LAW_SPACE LAW_LINEARITY LAW_ONE_STEP LAW_PROJECTION"""
+LAB = """TAGLINE FLIP_THEME SYMBOLS ENGINE METER METER_HOLDS METER_WAIT PYTHON LINK LINK_WORDS STAYS NO_LINK PATH INTAKE
+INTAKE_WORDS TAKEN LAW_ROUND_TRIP LAW_SPACE LAW_LINEARITY LAW_ONE_STEP LAW_PROJECTION"""
 PLANE = """LEAD CHOICE MODE CONTROLS SHOW MORE NAMES MODES SHOWN PANES WORDS STEPS PRESETS HANDLE AGAIN GROW BREAK_PLUS
 LAW_POWER LAW_SVD TRAIN TRAIN_LEAD TRAIN_DRAW_HINT TRAIN_PAD TRAIN_WORDS TRAIN_DONE TRAIN_STOPPED TRAIN_BEGINS TRAIN_LEFT"""
 SAID: Mapping[str, tuple[ModuleType, Sequence[str]]] = {
@@ -48,9 +48,7 @@ def english() -> dict[str, str]:
         key: text
         for first, (module, names) in SAID.items()
         for name in names
-        for key, text in _texts(
-            getattr(module, name, ()), f"{first}.{name}"
-        )  # what is gone is the test's to tell
+        for key, text in _texts(getattr(module, name, ()), f"{first}.{name}")
         if text
     }
 
