@@ -1,4 +1,4 @@
-"""Start the lab: ``python -m app [--host H] [--port P] [--workers N] [--share]``.
+"""Start the lab: ``python -m app [--host H] [--port P] [--workers N] [--share] [--lesson FILE] [--rooms FOLDER]``.
 
 A Hugging Face Space starts the same file as ``python app/__main__.py`` from the repository root; ``python -m app space
 --kind cpu --out FOLDER`` writes one.
@@ -45,6 +45,10 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--share", action="store_true", help="also open a public gradio.live address")
     parser.add_argument("--teachers", help="folder of ONNX style networks, for “fit to this photo” in Styles")
     parser.add_argument(
+        "--lesson", action="append", default=[], help="a lesson of your own, JSON; may be repeated"
+    )
+    parser.add_argument("--rooms", help="folder in which classes are kept (default: the user's cache)")
+    parser.add_argument(
         "--model",
         action="append",
         default=[],
@@ -57,6 +61,9 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
         default=[],
         metavar="PATTERN",
         help="names on the Hub that visitors may ask for, owner/name or owner/*; none by default; repeatable",
+    )
+    parser.add_argument(
+        "--status", action="store_true", help="answer at /status what the lab does, and log a line an event"
     )
     return parser.parse_args(argv)
 
@@ -106,6 +113,11 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(_said(problem))
     if arguments.teachers:
         os.environ["LINEARIZER_TEACHERS"] = arguments.teachers
+    if arguments.rooms:
+        os.environ["LINEARIZER_ROOMS"] = arguments.rooms
+    os.environ["LINEARIZER_LESSONS"] = os.pathsep.join(arguments.lesson)
+    if arguments.status:
+        os.environ["LINEARIZER_STATUS"] = "1"
     if arguments.workers > 1:
         sys.exit(_replicas(arguments, argv))
     import torch
@@ -114,6 +126,10 @@ def main(argv: list[str] | None = None) -> None:
     from app.serving import connections, traffic
 
     torch.set_num_threads(1)
+    try:
+        shell.check_lessons()
+    except ValueError as error:
+        sys.exit(_said(str(error).rstrip(".")))
     own.hub += arguments.hub
     for name in arguments.model:
         try:

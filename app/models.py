@@ -24,6 +24,7 @@ from torch import Tensor
 import linearizer_core as lc
 from app import words
 from app.abilities import ANY, BLENDS, FACE, GENERATES, PROJECTS, Abilities, Need
+from app.decoding import decoder
 from app.kinds import Kind
 from app.remembering import forget, remembered
 from linearizer_core import checkpoints
@@ -40,7 +41,8 @@ NAMES = tuple(ABILITIES)
 FRAMES = (33, 17)  # of a film, of small and of large pictures
 SMALL = 64 * 64  # numbers of a picture
 
-_loading = threading.Lock()
+_loading, _preparing = threading.Lock(), threading.Lock()
+_names_loaded: set[str] = set()
 _places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 _held = threading.local()
 
@@ -109,7 +111,7 @@ def brought_as(name: str) -> Brought | None:
         found = _brought.get(name)
         if found is not None:
             _used[name] = time.monotonic()
-    if found is None and name not in ABILITIES:
+    if found is None and name not in _shipped():
         raise ValueError(words.MODEL_GONE)
     return found
 
@@ -127,7 +129,13 @@ def model(name: str = "digits") -> Linearizer:
 @lru_cache(maxsize=8)
 def _load(name: str) -> Linearizer:
     f = lc.load(checkpoints.ASSETS / name, device="cpu")
+    _names_loaded.add(name)
     return lc.folded(f)  # up to twice as fast, and nothing trains here
+
+
+def loaded() -> list[str]:
+    """The models that somebody has asked for since the start."""
+    return sorted(_names_loaded)
 
 
 def abilities(name: str) -> Abilities:
@@ -286,10 +294,13 @@ PRIVATE = "own-"  # names of models that one visitor has brought begin so, and n
 
 
 @lru_cache(maxsize=1)
-def _here() -> tuple[str, ...]:
+def _shipped() -> frozenset[str]:
     """Looked up on the disk once: every tick of a slider asks whether its model is there."""
-    shipped = lc.pretrained()
-    return tuple(name for name in NAMES if name in shipped)
+    return frozenset(lc.pretrained())
+
+
+def _here() -> tuple[str, ...]:
+    return tuple(name for name in NAMES if name in _shipped())
 
 
 @remembered(8)
@@ -369,11 +380,17 @@ class Batched:
 
 @remembered(12)
 def _decoder(name: str) -> Batched:
-    return Batched(model(name).g_y.inverse)
+    if brought_as(name) is not None:
+        return Batched(model(name).g_y.inverse)
+    with _preparing:  # thirty first visitors have it made once
+        return Batched(_quickest(name))
+
+
+@lru_cache(maxsize=8)
+def _quickest(name: str) -> Callable[[Tensor], Tensor]:
+    return decoder(model(name))
 
 
 def decode(z: Tensor, name: str = "digits") -> Tensor:
-    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H,
-    W).
-    """
+    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H, W)."""
     return _decoder(name)(z)

@@ -9,14 +9,16 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from app import models, pictures, sessions, words
+from app.lessons import languages, shelf
 from app.lessons import routes as classes
 from app.lessons import words as lesson_words
 from app.lessons.card import Lesson
 from app.lessons.dialog import Teach
+from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
-from app.serving import faults, limits, traffic
+from app.serving import faults, limits, status, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build, interpolate
@@ -143,9 +145,15 @@ def _filled(slug: str, opening: Opening, query: dict[str, str], picture: str) ->
     return found
 
 
+def check_lessons() -> None:
+    """Read the lessons that the server is started with, and make the rooms' folder. ValueError with a sentence."""
+    shelf.own()
+    rooms()
+
+
 def warm_up() -> None:
-    """Load the model and fill the gallery, so that the first visitor does not wait for it."""
-    models.model()
+    """Load the model, decode once, fill the gallery, so that the first visitor does not wait for it."""
+    models.decode(pictures.latents(pictures.examples(models.NAMES[0]), models.NAMES[0]))
     for source in pictures.gallery():
         picker.page_value(source)
 
@@ -153,13 +161,15 @@ def warm_up() -> None:
 def launch_settings() -> dict:
     """What every start of the server shares, tests included; see Gradio's `Blocks.launch`."""
     faults.tell_for_gradio()
+    status.log_events()
+    status.tell("rooms", lambda: rooms().census())
     Image.MAX_IMAGE_PIXELS = files.MAX_PIXELS
     # Between one and two times the limit PIL only warns; `images` refuses such pictures with a sentence.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
     return {
         "theme": theme(),
         "css": asset("css/lab.css"),
-        "head": page_head(),
+        "head": page_head(languages.tables()),
         "favicon_path": ASSETS / "favicon.svg",
         "ssr_mode": False,
         "run_history": False,
@@ -171,7 +181,7 @@ def launch_settings() -> dict:
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
         "app_kwargs": {
-            "routes": [*served.routes(), *classes.routes(), *traffic.routes()],
+            "routes": [*served.routes(), *classes.routes(), *traffic.routes(), *status.routes()],
             "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, served.Packing)],
         },
     }

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from app.serving import connections, limits
+from app.serving import connections, limits, traffic
 from tests.server import start
 
 PATIENCE = 45.0  # seconds after which an answer does not come
@@ -32,6 +32,12 @@ AT_ONCE = 8  # attackers
 MANY = 10**6
 LEVEL = 2 / 255  # by which a picture may differ: it is decoded in company
 SLOWER = 3.0  # a visitor's p95 under attack, over that of quiet
+DRAWN = [
+    ["digits:318", "digits:913"],
+    [0.5, 0.5],
+    "digits",
+    0.0,
+]  # what a visitor drags: a blend of two digits
 NAMES = [
     "../../../etc/passwd",
     "..\\..\\boot.ini",
@@ -198,7 +204,7 @@ def plane(x: object, **others: object) -> bytes:
 
 # --- attacks -------------------------------------------------------------------------------------------------
 Shot = Callable[[Lab], Answer]
-RUN, JOIN, UPLOAD = "/gradio_api/run/plane", "/gradio_api/queue/join", limits.UPLOAD
+RUN, JOIN, UPLOAD = "/gradio_api/run/plane", "/gradio_api/queue/join", traffic.UPLOAD
 
 
 def slow_headers() -> Iterator[Shot]:
@@ -474,7 +480,7 @@ class Bystander:
 
     def tick(self, step: int) -> None:
         weight = (step % 8) / 8
-        call = {"data": [["digits:318", "digits:913"], [weight, 1 - weight], "digits", 0.0]}
+        call = {"data": [DRAWN[0], [weight, 1 - weight], *DRAWN[2:]]}
         began = time.perf_counter()
         answer = self.lab.post("/gradio_api/run/interpolate", json.dumps(call).encode())
         self.times.append(time.perf_counter() - began)

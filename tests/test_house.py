@@ -267,12 +267,16 @@ def test_the_finder_of_overridden_methods_finds_them():
 
 
 # --- required and used ----------------------------------------------------------------------------------------
-IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL"}
-NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
+IMPORT_NAMES = {
+    "scikit-learn": "sklearn",
+    "pillow": "PIL",
+    "axe-playwright-python": "axe_playwright_python",
+}
+NOT_YET_IMPORTED = {  # requirement: why it is listed though nothing here imports it
+    "onnx": "torch's exporter does",
 }
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "linear_operator": "a contender of benchmark operators, skipped by name where it is not installed",
-    "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",
     "hatchling": "builds the wheel, and is there whenever one is built",
     "starlette": "what Gradio's server is made of: a route of ours is one of its",
     "uvicorn": "Gradio's server itself: a connection of ours has an end to waiting",

@@ -196,6 +196,7 @@ def start(query: Mapping[str, str], picture: str, need: Need) -> tuple[str, str]
     """Model, one that can do what is needed, and picture that a view opens with: those that a link asks for, else the
     current picture and the model that knows it.
 
+    >>> from app.abilities import GENERATES
     >>> start({"model": "faces"}, "digits:3", GENERATES), start({}, "face:5", GENERATES)
     (('faces', 'face:17'), ('faces', 'face:5'))
     """
@@ -265,10 +266,10 @@ def name_of(reference: str) -> str:
     """What a caption calls the picture.
 
     >>> name_of("sample:7:42")
-    'sample 7, seed 42'
+    'a 7 drawn by the model, seed 42'
     """
     source, _, rest = reference.partition(":")
-    return words.picture_name(source, rest)
+    return words.picture_name(source, rest, label_of(reference))
 
 
 def _from_digits(rest: str) -> np.ndarray:

@@ -46,6 +46,7 @@ backend processes
     cookie {cookie} insert indirect nocache httponly
     option httpchk GET {health}
     http-check disable-on-404
+{each}
     default-server check inter 1s fastinter 300ms fall 4 rise 1
 {servers}
 """
@@ -75,9 +76,18 @@ def configuration(host: str, port: int, ports: Sequence[int], sorry: Path) -> st
         server p2 127.0.0.1:7862 cookie p2
     """
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    each = "\n".join(
+        f"    use-server p{number} if {{ path /status/{number} }}" for number, _ in enumerate(ports, 1)
+    )
     servers = "\n".join(server(number, at) for number, at in enumerate(ports, 1))
     return CONFIGURATION.format(
-        address=address, cookie=COOKIE, health=HEALTH, patience=PATIENCE, servers=servers, sorry=sorry
+        address=address,
+        cookie=COOKIE,
+        health=HEALTH,
+        patience=PATIENCE,
+        servers=servers,
+        sorry=sorry,
+        each=each,
     )
 
 

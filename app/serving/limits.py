@@ -11,12 +11,16 @@ import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gradio.utils import get_upload_folder
 from starlette.formparsers import MultiPartException
 
 from app.serving import faults, words
+from app.serving.traffic import LISTENER
 
 if TYPE_CHECKING:
     from gradio import Blocks
@@ -30,10 +34,10 @@ BODY_SECONDS = 120.0  # for all of it
 VALUES = 100_000  # in the lists of a call
 DEPTH = 32  # brackets in brackets of a call
 KEPT_SECONDS = 4200.0  # that an upload lies on the disk: Gradio looks every 600 s for those older than 3600
-VISITOR_BYTES = 256 * MIB  # of uploads that lie there, from one address
+SWEEP_SECONDS = 600.0  # between two looks for what failed uploads have left
+VISITOR_BYTES = 512 * MIB  # of uploads that lie there, from one address
 ALL_BYTES = 1024 * MIB  # from all
 LONGEST_NAME = 128  # of a session or an event: Gradio's own have up to 32 letters
-UPLOAD = "/gradio_api/upload"
 DIRECT = ("/gradio_api/run/", "/gradio_api/api/")
 SENTENCE_BYTES = 2_000  # an error that is longer quotes what came
 WORDLESS = b'{"error":null}'
@@ -94,6 +98,25 @@ class Shelf:
 
 
 UPLOADS = Shelf()
+_swept = -SWEEP_SECONDS
+
+
+def sweep(folder: Path, older: float = KEPT_SECONDS, now: float | None = None) -> int:
+    """Remove what uploads that failed half-way have left in Gradio's folder; how many files that were."""
+    now, count = time.time() if now is None else now, 0
+    for path in folder.glob("tmp*"):
+        with suppress(OSError):  # another process of the lab sweeps too
+            if path.is_file() and now - path.stat().st_mtime > older:
+                path.unlink()
+                count += 1
+    return count
+
+
+def _sweep_now_and_then() -> None:
+    global _swept
+    if (now := time.monotonic()) - _swept > SWEEP_SECONDS:
+        _swept = now
+        sweep(Path(get_upload_folder()))
 
 
 class Limits:
@@ -130,6 +153,7 @@ class Limits:
         if announced.isdigit() and int(announced) > most:
             raise TooMuchError(413, words.too_many_bytes(most))
         if multipart:
+            _sweep_now_and_then()
             return _counted(receive, most, _who(scope))
         body = await _whole(receive, most)
         fits(scope, body)
@@ -275,11 +299,11 @@ def fits(scope: Scope, body: bytes) -> None:
         if isinstance(call.get(name), str) and len(call[name]) > LONGEST_NAME:
             raise TooMuchError(400, words.long_name(name))
     if tried := TRIED.match(scope["path"]):
-        fits_listener(scope["app"].get_blocks(), tried["name"], call)
+        scope[LISTENER] = fits_listener(scope["app"].get_blocks(), tried["name"], call)
 
 
-def fits_listener(blocks: Blocks, name: str | None, call: dict[str, Any]) -> None:
-    """TooMuchError where nobody listens, or one listens who needs other values."""
+def fits_listener(blocks: Blocks, name: str | None, call: dict[str, Any]) -> int:
+    """The number of who listens. TooMuchError where nobody does, or one who needs other values."""
     number, data = call.get("fn_index"), call.get("data")
     if number is None:
         found = next((fn for fn in blocks.fns.values() if fn.api_name == name and name), None)
@@ -292,6 +316,7 @@ def fits_listener(blocks: Blocks, name: str | None, call: dict[str, Any]) -> Non
     wanted = (len(found.inputs), sum(not block.skip_api for block in found.inputs))
     if len(data) not in wanted:
         raise TooMuchError(400, words.other_count(wanted[0], len(data)))
+    return found._id
 
 
 async def _answer(error: TooMuchError, send: Callable) -> None:

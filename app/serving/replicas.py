@@ -22,6 +22,9 @@ from app.serving import balancer
 from app.serving.traffic import NOTICED, PATIENCE, REPLICA
 
 START = Path(__file__).resolve().parents[1] / "__main__.py"
+UPLOADS = (
+    "GRADIO_TEMP_DIR"  # environment: the folder that all processes share, gone at the end unless it was given
+)
 LOOK = 0.2  # seconds between two looks at the processes
 CALM = 5.0  # seconds that a process must have run to be started again at once; else so long is waited
 DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
@@ -63,13 +66,14 @@ class Replica:
     of: int
     port: int
     arguments: list[str]
+    uploads: str
     process: subprocess.Popen | None = None
     began: float = field(default=0.0)
 
     def run(self) -> None:
         place = ["--host", "127.0.0.1", "--port", str(self.port)]
         command = [sys.executable, str(START), *place, *self.arguments]
-        self.process = _start(command, **{REPLICA: f"{self.number}/{self.of}"})
+        self.process = _start(command, **{UPLOADS: self.uploads, REPLICA: f"{self.number}/{self.of}"})
         self.began = time.monotonic()
         print(f"process {self.number} of {self.of}: {self.process.pid}, port {self.port}", flush=True)
 
@@ -96,7 +100,8 @@ def serve(host: str, port: int, count: int, arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="linearizer-lab-") as folder:
         ports = free_ports(count)
         file = balancer.written(Path(folder), host, port, ports)
-        replicas = [Replica(number, count, at, arguments) for number, at in enumerate(ports, 1)]
+        uploads = os.environ.get(UPLOADS) or str(Path(folder) / "uploads")
+        replicas = [Replica(number, count, at, arguments, uploads) for number, at in enumerate(ports, 1)]
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, _ask_to_end)
         front = _start([program, "-q", "-db", "-f", str(file)])

@@ -6,7 +6,9 @@ under way, and ends.
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import signal
 import threading
 import time
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEALTH = "/lab-health"
 REPLICA = "LINEARIZER_REPLICA"  # environment: "1/2" in the first of two processes
@@ -27,6 +29,9 @@ NOTICED = 3.0  # seconds after which HAProxy has surely seen that a replica take
 PATIENCE = 20.0  # seconds that answers under way may take at the end
 WINDOW = 60.0  # seconds over which ticks are counted
 CALLS = ("/gradio_api/run/", "/gradio_api/api/", "/gradio_api/call/", "/gradio_api/queue/join")
+LISTENER = "lab.listener"  # in the scope of a call: the number of who was asked, as /config has it
+UPLOAD = "/gradio_api/upload"
+NAME = re.compile(r"[a-z_]{1,32}")
 OPEN_ALL_DAY = ("/gradio_api/heartbeat/", HEALTH)  # of every open page: nobody waits for their end
 
 
@@ -72,6 +77,7 @@ class Traffic:
 
 
 TRAFFIC = Traffic()
+EVENTS = logging.getLogger("app.events")
 
 
 class Counting:
@@ -83,11 +89,36 @@ class Counting:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        TRAFFIC.began(scope["path"])
+        path, began, status = scope["path"], time.perf_counter(), 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        TRAFFIC.began(path)
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, noted)
         finally:
-            TRAFFIC.ended(scope["path"])
+            TRAFFIC.ended(path)
+            if path.startswith(CALLS) or path == UPLOAD:
+                EVENTS.info(
+                    "%s%s %d %.0f ms",
+                    event(path),
+                    f" {scope[LISTENER]}" if LISTENER in scope else "",
+                    status,
+                    1000 * (time.perf_counter() - began),
+                )
+
+
+def event(path: str) -> str:
+    """What a call is named in the log: nothing that a visitor has written, no session, no file.
+
+    >>> event("/gradio_api/run/interpolate"), event("/gradio_api/run/{secret}"), event("/gradio_api/upload")
+    ('run/interpolate', 'run/?', 'upload')
+    """
+    kind, _, name = path.removeprefix("/gradio_api/").partition("/")
+    return f"{kind}/{name if NAME.fullmatch(name) else '?'}" if name else kind
 
 
 def health(request: Request) -> Response:

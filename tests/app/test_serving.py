@@ -1,6 +1,9 @@
 """The lab under attack, in short: what is sent is answered, what is silent is hung up on, a visitor's ticks stay right."""
 
+import json
 import logging
+import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +16,8 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from app.serving import connections, faults, limits, words
+import linearizer_core
+from app.serving import connections, faults, limits, status, traffic, words
 from tests import attack
 from tests.server import free_port, start
 
@@ -26,7 +30,7 @@ FEW = 6  # shots of each attack; the command fires all
 def lab(tmp_path_factory) -> Iterator[attack.Lab]:
     """One of its own: the log of the shared one stays clean."""
     log = tmp_path_factory.mktemp("attacked") / "lab.log"
-    process, url = start(log)
+    process, url = start(log, more=("--status",))
     try:
         yield attack.opened(url, process.pid, log)
     finally:
@@ -51,25 +55,70 @@ def test_an_answer_without_a_word_is_found():
     assert attack.Answer(500, b'x\r\n\r\n{"error": "A whole sentence."}').good
 
 
+# --- the operations page --------------------------------------------------------------------------------------
+def test_the_page_is_off_unless_asked_for(monkeypatch):
+    monkeypatch.delenv(status.WANTED, raising=False)
+    assert status.routes() == []
+
+
+def test_the_page_says_what_the_process_does(lab):
+    call = json.dumps({"data": attack.DRAWN}).encode()
+    assert lab.post("/gradio_api/run/interpolate", call).status == 200
+    asked = b"GET /status HTTP/1.1\r\nHost: lab\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+    told = json.loads(lab.send(asked).said.partition(b"\r\n\r\n")[2])
+    assert told["version"] == linearizer_core.__version__ and told["process"] == "1/1"
+    assert told["calls"] >= 1 and told["ticks a second"] > 0 and told["under way"] >= 1
+    assert "digits" in told["models in memory"] and told["memory, MB"] > 100
+    page = lab.get("/status").said.decode()
+    assert all(f"<th>{name}</th>" in page for name in told)
+
+
+def test_the_log_has_a_line_an_event_and_nothing_of_what_was_sent(lab):
+    secret = "data:image/png;base64,SECRET"
+    body = json.dumps({"data": [secret, [], 0, "digits"], "session_hash": "SECRET"}).encode()
+    lab.post("/gradio_api/run/spectrum", body)
+    lab.post("/gradio_api/run/SECRET", body)
+    for line in (r"run/spectrum \d+ \d{3} \d+ ms", r"run/\? 404 \d+ ms"):
+        assert until(lambda line=line: re.search(rf"(?m)^\S+ \S+ {line}$", lab.log.read_text()))
+    lines = lab.log.read_text()
+    assert "SECRET" not in lines and "127.0.0.1:" not in lines.partition("\n* To create")[2]
+
+
+def test_others_can_tell_something_there(monkeypatch):
+    monkeypatch.setattr(status, "_others", {})
+    status.tell("rooms", lambda: {"open": 2, "visitors": 31})
+    assert "<th>rooms</th><td>open: 2, visitors: 31</td>" in status.page(status.found())
+
+
+# --- uploads --------------------------------------------------------------------------------------------------
 def test_files_of_an_upload_that_was_cut_off_are_removed(lab):
-    mark = "cut-off-" + "x" * 40
-    head = f"POST {limits.UPLOAD} HTTP/1.1\r\nHost: lab\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-    body = f'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n{mark}'
+    folder = Path(gr.utils.get_upload_folder())
+    before = set(folder.glob("tmp*"))
+    head = f"POST {traffic.UPLOAD} HTTP/1.1\r\nHost: lab\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    body = '--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\ncut off'
     with lab.connect() as line:
         line.sendall(f"{head}Content-Length: 5000\r\n\r\n{body}".encode())
-        time.sleep(0.3)
-    folder = Path(gr.utils.get_upload_folder())
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and left_over(folder, mark):
-        time.sleep(0.1)
-    assert left_over(folder, mark) == []
+        assert until(lambda: set(folder.glob("tmp*")) - before)
+        (made,) = set(folder.glob("tmp*")) - before
+    assert until(lambda: not made.exists())
 
 
-def left_over(folder: Path, mark: str) -> list[Path]:
-    """Files in the folder itself, where parts of uploads lie, that begin so."""
-    return [
-        path for path in folder.glob("tmp*") if path.is_file() and path.read_bytes().startswith(mark.encode())
-    ]
+def until(holds, patience=60.0):
+    """Whether it came to hold."""
+    deadline = time.monotonic() + patience
+    while not (held := holds()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return held
+
+
+def test_what_failed_uploads_have_left_is_swept_and_nothing_else(tmp_path):
+    for name in ("tmpabc", "tmpnew", "other"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "tmp_folder").mkdir()
+    for name in ("tmpabc", "other", "tmp_folder"):
+        os.utime(tmp_path / name, (0, 0))
+    assert limits.sweep(tmp_path) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"tmpnew", "other", "tmp_folder"}
 
 
 # --- limits of time and size, with shorter ones ---------------------------------------------------------------
