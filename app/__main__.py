@@ -1,6 +1,7 @@
-"""Start the lab: ``python -m app [--host H] [--port P] [--workers N] [--share]``.
+"""Start the lab: ``python -m app [--host H] [--port P] [--workers N] [--share] [--lesson FILE] [--rooms FOLDER]``.
 
-A Hugging Face Space starts the same file as ``python app/__main__.py`` from the repository root.
+A Hugging Face Space starts the same file as ``python app/__main__.py`` from the repository root; ``python -m app space
+--kind cpu --out FOLDER`` writes one.
 """
 
 import argparse
@@ -43,6 +44,10 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--share", action="store_true", help="also open a public gradio.live address")
     parser.add_argument("--teachers", help="folder of ONNX style networks, for “fit to this photo” in Styles")
+    parser.add_argument(
+        "--lesson", action="append", default=[], help="a lesson of your own, JSON; may be repeated"
+    )
+    parser.add_argument("--rooms", help="folder in which classes are kept (default: the user's cache)")
     parser.add_argument(
         "--model",
         action="append",
@@ -97,22 +102,34 @@ def refusal(host: str, port: int | None, teachers: str | None) -> str:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parse_arguments(argv)
     put_repository_on_path()
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["space"]:
+        from app import space
+
+        sys.exit(space.main(argv[1:]))
+    arguments = parse_arguments(argv)
     if problem := refusal(arguments.host, arguments.port, arguments.teachers):
         sys.exit(_said(problem))
     if arguments.teachers:
         os.environ["LINEARIZER_TEACHERS"] = arguments.teachers
+    if arguments.rooms:
+        os.environ["LINEARIZER_ROOMS"] = arguments.rooms
+    os.environ["LINEARIZER_LESSONS"] = os.pathsep.join(arguments.lesson)
     if arguments.status:
         os.environ["LINEARIZER_STATUS"] = "1"
     if arguments.workers > 1:
-        sys.exit(_replicas(arguments, sys.argv[1:] if argv is None else argv))
+        sys.exit(_replicas(arguments, argv))
     import torch
 
     from app import own, shell
     from app.serving import connections, traffic
 
     torch.set_num_threads(1)
+    try:
+        shell.check_lessons()
+    except ValueError as error:
+        sys.exit(_said(str(error).rstrip(".")))
     own.hub += arguments.hub
     for name in arguments.model:
         try:

@@ -34,6 +34,7 @@ LOG = logging.getLogger(__name__)
 LEASE = 5  # seconds of a card that one cloud asks for; an anonymous visitor has two minutes a day
 CARD_BATCHES = (1024, 256, 64)  # tried in turn where memory runs out
 CPU_BATCHES = (64, 16)
+CARD = torch.device("cuda")
 
 Watch = Callable[[float], bool]
 """Told which share of the work is done; False says that it is to end."""
@@ -92,7 +93,7 @@ def _on_own_card(work: Work, arguments: tuple, batch: int) -> tuple[Any, str]:
 
 def _inside(work: Work, arguments: tuple, batch: int) -> tuple[Any, str]:
     """Runs where the card is: on a Space in a process of its own, forked for this call."""
-    return work(Place(torch.device("cuda"), batch), *arguments), torch.cuda.get_device_name()
+    return work(Place(CARD, batch), *arguments), torch.cuda.get_device_name()
 
 
 _leased: Door | None = spaces.GPU(duration=LEASE)(_inside) if spaces is not None else None

@@ -110,7 +110,7 @@ def brought_as(name: str) -> Brought | None:
         found = _brought.get(name)
         if found is not None:
             _used[name] = time.monotonic()
-    if found is None and name not in ABILITIES:
+    if found is None and name not in _shipped():
         raise ValueError(words.MODEL_GONE)
     return found
 
@@ -293,10 +293,13 @@ PRIVATE = "own-"  # names of models that one visitor has brought begin so, and n
 
 
 @lru_cache(maxsize=1)
-def _here() -> tuple[str, ...]:
+def _shipped() -> frozenset[str]:
     """Looked up on the disk once: every tick of a slider asks whether its model is there."""
-    shipped = lc.pretrained()
-    return tuple(name for name in NAMES if name in shipped)
+    return frozenset(lc.pretrained())
+
+
+def _here() -> tuple[str, ...]:
+    return tuple(name for name in NAMES if name in _shipped())
 
 
 @remembered(8)

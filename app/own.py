@@ -38,7 +38,8 @@ MOST_NUMBERS = 25_000_000  # parameters and buffers
 MOST_BYTES = 2**27  # of a file from the Hub; the server bounds uploads itself
 MOST_BROUGHT = 4  # by visitors, at a time
 IDLE = 600.0  # seconds after which a visitor's model may make room
-LONGEST = 60.0  # seconds of a trial
+LONGEST = 300.0  # seconds of a trial, waiting for a busy machine included; `trial` bounds its work
+ENDED_BY_LIMIT = (9, 24)  # SIGKILL, SIGXCPU
 PATIENCE = 60.0  # seconds in the line before it
 RANKS = 256  # axes that a model is projected onto, at most
 DRAWN = 30  # pictures that a model draws for its gallery
@@ -191,10 +192,12 @@ def _try(folder: Path) -> None:
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
         )
+        if -done.returncode in ENDED_BY_LIMIT:
+            raise ValueError(words.trial_too_long())
         said = json.loads(done.stdout.splitlines()[-1])["refused"]
     except subprocess.TimeoutExpired:
-        raise ValueError(words.trial_too_long(LONGEST)) from None
-    except (IndexError, ValueError, KeyError, TypeError):
+        raise ValueError(words.trial_too_long()) from None
+    except (IndexError, json.JSONDecodeError, KeyError, TypeError):
         raise ValueError(words.TRIAL_BROKE) from None
     finally:
         _one_trial.release()

@@ -12,6 +12,7 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
 _forgetting: list[Callable[[str], None]] = []
@@ -87,9 +88,9 @@ def forget(name: str) -> None:
 
 
 def _mentions(value: object, name: str) -> bool:
-    """Whether an argument is the name, a reference that holds it, or something that has it as its `model`."""
+    """Whether an argument is the name, a reference that holds it, or something that has one of these in a field."""
     if isinstance(value, str):
         return name in value
     if isinstance(value, Sequence):
         return any(_mentions(item, name) for item in value)
-    return getattr(value, "model", None) == name or _mentions(getattr(value, "references", ()), name)
+    return is_dataclass(value) and any(_mentions(getattr(value, each.name), name) for each in fields(value))

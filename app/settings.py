@@ -19,7 +19,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
 from urllib.parse import parse_qsl, quote, urlencode
 
-from app.kinds import Kind, beside, shown
+from app.kinds import Kind, Shared, beside, shown
 
 LONGEST_LINK = 16_000  # characters; four drawn digits take about 3 000, and servers refuse far longer lines
 
@@ -88,6 +88,12 @@ class Settings:
             found[key] = ",".join(declared[name].kind.words(value) for name, value in zip(names, values))
         text = "?" + urlencode(found, quote_via=quote, safe=":,;")
         return text if len(text) <= LONGEST_LINK else ""
+
+    @property
+    def stays(self) -> bool:
+        """Whether something of it is on this server alone, so that a link opens the lab's own in its place."""
+        own = [(d.kind, getattr(self, name)) for name, d in self.declared().items()]
+        return any(isinstance(kind, Shared) and not kind.travels(value) for kind, value in own)
 
     @classmethod
     def of_link(cls, query: Mapping[str, str], **otherwise: Any) -> tuple[Self, bool]:

@@ -9,6 +9,7 @@ from PIL import Image
 from starlette.middleware import Middleware
 
 from app import models, pictures, sessions, words
+from app.lessons import languages, shelf
 from app.lessons import routes as classes
 from app.lessons import words as lesson_words
 from app.lessons.card import Lesson
@@ -144,6 +145,12 @@ def _filled(slug: str, opening: Opening, query: dict[str, str], picture: str) ->
     return found
 
 
+def check_lessons() -> None:
+    """Read the lessons that the server is started with, and make the rooms' folder. ValueError with a sentence."""
+    shelf.own()
+    rooms()
+
+
 def warm_up() -> None:
     """Load the model and fill the gallery, so that the first visitor does not wait for it."""
     models.model()
@@ -162,7 +169,7 @@ def launch_settings() -> dict:
     return {
         "theme": theme(),
         "css": asset("css/lab.css"),
-        "head": page_head(),
+        "head": page_head(languages.tables()),
         "favicon_path": ASSETS / "favicon.svg",
         "ssr_mode": False,
         "run_history": False,

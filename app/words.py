@@ -84,9 +84,12 @@ PHOTO_GONE = "This photo is no longer in the lab’s memory; please upload it ag
 BAD_LINK = "A part of this link cannot be read, or names what does not exist here; the view starts with its own there."
 
 
+TOO_MANY_PIXELS = "The picture has {} megapixels; up to {} megapixels work."
+
+
 def too_many_pixels(width: int | None, height: int | None, limit: int) -> str:
-    size = f"{width * height / 1e6:.0f} megapixels" if width and height else "too many pixels"
-    return f"The picture has {size}; up to {limit / 1e6:.0f} megapixels work."
+    size = f"{width * height / 1e6:.0f}" if width and height else "too many"
+    return TOO_MANY_PIXELS.format(size, f"{limit / 1e6:.0f}")
 
 
 def too_many_bytes(size: int, limit: int) -> str:
@@ -156,8 +159,8 @@ def too_slow(step: str, seconds: float, most: float) -> str:
     )
 
 
-def trial_too_long(seconds: float) -> str:
-    return f"The model took longer than {seconds:g} s to load and to be used once; a smaller one works."
+def trial_too_long() -> str:
+    return "The model took too long to load and to be used once; a smaller one works."
 
 
 def wrong_images(shape: tuple[int, ...], found: tuple[int, ...]) -> str:
@@ -213,23 +216,54 @@ GALLERIES = {
     "model": "Of the model",
 }
 GALLERY = "Pictures to choose from"
-DRAW = "Draw"
-DRAW_HINT = "Draw one digit, drop a photo here, or paste one."
-DRAW_PAD = "Drawing pad"
-UNDO = "Undo"
-CLEAR = "Clear"
-UPLOAD = "Upload a photo"
+INTAKE = "A picture of your own"
+INTAKE_WORDS = {
+    "draw": "Draw",
+    "upload": "Upload",
+    "camera": "Camera",
+    "hint": "or paste a picture, or drop one here",
+    "pad": "Drawing pad",
+    "draw_hint": "Draw one digit.",
+    "undo": "Undo",
+    "clear": "Clear",
+    "take": "Take it",
+    "close": "Close",
+    "understood": "How the picture is taken",
+    "given": "yours",
+    "seen": "what g sees",
+    "no_file": "No file arrived; a picture from your disk works.",
+    "no_camera": "No camera was found; upload a picture instead.",
+    "camera_refused": "The browser did not allow the camera; allow it there, or upload a picture.",
+}
+TAKEN = {"digit": "as a digit", "face": "as a face", "whole": "as it is"}
 
 
-def picture_name(source: str, rest: str) -> str:
-    """What a caption calls the picture with this reference."""
-    label, _, seed = rest.partition(":")
+def known(times: float) -> str:
+    """How far a picture is from what g knows: `times` as far out as 99 in 100 test pictures.
+
+    >>> known(0.4), known(2.52)[:25]
+    ('g knows pictures like this.', 'Far from what g knows: 2.')
+    """
+    if times <= 1:
+        return "g knows pictures like this."
+    size = f"{times:.1f}" if times < 10 else f"{times:.0f}"
+    return f"Far from what g knows: {size} times as far out as 99 in 100 test pictures."
+
+
+def picture_name(source: str, rest: str, label: int = -1) -> str:
+    """What a caption calls the picture with this reference, by what is seen on it where that is known.
+
+    >>> picture_name("digits", "318", 3), picture_name("face", "12")
+    ('a 3, no. 318', 'a drawn face, seed 12')
+    """
+    seed = rest.rpartition(":")[2]
+    seen = f"an {label}" if label == 8 else f"a {label}" if label >= 0 else "a digit"
     names = {
-        "digits": f"digit no. {rest}",
-        "mnist": f"MNIST test {rest}",
-        "face": f"drawn face, seed {rest}",
+        "digits": f"{seen}, no. {rest}",
+        "mnist": f"{seen}, MNIST test {rest}",
+        "face": f"a drawn face, seed {rest}",
         "other": f"no digit, no. {rest}",
-        "sample": f"sample {label or 'of anything'}, seed {seed}",
+        "sample": f"{seen} drawn by the model, seed {seed}",
         "model": f"the model’s no. {rest.rpartition(':')[2]}",
     }
     return names.get(source, "your picture")
@@ -247,6 +281,7 @@ CHART = {
     "keys": "pictures. Arrow keys move between them, Enter picks one, + and − zoom.",
     "failed": "The chart could not be drawn; reload the page.",
 }
+PATH = "The path from x to f(x)"
 METER = "Proof meter"
 METER_HOLDS = "holds to rounding"
 METER_WAIT = "measuring …"
@@ -255,9 +290,19 @@ BREAK_ADD = "Break it: let ⊕ be the pixel average"
 PYTHON = "Python for this view"
 LINK = "Link to this view"
 NO_LINK = "No link can carry this: pictures of your own, or too many of them, stay on this page."
-COPY = "Copy"
-COPIED = "Copied"
-RESET = "Start again"
+STAYS = "What is your own stays on this page: the link opens the lab’s own in its place."
+LINK_WORDS = {
+    "copy": "Copy link",
+    "copied": "The link is copied.",
+    "reset": "Start again",
+    "save": "Save picture",
+    "picture": "Copy picture",
+    "pictured": "The picture is copied.",
+    "saved": "The picture is saved.",
+    "instead": "This browser copies no pictures, so it was saved.",
+    "nothing": "There is nothing to see yet.",
+    "long": "Too long for the address bar: the link keeps your pictures, reloading the page does not.",
+}
 
 
 def meter_broken(law: str) -> str:

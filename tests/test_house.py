@@ -267,7 +267,11 @@ def test_the_finder_of_overridden_methods_finds_them():
 
 
 # --- required and used ----------------------------------------------------------------------------------------
-IMPORT_NAMES = {"scikit-learn": "sklearn", "pillow": "PIL"}
+IMPORT_NAMES = {
+    "scikit-learn": "sklearn",
+    "pillow": "PIL",
+    "axe-playwright-python": "axe_playwright_python",
+}
 NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
 }
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.lessons import words
-from app.lessons.parts import PARTS, PRESENT
+from app.lessons.parts import EMPTIED, PARTS, PRESENT
 from app.widgets import widget
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def Lesson() -> gr.HTML:
 
     Its `data-state` is "NAME STOP asked", "… measuring" or "… shown".
     """
-    told = {"parts": PARTS, "present": PRESENT, "words": words.CARD}
+    told = {"parts": PARTS, "emptied": EMPTIED, "present": PRESENT, "words": words.CARD}
     return widget("lesson", TEMPLATE, elem_id="lesson", label=words.CARD["label"], scripts=SCRIPTS, **told)

@@ -7,7 +7,7 @@ PARTS = {
     "stage": "[id$='-stage'], #plane-canvas .stage, #latent_pca-scatter, #generate-path",
     "numbers": "[id$='-formula'], [id$='-sum'], #plane-canvas .words, #plane-canvas .formula, #styles-rest",
     "controls": "#plane-canvas .bar, .lab-card [id$='-t'], #latent_pca-steps, #project-rank, #project-rank ~ .lab-buttons",
-    "others": ".lab-split .lab-card:not(.lab-first), .lab-section, .lab-section ~ *",
+    "others": ".lab-split .lab-card:not(.lab-first, .lab-walk, :has(#spectrum-handles)), .lab-section, .lab-section ~ *",
     "pictures": ".lab-card:has([id$='-picker']):not(:has([id$='-x1'])), [id$='-picker'], :has(+ [id$='-picker'])",
     "models": "[id$='-model']",
     "train": ".lab-card:has(#plane-trainer)",
@@ -19,6 +19,9 @@ PARTS = {
     "footer": "#engine, .lab-foot, footer:not(.lab-widget *)",
 }
 """Name: selector. What is measured and what says where the page stands stay in the page when they are hidden."""
+
+EMPTIED = {"others": ".lab-split > .column:not(:has(.lab-first, #spectrum-handles))"}
+"""What takes no room when a part is hidden, though it stays in the page."""
 
 PRESENT = ("header", "tabs", "lead", "others", "python", "link", "symbols", "footer")
 """What a page that is shown to a room leaves out: the stage and what moves it stay."""

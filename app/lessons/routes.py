@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.lessons import classroom, shelf, words
+from app.lessons import classroom, sheet, shelf, words
+from app.lessons.files import Word
 from app.lessons.rooms import rooms
 from app.settings import Settings
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PLACE = "lab-class"
 SHORT = "lab-go"
+SHEET = "lab-sheet"
 MOST_BYTES = 2**19  # of a request: a lesson, or a drawing
 Answer = Callable[[Any], Mapping[str, Any]]
 
@@ -97,8 +99,22 @@ def _short(request: Request) -> Response:
     return RedirectResponse(f"../{query or ''}", status_code=307, headers=NOT_KEPT)
 
 
+def _sheet(request: Request) -> Response:
+    """A worksheet; a lesson that is not here is a sentence."""
+    from starlette.responses import HTMLResponse, PlainTextResponse
+
+    try:
+        read, _ = sheet.Asked.of_link(
+            request.query_params, name=Word(40).checked(request.path_params["name"], "name")
+        )
+        return HTMLResponse(sheet.page(read), headers=NOT_KEPT)
+    except ValueError as error:
+        return PlainTextResponse(str(error), status_code=404, headers=NOT_KEPT)
+
+
 def routes() -> list[Route]:
     """All of them."""
     from starlette.routing import Route
 
-    return [*(asked(name, *pair) for name, pair in ASKED.items()), Route(f"/{SHORT}/{{name}}", _short)]
+    posted = [asked(name, *pair) for name, pair in ASKED.items()]
+    return [*posted, Route(f"/{SHORT}/{{name}}", _short), Route(f"/{SHEET}/{{name}}", _sheet)]

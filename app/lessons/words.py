@@ -194,3 +194,11 @@ def room_full(most: int) -> str:
 
 def no_folder(folder: str, why: str) -> str:
     return f"rooms cannot be kept in {folder} ({why}); --rooms FOLDER names another"
+
+
+# --- the worksheet
+SHEET_NAME = "Name ________________________________    Date ________________"
+
+
+def sheet_minutes(minutes: float) -> str:
+    return f"({minutes:g} min)"

@@ -1,4 +1,4 @@
-"""Where a picture comes from, in any view: pages of a gallery, and a pad for drawings and photos."""
+"""Where a picture comes from, in any view: pages of a gallery, and the intake for one's own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,14 @@ import gradio as gr
 from app import models, pictures, words
 from app.abilities import FACE
 from app.listening import CHOICE, QUIET, Named, listen
-from app.pictures import files
+from app.pictures import files, known
 from app.remembering import remembered
-from app.widgets.drawing_pad import DrawingPad
+from app.widgets.intake import Intake, refused, understood
 from app.widgets.tiles import Pictures, tiles
 
 MODEL = "model"  # the page of pictures that a model came with
+AS_IT_IS = "whole"
+LAST = {**CHOICE, "trigger_mode": "always_last"}  # of two pictures that come quickly the second stays
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Picker:
 
     tabs: gr.Tabs
     pages: Sequence[gr.HTML]
-    pad: gr.HTML
+    intake: gr.HTML
     taken: str
     own: gr.Tab
 
@@ -37,43 +39,64 @@ class Picker:
         }
 
     def chosen(self, fn: Callable[..., Mapping], inputs: Named, outputs: Named) -> None:
-        """Call `fn(picture=reference, **inputs)` with whatever picture is chosen, drawn or uploaded.
+        """Call `fn(picture=reference, **inputs)` with whatever picture is chosen, drawn or brought along.
 
-        A picture that cannot be used leaves `outputs` as they are; the pad says in a sentence what is wrong. A photo is
-        taken as the picker was told, or as the "model" among the inputs takes it; of a drawing the digit is taken.
+        A picture that cannot be used leaves `outputs` as they are; the intake says in a sentence what is wrong. It is taken
+        as the visitor says, else as the picker was told, or as the "model" among the inputs takes it; of a drawing the
+        digit is taken.
         """
 
         def picked(event: gr.EventData, **values: object) -> Mapping:
-            return fn(picture=pictures.accept(getattr(event, "id", None)), **values)
+            return {
+                "intake": refused(""),
+                **fn(picture=pictures.accept(getattr(event, "id", None)), **values),
+            }
 
         def drawn(event: gr.EventData, **values: object) -> Mapping:
-            taken = "digit" if getattr(event, "drawing", False) else self.taken
+            model = values.get("model")
+            way = self.way(event, model)
+            taken = pictures.taken_for(model, way) if way == AS_IT_IS else way
             try:
-                taken = pictures.taken_for(values.get("model"), taken)
                 reference = pictures.accept(getattr(event, "picture", None), taken)
             except files.BadPictureError as error:
-                return {"pad": {"notice": str(error)}}
-            return {"pad": {"notice": ""}, **fn(picture=reference, **values)}
+                other = str(error) == words.NO_INK  # another way to take it would work
+                return {"intake": refused(str(error), way if other else "")}
+            found = fn(picture=reference, **values)
+            return {"intake": seen(reference, way, found.get("model", model)), **found}
 
+        shown = {"intake": self.intake, **outputs}
         for page in self.pages:
-            listen(page.pick, picked, inputs, outputs, **CHOICE)
-        listen(self.pad.drawn, drawn, inputs, {"pad": self.pad, **outputs}, **CHOICE)
+            listen(page.pick, picked, inputs, shown, **CHOICE)
+        listen(self.intake.drawn, drawn, inputs, shown, **LAST)
+
+    def way(self, event: object, model: object) -> str:
+        """How a picture is taken, one of `words.TAKEN`: as the visitor says, else as the model or this picker takes it."""
+        asked = getattr(event, "taken", "")
+        if isinstance(asked, str) and asked in words.TAKEN:
+            return asked
+        drawing = getattr(event, "drawing", False) is True
+        found = pictures.taken_for(model, "digit" if drawing else self.taken)
+        return found if found in words.TAKEN else AS_IT_IS
+
+
+def seen(reference: str, way: str, model: object) -> dict:
+    """The value of the intake for a picture of one's own: what g of that model sees, and whether it knows such pictures."""
+    name = model if isinstance(model, str) else models.NAMES[0]
+    return understood(way, pictures.tensor([reference], name), known.times(reference, name))
 
 
 def picker(slug: str, more: Sequence[str] = (), taken: str = "digit") -> Picker:
-    """Make the pages and the pad where the caller stands; a page fills when it is first seen.
+    """Make the intake and the pages where the caller stands; a page fills when it is first seen.
 
     `more` are pages beside those of digits, such as "other"; photos are `taken` in one of the ways of `references.TAKEN`.
     """
     first, *others = [*pictures.gallery(), *more, *([FACE] if "faces" in models.available() else [])]
+    intake = Intake(elem_id=f"{slug}-intake")
     with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker") as tabs:
-        pages = [_page(slug, first)]
-        with gr.Tab(words.DRAW):
-            pad = DrawingPad(elem_id=f"{slug}-pad")
-        pages += [_page(slug, source) for source in others]
+        pages = [_page(slug, source) for source in (first, *others)]
         with gr.Tab(words.GALLERIES[MODEL], id=MODEL, visible=False) as own:
             pages.append(_pictures(slug, MODEL))
-    return Picker(tabs, pages, pad, taken, own)
+    return Picker(tabs, pages, intake, taken, own)
 
 
 def _page(slug: str, source: str) -> gr.HTML:

@@ -43,7 +43,7 @@ def _values(settled: Settled | Mapping) -> dict:
     """A `Settled` by name; "measuring …" for what a view that is not filled yet returns."""
     if not isinstance(settled, Settled):
         return {"meter": reading(()), "python": "", "link": address("")}
-    link = address(settled.link, "" if settled.link else words.NO_LINK)
+    link = address(settled.link, "" if settled.link else words.NO_LINK, words.STAYS if settled.stays else "")
     meter = reading(settled.laws) | {
         "turn": next(_turns)
     }  # the page draws only what differs from what it shows

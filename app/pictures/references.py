@@ -265,10 +265,10 @@ def name_of(reference: str) -> str:
     """What a caption calls the picture.
 
     >>> name_of("sample:7:42")
-    'sample 7, seed 42'
+    'a 7 drawn by the model, seed 42'
     """
     source, _, rest = reference.partition(":")
-    return words.picture_name(source, rest)
+    return words.picture_name(source, rest, label_of(reference))
 
 
 def _from_digits(rest: str) -> np.ndarray:

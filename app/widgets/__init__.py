@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 OPENING = "html:not(.lab-open) gradio-app { visibility: hidden; }"
 # What is scrolled to stands below the stage that stays on a phone; such a rule in lab.css Gradio would keep inside the app.
 POCKET = "@media (max-width: 640px) { html { scroll-padding-top: 48vh; } }"
-PAGE_SCRIPTS = ("widgets/lab.js", "js/page.js", "js/address.js", "engine/ticks.js", "engine/engine.js")
+PAGE_SCRIPTS = (
+    *("widgets/lab.js", "js/language.js", "js/page.js", "js/address.js", "js/slides.js", "js/path.js"),
+    *("engine/ticks.js", "engine/engine.js"),
+)
+# Constants of widgets that are words, and so are said in the page's language.
+SPOKEN = (
+    *("words", "planes", "modes", "show", "panes", "steps", "handle", "again", "grow", "presets"),
+    *("title", "copy", "copied", "reset"),
+)
 ASSETS = checkpoints.ASSETS  # beside the app in the repository, inside the core once both are installed
 
 
@@ -41,9 +49,14 @@ def asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
-def page_head() -> str:
-    """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks."""
-    scripts = "".join(f"<script>{asset(name)}</script>" for name in PAGE_SCRIPTS)
+def page_head(tables: Mapping[str, Mapping[str, str]]) -> str:
+    """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks.
+
+    `tables` says for each language but English what its sentences are, see `app.lessons.languages`.
+    """
+    told = json.dumps(tables, ensure_ascii=False).replace("<", "\\u003c")
+    scripts = f'<script type="application/json" id="lab-tables">{told}</script>'
+    scripts += "".join(f"<script>{asset(name)}</script>" for name in PAGE_SCRIPTS)
     page = f"{OPENING} {POCKET} {asset('css/lesson.css')}"
     return f"{scripts}<style>{page}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
 
@@ -91,7 +104,7 @@ def widget(
         label=label,
         html_template=f'<div class="lab-widget">{template}</div>',
         css_template=asset(f"widgets/{name}/{name}.css"),
-        js_on_load=f"const own = {json.dumps(own)};\n{script}",
+        js_on_load=f"const own = lab.said({json.dumps(own)}, {json.dumps(SPOKEN)});\n{script}",
         apply_default_css=False,
         elem_id=elem_id,
         elem_classes=["lab", f"lab-{name}"],

@@ -28,11 +28,15 @@ class Law:
 
 @dataclass(frozen=True)
 class Settled:
-    """A view at rest: its laws as measured, the program that reproduces it, the link that restores it."""
+    """A view at rest: its laws as measured, the program that reproduces it, the link that restores it.
+
+    `stays` where something on screen cannot travel in the link, and the lab's own takes its place there.
+    """
 
     laws: Sequence[Law]
     python: str
     link: str
+    stays: bool = False
 
 
 TEMPLATE = (

@@ -55,6 +55,11 @@ new MutationObserver((changes) => {
   }
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
 
+// A program wider than its box is scrolled by keys, too.
+new MutationObserver(() => {
+  for (const scroller of document.querySelectorAll(".cm-scroller:not([tabindex])")) scroller.tabIndex = 0;
+}).observe(document, { subtree: true, childList: true });
+
 // The page is seen once the view that its address asks for is filled, see app/widgets/__init__.py, or when
 // that takes too long.
 (() => {

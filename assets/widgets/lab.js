@@ -80,19 +80,19 @@ window.lab =
 
     // Fills `holder` with buttons, [text, pressed or null, act] each; the one that had the focus keeps it.
     const keys = (holder, rows) => {
-      const focused = holder.contains(document.activeElement) && document.activeElement.textContent;
+      const at = holder.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
       holder.replaceChildren(
         ...rows.map(([text, pressed, act]) => {
           const button = document.createElement("button");
           button.type = "button";
-          button.textContent = text;
+          button.textContent = button.dataset.key = text;
           if (pressed !== null) button.setAttribute("aria-pressed", pressed);
           button.addEventListener("click", act);
           return button;
         }),
       );
-      if (focused)
-        [...holder.children].find((button) => button.textContent === focused)?.focus({ preventScroll: true });
+      if (at)
+        [...holder.children].find((button) => button.dataset.key === at)?.focus({ preventScroll: true });
     };
 
     // A hand on `node`: the pointer that comes down first holds it until it is lifted; others are ignored

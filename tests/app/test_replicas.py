@@ -21,7 +21,7 @@ import pytest
 from app import __main__ as command
 from app.serving import balancer, replicas, traffic
 from tests.helpers import ROOT
-from tests.server import start
+from tests.server import free_port, start
 
 HERE = balancer.program()
 needs_haproxy = pytest.mark.skipif(HERE is None, reason=balancer.MISSING)
@@ -142,6 +142,15 @@ def test_a_process_that_ends_waits_for_what_is_under_way_and_no_longer():
     assert counted.draining
     counted.ended("/config")
     assert traffic.drained(counted, 0.0, 60.0)
+
+
+@needs_haproxy
+def test_what_no_process_can_start_with_ends_all_of_them_with_its_sentence():
+    words = ["-m", "app", "--workers", "2", "--port", str(free_port()), "--lesson", "no/such/lesson.json"]
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 2 and "lesson.json" in done.stderr and "Traceback" not in done.stderr
 
 
 # --- with it --------------------------------------------------------------------------------------------------

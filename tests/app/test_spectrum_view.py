@@ -14,10 +14,10 @@ import linearizer_core as lc
 from app import models, pictures
 from app.pictures import encoding
 from app.settings import query_of
-from app.views.spectrum import compute, moves, page
+from app.views.spectrum import compute, moves, named, page
 from app.views.spectrum.handles import rounded
 from app.views.spectrum.moves import Moves
-from app.views.spectrum.standing import Standing, opened, trained
+from app.views.spectrum.standing import Given, Standing, names, opened, trained
 from app.widgets import proof_meter
 from linearizer_core.operators import Diagonal
 from tests.helpers import assert_figure, computed, unpacked
@@ -289,7 +289,7 @@ def test_python_for_this_view_reproduces_the_pictures_with_the_core_alone(name, 
     found = standing(CHANGES, name=name)
     out = computed(compute.program(found), "before now v u", tmp_path)
     assert_figure(tmp_path / "spectrum.png")
-    np.testing.assert_allclose(out["before"], compute.before(PICTURE, name), atol=1e-4)
+    np.testing.assert_allclose(out["before"], compute.before(found.given), atol=1e-4)
     np.testing.assert_allclose(out["now"], compute.after(found), atol=1e-4)
     for letter, row in zip("vu", compute.directions(3, name)):
         np.testing.assert_allclose(out[letter], row, atol=1e-4)
@@ -400,10 +400,11 @@ def test_bad_calls_of_the_endpoint_get_one_sentence(endpoint, call):
 # --- noise on x, and "break it" in the picture -------------------------------------------------------------------
 @BOTH
 def test_f_takes_out_the_noise_that_lies_on_x_in_latents(name):
-    clean, noisy = (compute.latent(PICTURE if name != "faces" else "face:7", a, name) for a in (0.0, 0.3))
+    picture = PICTURE if name != "faces" else "face:7"
+    clean, noisy = (compute.latent(Given(picture, name, a)) for a in (0.0, 0.3))
     A = models.model(name).A
     assert (A(noisy) - A(clean)).norm() < 0.5 * (noisy - clean).norm()
-    assert torch.equal(noisy, compute.latent(PICTURE if name != "faces" else "face:7", 0.3, name))
+    assert torch.equal(noisy, compute.latent(Given(picture, name, 0.3)))
 
 
 def test_the_view_opens_with_noise_and_a_link_with_what_it_says():
@@ -417,3 +418,67 @@ def test_broken_the_picture_is_that_of_clipped_latents_beside_its_difference():
     assert broken["hues"] == ["", "", "bad", "bad"] and broken["pictures"]["count"] == 4
     gap = np.abs(unpacked(whole)[2].astype(int) - unpacked(broken)[2])
     assert gap.max() > 100 and unpacked(broken)[3].max() > 25
+
+
+# --- directions with a name ------------------------------------------------------------------------------------
+def test_the_names_are_those_that_the_model_learned():
+    assert names("digits") == tuple("0123456789") and names("faces") == ("older",)
+    assert names("digits-projector") == ()
+    f = models.model("digits")
+    total = sum(named.direction("digits", name) for name in names("digits"))
+    torch.testing.assert_close(total, torch.zeros_like(total), atol=1e-4, rtol=0)  # away from their mean
+    torch.testing.assert_close(
+        named.direction("digits", "7") - named.direction("digits", "3"), f.prototypes[7] - f.prototypes[3]
+    )
+
+
+def test_a_class_that_is_added_changes_the_class_and_years_the_age():
+    """x ⊕ d in latents is g(x) + d: half of the digits become a 7, and a face is read twenty years older."""
+    f, pictures_of_3 = models.model("digits"), ["digits:318", "digits:913", "digits:1319", "digits:770"]
+    found = [compute.seen(Given(picture, "digits", named="7", far=2.0)) for picture in pictures_of_3]
+    assert (f.classify(torch.cat(found)) == 7).all()
+    face, aged = (
+        models.model("faces"),
+        [compute.seen(Given("face:7", "faces", named="older", far=c)) for c in (0, 1)],
+    )
+    assert float(face.age(aged[1]) - face.age(aged[0])) == pytest.approx(named.YEARS, abs=0.5)
+
+
+def test_what_is_shown_of_a_direction_is_what_the_core_says():
+    shown = compute.named_row(Standing(named="7"))
+    f, d = models.model("digits"), named.direction("digits", "7")
+    V = f.svd().factors.V[:, : named.STRONGEST]
+    share, gain = float((d @ V).square().sum() / d.square().sum()), float(f.A(d).norm() / d.norm())
+    assert f"{share:.0%}" in shown["named_words"] and f"{gain:.2f}" in shown["named_words"]
+    assert shown["named_row"]["pictures"]["count"] == len(named.ALONG)
+    assert shown["named_row"]["notes"] == ["−2", "−1", "0", "+1", "+2"]
+    assert compute.named_row(Standing()) == {"named_row": None, "named_words": ""}
+    plain, sevened = (compute.stage(Standing(named=name, far=1.0)) for name in (None, "7"))
+    assert sevened["stage"]["captions"][0] == "x ⊕ 1 ⊙ “7”" and plain["stage"]["captions"][0] == "x"
+    assert sevened["stage"]["pictures"] != plain["stage"]["pictures"]
+
+
+@pytest.mark.parametrize("name", ["digits", "faces"])
+def test_a_direction_travels_in_the_link_and_in_the_program(name, tmp_path):
+    direction = names(name)[-1]
+    found = Standing.checked(
+        model=name, picture="face:7" if name == "faces" else PICTURE, named=direction, far=-0.5, noise=0.3
+    )
+    assert f"d={direction},-0.5" in found.link("spectrum")
+    assert opened(query_of(found.link("spectrum")), PICTURE) == (found, True)
+    out = computed(compute.program(found), "x before now", tmp_path)
+    np.testing.assert_allclose(out["x"], compute.seen(found.given), atol=1e-4)
+    np.testing.assert_allclose(out["now"], compute.after(found), atol=1e-4)
+
+
+def test_a_direction_that_the_model_has_not_is_left_out_or_refused():
+    found, _ = opened({"model": "faces", "d": "7,1"}, "face:7")
+    assert found.named is None and found.given.far == 0
+    assert opened({"d": "cat,1"}, PICTURE)[1] is False
+    with pytest.raises(ValueError, match="There is no such direction with a name; those of faces are older"):
+        Standing.checked(model="faces", picture="face:7", named="7")
+    with pytest.raises(ValueError, match="far must be a number from −2 to 2"):
+        Standing.checked(named="7", far=3.0)
+    assert Standing(named="7", far=1.0).switched("faces").named is None
+    controls = page.named_controls(Standing.checked(model="digits-projector"))
+    assert not controls["named_card"].visible and page.named_controls(Standing())["named_card"].visible

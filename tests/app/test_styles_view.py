@@ -317,10 +317,13 @@ def test_whatever_comes_for_an_argument_gets_a_sentence(endpoint, name, strange)
 def test_private_handlers_take_whatever_a_stranger_sends():  # fault 31
     for strange in (None, SimpleNamespace(), SimpleNamespace(id=["china"]), SimpleNamespace(id="cat")):
         assert page.picked(strange) == {}
-    assert page.picked(SimpleNamespace(id="flower")) == {"photo": "flower"}
-    for strange in (None, "", [], {}, 7, True):
-        assert page.arrived(strange) == {}
-    assert page.arrived("/nowhere.png")["notice"].value == common.NO_FILE
+    assert page.picked(SimpleNamespace(id="flower"))["photo"] == "flower"
+    for strange in (None, "", [], {}, 7, True, "/etc/hostname", "upload:1"):
+        answer = page.arrived(SimpleNamespace(picture=strange))
+        assert answer.keys() == {"intake"} and answer["intake"]["notice"] == common.NO_FILE
+    assert (
+        page.arrived(SimpleNamespace(picture="data:text/plain,x"))["intake"]["notice"] == common.NOT_A_PICTURE
+    )
     assert page.halt(SimpleNamespace()) == {} and page.halves(["order"])["blend"].visible
     for strange in STRANGE:
         with pytest.raises(ValueError):

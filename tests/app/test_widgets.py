@@ -1,12 +1,14 @@
 """Every widget owns its script and its style, and the page's style stays out of it."""
 
+import json
 import re
 
 import gradio as gr
 import pytest
 
+from app.lessons import languages
 from app.shell import build_app, launch_settings
-from app.widgets import ASSETS, asset, page_head, widget
+from app.widgets import ASSETS, SPOKEN, asset, page_head, widget
 
 NAMES = sorted(path.name for path in (ASSETS / "widgets").iterdir() if path.is_dir())
 PAGE = asset("css/lab.css")
@@ -97,7 +99,11 @@ def test_a_style_can_be_a_template(name: str):
 def test_a_widget_loads_its_files_in_their_order():
     made = widget("plane", "<p></p>", elem_id="x", label="x", scripts=("math", "state"), answer=42)
     assert made.js_on_load == "\n".join(
-        ['const own = {"answer": 42};', asset("widgets/plane/math.js"), asset("widgets/plane/state.js")]
+        [
+            f'const own = lab.said({{"answer": 42}}, {json.dumps(SPOKEN)});',
+            asset("widgets/plane/math.js"),
+            asset("widgets/plane/state.js"),
+        ]
     )
     assert made.css_template == asset("widgets/plane/plane.css")
     assert made.head is None
@@ -105,7 +111,7 @@ def test_a_widget_loads_its_files_in_their_order():
 
 def test_what_widgets_share_is_in_the_page_once():
     head = launch_settings()["head"]
-    assert head == page_head()
+    assert head == page_head(languages.tables())
     for part in ("widgets/lab.js", "js/page.js", "widgets/shared.css"):
         assert head.count(asset(part)) == 1
 

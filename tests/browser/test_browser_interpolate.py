@@ -136,20 +136,19 @@ def test_pictures_are_added_and_removed(visit: Visit):
 
 def test_a_drawing_becomes_a_picture(visit: Visit):
     page = visit.at(DRAWING)
-    page.get_by_role("tab", name="Draw").click()
-    visit.drag(page, "#interpolate-pad canvas", 0.3, 0.7)
+    page.locator("#interpolate-intake [data-do=draw]").click()
+    visit.drag(page, "#interpolate-intake .drawing canvas", 0.3, 0.7)
     visit.shows(page, place(1), "^png:")
     page.get_by_role("button", name="Clear").click()
-    visit.shows(page, "#interpolate-pad .pad", "0")
+    visit.shows(page, "#interpolate-intake .intake", "0")
 
 
 def test_a_bad_upload_gets_one_sentence_and_the_session_goes_on(visit: Visit):
     page = visit.at(DRAWING)
-    page.get_by_role("tab", name="Draw").click()
     for content, sentence in [(b"no picture", "not a picture"), (b"", "empty")]:
         bad = {"name": "digit.png", "mimeType": "image/png", "buffer": content}
-        page.set_input_files("#interpolate-pad input[type=file]", bad)
-        expect(page.locator("#interpolate-pad .notice")).to_contain_text(sentence)
+        page.set_input_files("#interpolate-intake input[type=file]", bad)
+        expect(page.locator("#interpolate-intake .notice")).to_contain_text(sentence)
     visit.drag(page, SLIDER, 0.62, 0.4)
     visit.shows(page, STAGE, re.escape(f"{float(page.locator(SLIDER).input_value()):.2f}".replace("-", "−")))
 

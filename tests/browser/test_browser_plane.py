@@ -449,7 +449,7 @@ def test_a_drawn_set_is_trained_watched_and_saved(visit: Visit, tmp_path: Path):
     trainer = page.locator(TRAINER)
     trainer.get_by_role("button", name="draw your own").click()
     trainer.get_by_role("button", name="Train", exact=True).click()
-    expect(trainer.get_by_role("status")).to_contain_text("Draw between 10 and")
+    expect(trainer.get_by_role("status")).to_contain_text("Draw or load between 10 and")
     pad = trainer.locator("[data-part=pad]")
     pad.scroll_into_view_if_needed()
     visit.drag(page, f"{TRAINER} [data-part=pad]", 0.15, 0.85, moves=30)
@@ -479,6 +479,42 @@ def test_a_drawn_set_is_trained_watched_and_saved(visit: Visit, tmp_path: Path):
     expect(page.locator(METER)).to_have_attribute("data-state", "holds")
     page.get_by_role("button", name="Python for this view").click()
     expect(page.locator("#plane-python")).to_contain_text("my-plane")
+    comes_back(visit, page, tmp_path)
+
+
+def comes_back(visit: Visit, page: Page, folder: Path) -> None:
+    """On a new page what was saved is shown again, and the points of a CSV are those to train on."""
+    bent = computed(page, "encode", np.array([[1.0, 1.0]]))
+    visit.reload(page)
+    trainer = page.locator(TRAINER)
+
+    def choose(button: str, *files: Path) -> None:
+        with page.expect_file_chooser() as chooser:
+            trainer.get_by_role("button", name=button).click()
+        chooser.value.set_files(list(files))
+
+    choose("Load a saved plane", folder / "config.json")
+    expect(trainer.get_by_role("status")).to_contain_text("config.json and model.safetensors, together")
+    choose("Load a saved plane", folder / "config.json", folder / "model.safetensors")
+    expect(trainer.get_by_role("status")).to_contain_text("Loaded.")
+    until(page, "s.plane === 'trained'")
+    assert np.abs(computed(page, "encode", np.array([[1.0, 1.0]])) - bent).max() < 1e-5
+    expect(page.locator(METER)).to_have_attribute("data-state", "holds")
+    trainer.get_by_role("button", name="draw your own").click()
+    lines = [f"{i / 20};{i % 2};{i % 2}" for i in range(40)]
+    (folder / "points.csv").write_text("\n".join([*lines, "7;0;1"]))
+    choose("Load points (CSV)", folder / "points.csv")
+    expect(trainer.get_by_role("status")).to_contain_text("row 41: (7, 0) is not within ±3")
+    (folder / "points.csv").write_text("\n".join(lines))
+    choose("Load points (CSV)", folder / "points.csv")
+    expect(trainer.get_by_role("status")).to_contain_text("40 points of 2 classes")
+    with page.expect_download() as download:
+        trainer.get_by_role("button", name="Save these points (CSV)").click()
+    assert download.value.path().read_text().splitlines()[:3] == [
+        "x,y,label",
+        "0.0000,0.0000,0",
+        "0.0500,1.0000,1",
+    ]
 
 
 def test_a_training_can_be_stopped_and_its_plane_is_there(visit: Visit):
@@ -494,7 +530,7 @@ def test_a_training_can_be_stopped_and_its_plane_is_there(visit: Visit):
     expect(page.locator(METER)).to_have_attribute("data-state", "holds")
     key(page, "moons")
     until(page, "s.plane === 'moons'")
-    key(page, "trained here")
+    key(page, "yours")
     until(page, "s.plane === 'trained'")
 
 

@@ -104,15 +104,14 @@ def test_what_is_painted_goes_in_as_it_is(visit: Visit):
 
 def test_any_picture_can_be_uploaded_and_a_broken_file_gets_a_sentence(visit: Visit, tmp_path: Path):
     page = visit.open(VIEW)
-    page.locator("#project-picker").get_by_role("tab", name="Draw").click()
     stripes = tmp_path / "stripes.png"
     Image.fromarray(np.tile(np.uint8([[0, 0, 255, 255]]), (64, 16))).save(stripes)
-    page.locator("#project-pad input[type=file]").set_input_files(stripes)
+    page.locator("#project-intake input[type=file]").set_input_files(stripes)
     visit.shows(page, STAGE, "^none;0;0;png:")
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture at all")
-    page.locator("#project-pad input[type=file]").set_input_files(broken)
-    expect(page.locator("#project-pad .notice")).to_contain_text("not a picture")
+    page.locator("#project-intake input[type=file]").set_input_files(broken)
+    expect(page.locator("#project-intake .notice")).to_contain_text("not a picture")
     visit.shows(page, STAGE, "^none;0;0;png:")
 
 

@@ -300,3 +300,15 @@ def call(url: str, name: str, body: str) -> str:
         event = json.load(answer)["event_id"]
     with urllib.request.urlopen(f"{address}/{event}") as answer:
         return answer.read().decode()
+
+
+def test_a_direction_with_a_name_changes_x_and_travels_in_the_address(visit: Visit):
+    page = visit.at(VIEW)
+    expect(page.locator("#spectrum-named")).to_be_visible()
+    page.locator("#spectrum-named input[value='7']").check()
+    expect(page.locator(f"{STAGE} strong").first).to_contain_text("1 ⊙ “7”")
+    expect(page.locator("#spectrum-named-words")).to_contain_text("lies in the 8 strongest")
+    expect(page).to_have_url(re.compile("d=7,1"))
+    page.locator("#spectrum-model input[value='digits-projector']").check()
+    expect(page.locator("#spectrum-named")).to_be_hidden()
+    visit.shows(page, METER, "holds")

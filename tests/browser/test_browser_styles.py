@@ -109,13 +109,13 @@ def test_any_photo_can_be_uploaded_and_a_broken_file_gets_a_sentence(visit: Visi
     page = visit.open(VIEW)
     y, x = np.mgrid[:90, :150]
     Image.fromarray(np.uint8(np.stack([x + 50, 2 * y, 200 - x], -1))).save(tmp_path / "mine.png")
-    choose = page.locator("#styles-upload input[type=file], input[type=file]").first
+    choose = page.locator("#styles-intake input[type=file]")
     choose.set_input_files(tmp_path / "mine.png")
     visit.shows(page, STAGE, "^upload:[0-9a-f]{16} 0,1,0,0 1$")
     expect(page.locator(FULL)).to_contain_text("150×90 pixels")
     (tmp_path / "broken.png").write_bytes(b"no picture at all")
     choose.set_input_files(tmp_path / "broken.png")
-    expect(page.locator("#styles-notice")).to_contain_text("not a picture")
+    expect(page.locator("#styles-intake .notice")).to_contain_text("not a picture")
     visit.shows(page, STAGE, "^upload:")
     page.locator("#styles-samples button").nth(1).click()
     visit.shows(page, STAGE, "^flower ")

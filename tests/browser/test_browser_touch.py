@@ -123,11 +123,11 @@ def test_a_second_finger_does_not_scrub_the_film(phone: Visit):
 
 def test_a_second_finger_draws_nothing_on_the_drawing_pad(phone: Visit):
     page = phone.at("?view=interpolate")
-    page.get_by_role("tab", name="Draw").first.click()
-    expect(page.locator("#interpolate-pad canvas")).to_be_visible()
-    upper, lower = two_rows(page, "#interpolate-pad canvas")
+    page.locator("#interpolate-intake [data-do=draw]").click()
+    expect(page.locator("#interpolate-intake .drawing canvas")).to_be_visible()
+    upper, lower = two_rows(page, "#interpolate-intake .drawing canvas")
     assert upper > 1000 and lower == 0
-    phone.shows(page, "#interpolate-pad .pad", "^1$")
+    phone.shows(page, "#interpolate-intake .intake", "^1$")
     phone.quiet(page)
 
 

@@ -6,6 +6,7 @@ from app.abilities import GENERATES
 from app.listening import Lab, Named, Opening, endpoint, of_standing
 from app.panels import picker, proof
 from app.panels.chooser import said_of, showing
+from app.panels.lead import lead
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
 from app.views.generate import SLUG, compute, words
@@ -18,7 +19,7 @@ from app.widgets.tiles import Pictures
 
 
 def build(lab: Lab) -> Opening:
-    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    lead(words.LEAD, words.PATH)
     said = notice(SLUG)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):

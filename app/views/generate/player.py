@@ -15,7 +15,7 @@ TEMPLATE = """
 <div class="player">
   <canvas class="large" role="img"></canvas>
   <div class="beside-it">
-    <div class="tiles"></div>
+    <div class="tiles" role="group"></div>
     <div class="buttons"><button type="button"></button><input type="range" min="0" step="1"><output></output></div>
   </div>
 </div>

@@ -3,6 +3,7 @@
 from app.words import IDENTICAL, INTEGRATORS, minus, subscript
 
 LEAD = "Noise becomes a picture in N steps, each linear in latents: so all of them are one operator B, and one step."
+PATH = ("noise", "g_noise", "B", "g_data⁻¹", "f(x₀)")
 SEEDS = "Noise"
 SEEDS_LEAD = (
     "Each seed is a picture of white noise; this is what one step makes of fifteen of them. Pick one."

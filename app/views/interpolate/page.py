@@ -9,6 +9,7 @@ from app.kinds import Flag, Number
 from app.listening import CHOICE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.chooser import said_of, showing
+from app.panels.lead import lead
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
 from app.views.interpolate import SLUG, compute, words
@@ -20,7 +21,7 @@ from app.widgets.tiles import Pictures
 
 
 def build(lab: Lab) -> Opening:
-    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    lead(words.LEAD, words.PATH)
     said = notice(SLUG)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=6, min_width=320):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.words import SUBSCRIPTS, minus, sentence
 
 LEAD = "Pictures added as vectors: + of pixels is a double exposure, ⊕ in the space that g induces is another picture."
+PATH = ("x₁, x₂", "g", "Σ wᵢ zᵢ", "g⁻¹", "x₁ ⊕ x₂")
 T = "t, from x₁ to x₂"
 MORE = "More than two pictures, other weights"
 AVERAGE = "+ of pixels in place of ⊕"

@@ -22,8 +22,9 @@ from app.listening import (
     listen,
     of_standing,
 )
-from app.panels import proof
+from app.panels import picker, proof
 from app.panels.chooser import said_of, showing
+from app.panels.lead import lead
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
 from app.pictures import labelled
@@ -64,7 +65,7 @@ running: hall.Kept[str] = hall.Kept(most=1000)  # what each visitor's page waits
 
 
 def build(lab: Lab) -> Opening:
-    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    lead(words.LEAD, words.PATH)
     said = notice(SLUG)
     with gr.Row(elem_classes="lab-split", equal_height=False), gr.Column(min_width=320):
         with gr.Row(elem_classes="lab-card lab-toolbar lab-later"):
@@ -84,6 +85,7 @@ def build(lab: Lab) -> Opening:
                 gr.HTML(f"<h3>{words.STRIPS}</h3><p>{words.STRIPS_LEAD}</p>", apply_default_css=False)
                 strips = [_strip(hue) for hue in HUES]
             near = neighbours_card(HUES, compute.NEIGHBOURS + 1)
+            sources = _sources()
             chosen, buttons = chosen_card(HUES)
         with gr.Column(scale=5, min_width=320):
             with gr.Column(elem_classes="lab-card"):
@@ -107,8 +109,17 @@ def build(lab: Lab) -> Opening:
     brought = {"notice": said, **{name: cloud[name] for name in ("own", "labels", "data")}}
     listen(upload.upload, uploaded, {"files": upload, "model": cloud["model"]}, brought, **CHOICE)
     listen(stop.click, stopped, {}, {}, **QUIET)
+    chosen_picture = {"picture": lab.picture}
+    sources.chosen(lambda picture, model: {"picture": picture}, {"model": cloud["model"]}, chosen_picture)
     endpoint("latent_pca", Arguments, compute.answer, queue=True, concurrency_limit=2)
-    return Opening(opened, {"notice": said, **controls, **shown, "sent": sent})
+    return Opening(opened, {"notice": said, **controls, **shown, "sent": sent, **sources.shown})
+
+
+def _sources() -> picker.Picker:
+    """What the picture x is, from which the walk starts and whose neighbours are shown."""
+    with gr.Column(elem_classes="lab-card"):
+        gr.HTML(f"<h3>{words.X}</h3>", apply_default_css=False)
+        return picker.picker(SLUG)
 
 
 def _strip(hue: str) -> gr.HTML:
@@ -274,7 +285,11 @@ def opened(query: dict[str, str], picture: str) -> dict:
     shown = pictures.standing_for(picture, asked.model)
     standing, whole = Standing.of_link(query, picture=shown, model=first)
     values = {name: value for name, value in standing.values().items() if name not in ("own", "labels")}
-    found = {"notice": saying(said_of(query, ONE_SPACE, whole)), **values}
+    found = {
+        "notice": saying(said_of(query, ONE_SPACE, whole)),
+        **picker.first_page(standing.model),
+        **values,
+    }
     found["data"] = gr.Radio(choices=source_choices(standing.model), value=standing.data)
     found["model"] = showing(standing.model, ONE_SPACE)
     if not clouds.is_there(chosen(standing), standing.model):

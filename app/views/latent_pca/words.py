@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from app.words import minus, sentence, subscript
 
 LEAD = "The same pictures as points of two spaces, that of g and that of pixels: walk along an axis and see what it means."
+PATH = ("x", "g", "z + t c", "g⁻¹", "x(t)")
 DATA = "Pictures"
 COUNT = "How many"
 AXES = "Axes"
@@ -28,6 +29,7 @@ FROM_PICTURE = "the picture x"
 COMPONENT = "Component"
 STEPS = "Steps t (sd)"
 VARIANCE = "Explained variance"
+X = "The picture x"
 NEIGHBOURS = "Nearest to the current picture"
 NEIGHBOURS_LEAD = "x, then its neighbours on the chart of latents; below, on that of pixels. Click a point and it becomes x."
 CHOSEN = "Taken with lasso or box"

@@ -30,7 +30,7 @@ def settled(standing: Standing, broken: bool) -> Settled:
         return Settled((), "", "")  # when it has learned, the page asks again
     with models.one_core():
         laws = list(_laws(standing, model_of(standing), broken))
-    return Settled(laws, program(standing), standing.link(SLUG))
+    return Settled(laws, program(standing), standing.link(SLUG), standing.stays)
 
 
 def model_of(standing: Standing) -> Generator:

@@ -8,6 +8,7 @@ from app import hall
 from app import words as common
 from app.listening import QUIET, Lab, Opening, endpoint, listen
 from app.panels import proof
+from app.panels.lead import lead
 from app.panels.notice import notice, saying
 from app.views.plane import SLUG, bringing, compute, training, words
 from app.views.plane.canvas import Plane
@@ -18,7 +19,7 @@ from app.widgets.proof_meter import Settled
 
 
 def build(lab: Lab) -> Opening:
-    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    lead(words.LEAD)
     said = notice(SLUG)
     with gr.Column(elem_classes="lab-card"):
         first = Standing().values() | {"planes": shipped_payload(), "idle": True}

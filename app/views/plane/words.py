@@ -14,7 +14,7 @@ NAMES = {
     "spiral": "spiral",
     "checkerboard": "checkerboard",
     "identity": "identity",
-    "trained": "trained here",
+    "trained": "yours",
 }
 MODES = {
     "add": "Add",

@@ -10,6 +10,7 @@ from app.abilities import PROJECTS
 from app.listening import BESIDE, CHOICE, LIFE, QUIET, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import picker, proof
 from app.panels.chooser import chooser, said_of, showing
+from app.panels.lead import lead
 from app.panels.notice import notice, saying
 from app.panels.tick import ticks
 from app.views.project import SLUG, TITLE, compute, words
@@ -24,7 +25,7 @@ START = [entry.text for entry in grid_of(FIRST)]
 
 
 def build(lab: Lab) -> Opening:
-    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    lead(words.LEAD, words.PATH)
     said, entries = notice(SLUG), gr.State(START, time_to_live=LIFE)
     with gr.Row(elem_classes="lab-split", equal_height=False):
         with gr.Column(scale=5, min_width=320):

@@ -3,6 +3,7 @@
 from app.words import sentence, subscript
 
 LEAD = "A² = A, so f(f(x)) = f(x): f puts whatever you give it where its pictures live, and there it stays."
+PATH = ("x", "g", "P", "g⁻¹", "f(x)")
 GOES_IN = "What goes in"
 PAINT_HINT = "Paint on the picture: erase, add ink, or scribble noise."
 ERASE = "Erase"

@@ -9,10 +9,10 @@ from app.panels import programs
 from app.pictures import encoding
 from app.pictures.difference import difference
 from app.remembering import remembered
-from app.views.spectrum import SLUG, words
+from app.views.spectrum import SLUG, named, words
 from app.views.spectrum.handles import rounded
 from app.views.spectrum.moves import Moves, edited, source
-from app.views.spectrum.standing import Arguments, Standing, all_values, trained
+from app.views.spectrum.standing import Arguments, Given, Standing, all_values, trained
 from app.widgets.proof_meter import Law, Settled
 from app.widgets.tiles import tiles
 from linearizer_core import algebra, diagnostics
@@ -39,9 +39,9 @@ def function(standing: Standing) -> Linearizer:
 
 
 @remembered(1024)
-def before(picture: str, name: str, noise: float = 0.0) -> Tensor:
+def before(given: Given) -> Tensor:
     """f(x) as trained, (1, 1, S, S)."""
-    return models.decode(models.model(name).A(latent(picture, noise, name)), name)
+    return models.decode(models.model(given.model).A(latent(given)), given.model)
 
 
 def after(standing: Standing, broken: bool = False) -> Tensor:
@@ -49,7 +49,7 @@ def after(standing: Standing, broken: bool = False) -> Tensor:
     f = function(standing)
     f = clipped(f, models.total_std(standing.model)) if broken else f
     with torch.inference_mode():
-        z = latent(standing.picture, standing.noise, standing.model)
+        z = latent(standing.given)
         return models.decode(f.A(z), standing.model)
 
 
@@ -58,9 +58,9 @@ def stage(standing: Standing, broken: bool = False) -> dict:
 
     Broken, f(x) now is that of clipped latents, and how it differs from what it should be stands beside it.
     """
-    picture, name, now = standing.picture, standing.model, after(standing)
-    shown = [seen(picture, standing.noise, name), before(picture, name, standing.noise), now]
-    titles, more = [words.input_name(standing.noise), words.BEFORE, words.NOW], {}
+    picture, given, now = standing.picture, standing.given, after(standing)
+    shown = [seen(given), before(given), now]
+    titles, more = [input_name(given), words.BEFORE, words.NOW], {}
     state = ",".join(filter(None, ["now", Moves().words(standing.moves)]))
     notes = [""] * 3
     if broken:
@@ -74,22 +74,31 @@ def stage(standing: Standing, broken: bool = False) -> dict:
 
 
 @remembered(256)
-def seen(picture: str, noise: float, name: str) -> Tensor:
-    """x, (1, C, S, S): the picture, or what the noise has made of it."""
-    if not noise:
-        return pictures.tensor([picture], name)
+def seen(given: Given) -> Tensor:
+    """x, (1, C, S, S): the picture, or what noise and a direction have made of it."""
+    if not given.noise and not given.far:
+        return pictures.tensor([given.picture], given.model)
     with models.one_core():
-        return decode(models.model(name).g_x, latent(picture, noise, name))
+        return decode(models.model(given.model).g_x, latent(given))
 
 
 @remembered(256)
-def latent(picture: str, noise: float, name: str) -> Tensor:
-    """g(x), (1, n), encoded once whatever is done to the values; the noise is white and added by ⊕, so it is added here."""
-    z = pictures.latents([picture], name)
-    if not noise:
+def latent(given: Given) -> Tensor:
+    """g(x), (1, n), encoded once whatever is done to the values; what ⊕ adds to the picture is added here.
+
+    The noise is white in latents.
+    """
+    z = pictures.latents([given.picture], given.model)
+    if given.far:
+        z = z + given.far * named.direction(given.model, given.named)
+    if not given.noise:
         return z
     generator = torch.Generator().manual_seed(0)
-    return z + noise * torch.randn(z.shape, dtype=torch.float32, generator=generator)
+    return z + given.noise * torch.randn(z.shape, dtype=torch.float32, generator=generator)
+
+
+def input_name(given: Given) -> str:
+    return words.input_name(given.noise, given.named or "", given.far)
 
 
 def ingredients(standing: Standing, broken: bool = False) -> dict:
@@ -97,18 +106,18 @@ def ingredients(standing: Standing, broken: bool = False) -> dict:
 
     Broken or not they are the same; what is broken the server draws.
     """
-    picture, noise, name = standing.picture, standing.noise, standing.model
-    z = latent(picture, noise, name)
+    given, name = standing.given, standing.model
+    z = latent(given)
     vectors = {"along": coordinates(models.model(name).A, z), "values": all_values(name)}
-    shown = {"x": seen(picture, noise, name), "before": before(picture, name, noise)}
-    titles = {"titles": [words.input_name(noise), words.BEFORE, words.NOW]}
-    return {**engine.given(name, **vectors, **shown), "words": titles, "picture": picture[:24]}
+    shown = {"x": seen(given), "before": before(given)}
+    titles = {"titles": [input_name(given), words.BEFORE, words.NOW]}
+    return {**engine.given(name, **vectors, **shown), "words": titles, "picture": standing.picture[:24]}
 
 
 def term(standing: Standing) -> tuple[int, float, float, int]:
     """What the formula names: i from 1, σᵢ now, ⟨x, vᵢ⟩, how many values are not zero."""
     name, i, now = standing.model, standing.selected, values(standing)
-    along = float(latent(standing.picture, standing.noise, name)[0] @ trained(name).factors.V[:, i])
+    along = float(latent(standing.given)[0] @ trained(name).factors.V[:, i])
     return i + 1, float(now[i]), along, int((now > 0).sum())
 
 
@@ -147,9 +156,22 @@ def same_directions(name: str) -> bool:
     return torch.allclose(U, V, atol=1e-4)
 
 
+def named_row(standing: Standing) -> dict:
+    """Pictures of the direction with a name, and what f does with it; nothing where none is chosen."""
+    name, model = standing.named, standing.model
+    if not name:
+        return {"named_row": None, "named_words": ""}
+    row = tiles(
+        named.row(model, name), notes=[words.times(c) for c in named.ALONG], ids=[name] * len(named.ALONG)
+    )
+    said = words.passed_words(name, named.YEARS, named.STRONGEST, *named.passed(model, name))
+    return {"named_row": row, "named_words": said}
+
+
 def plot(standing: Standing) -> dict:
     """The value of the handles: all that stands but the picture, and the singular values as trained."""
-    found = {name: value for name, value in standing.values().items() if name not in ("picture", "noise")}
+    apart = ("picture", "noise", "named", "far")
+    found = {name: value for name, value in standing.values().items() if name not in apart}
     return found | {"base": rounded(trained(standing.model).values.tolist())}
 
 
@@ -169,7 +191,7 @@ def measured(standing: Standing, broken: bool) -> list[Law]:
     few = LinearizerSVD(first, algebra.SVD(U[:, :TERMS], now[:TERMS], V[:, :TERMS]))
     if broken:
         f, first = (clipped(h, models.total_std(name)) for h in (f, first))
-    x, y = seen(standing.picture, standing.noise, name), pictures.tensor([pictures.examples(name)[1]], name)
+    x, y = seen(standing.given), pictures.tensor([pictures.examples(name)[1]], name)
     c, sigma = 2 * spread(i, name), float(now[i])
     pair = f(svd.input_point(i, c)), svd.output_point(i, c * sigma)
     errors = [
@@ -201,18 +223,29 @@ def clipped(f: Linearizer, limit: Tensor) -> Linearizer:
     return Linearizer(f.g_x, Clipped(f.A, limit), f.g_y)
 
 
+def added(given: Given) -> str:
+    """What is added to x, in Python."""
+    parts = []
+    if given.far:
+        parts.append(f"{given.far!r} * ({named.source(given.named)})")
+    if given.noise:
+        die = "torch.Generator().manual_seed(0)"
+        parts.append(f"{given.noise!r} * torch.randn(z.shape, generator={die})")
+    if not parts:
+        return ""
+    lines = "".join(f"    z = z + {part}\n" for part in parts)
+    return f"""with torch.no_grad():
+    z = model.g_x(x)
+{lines}    x = model.g_x.inverse(z)                     # by ⊕: added in latents
+"""
+
+
 def program(standing: Standing) -> str:
     """Python for this view: f(x) before and now, and the directions of the selected value, computed and drawn."""
     i, name = standing.selected, standing.model
     steps = programs.tensor_of([spread(i, name) * c for c in WALK])
     count = "" if len(trained(name).values) == len(all_values(name)) else len(trained(name).values)
-    noisy = ""
-    if standing.noise:
-        die = "torch.Generator().manual_seed(0)"
-        noisy = f"""with torch.no_grad():
-    z = model.g_x(x)                             # x ⊕ noise: white in latents
-    x = model.g_x.inverse(z + {standing.noise!r} * torch.randn(z.shape, generator={die}))
-"""
+    noisy = added(standing.given)
     body = f"""
 {noisy}svd = model.svd({count})                                # f(x) = ⊕ᵢ σᵢ⟨x, vᵢ⟩ ⊙ uᵢ
 values = lc.singular_values(model.A).detach().clone()
@@ -245,7 +278,7 @@ def answer(asked: Arguments) -> dict:
     along = [encoding.listed(row) for row in directions(standing.selected, standing.model)]
     return {
         "values": values(standing).tolist(),
-        "before": encoding.listed(before(standing.picture, standing.model)[0]),
+        "before": encoding.listed(before(standing.given)[0]),
         "now": encoding.listed(after(standing)[0]),
         "input_direction": along[0],
         "output_direction": along[1],

@@ -23,9 +23,22 @@ _ANY = Whole(-(10**9), 10**9)
 
 NOISE = 0.3
 """Standard deviation of the noise in latents with which the view opens: what f takes away can be seen then."""
+OLDER = "older"
+CLASSES = tuple(str(label) for label in range(max(able.classes for able in models.ABILITIES.values())))
+FARTHEST = 2.0  # times a direction with a name
 MOST = 1024
 FEW = 64  # handles of a larger model that does not project
 """Axes up to which all singular values have a handle; of a larger model those have that it projects onto."""
+
+
+def names(model: str) -> tuple[str, ...]:
+    """The directions of a model that have a name.
+
+    >>> names("digits")[:3], names("digits-projector"), names("faces")
+    (('0', '1', '2'), (), ('older',))
+    """
+    able = models.abilities(model)
+    return (OLDER,) if able.ages else CLASSES[: able.classes]
 
 
 @remembered(8)
@@ -67,6 +80,17 @@ class Place(Kind):
 
 
 @dataclass(frozen=True)
+class Given:
+    """What goes into f: a picture of a model, noise on it, and so much of a direction with a name, None for none."""
+
+    picture: str
+    model: str
+    noise: float = 0.0
+    named: str | None = None
+    far: float = 0.0
+
+
+@dataclass(frozen=True)
 class Asked(Settings):
     """What a link may ask for: some of its moves and its place may be beyond the values that its model has."""
 
@@ -75,8 +99,15 @@ class Asked(Settings):
     moves: tuple[Move, ...] = setting(Moves(), (), link="m")
     selected: int = setting(Place(), 0, link="i")
     noise: float = setting(Number(0, 1), 0.0, link="z", brief=True)
+    named: str | None = setting(Maybe(Choice((OLDER, *CLASSES)), ""), None, link="d", brief=True)
+    far: float = setting(Number(-FARTHEST, FARTHEST), 0.0, link="d", brief=True)
     log: bool = setting(Flag(), False, link="log")
     show: int | None = setting(Maybe(Choice(SHOWN), ""), None, link="n", brief=True)
+
+    @property
+    def given(self) -> Given:
+        """What goes into f, whatever its singular values."""
+        return Given(self.picture, self.model, self.noise, self.named, self.far if self.named else 0.0)
 
     @property
     def count(self) -> int:
@@ -86,7 +117,9 @@ class Asked(Settings):
     def fitted(self) -> Standing:
         """The same without the moves that the model's values cannot make, its place brought among them."""
         place = min(max(self.selected, 0), self.count - 1)
-        return Standing(**self.values() | {"moves": in_range(self.moves, self.count), "selected": place})
+        named = self.named if self.named in names(self.model) else None
+        fitting = {"moves": in_range(self.moves, self.count), "selected": place, "named": named}
+        return Standing(**self.values() | fitting)
 
 
 @dataclass(frozen=True)
@@ -96,13 +129,15 @@ class Standing(Asked):
     def __post_init__(self) -> None:
         if not 0 <= self.selected < self.count:
             raise ValueError(words.no_such_value(self.count))
+        if self.named and self.named not in names(self.model):
+            raise ValueError(words.no_such_name(self.model, names(self.model)))
         for move in self.moves:
             check_range(move, self.count)
 
     def switched(self, model: str) -> Standing:
         """Another model: a picture for it, its values as trained, the plot as it was set."""
         picture = pictures.standing_for(self.picture, model)
-        return replace(self, model=model, picture=picture, moves=(), selected=0)
+        return replace(self, model=model, picture=picture, moves=(), selected=0, named=None, far=0.0)
 
 
 @dataclass(frozen=True)

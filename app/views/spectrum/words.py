@@ -1,11 +1,14 @@
 """Every sentence of the Spectrum view."""
 
+from collections.abc import Sequence
+
 from app.kinds import shown
-from app.words import minus, subscript
+from app.words import minus, sentence, subscript
 
 LEAD = (
     "f takes the noise out of a picture: in latents it only shrinks each direction vᵢ by its σᵢ. Drag the σᵢ."
 )
+PATH = ("x", "g_x", "A", "g_y⁻¹", "f(x)")
 HANDLES = "Singular values of A"
 HANDLES_LEAD = (
     "Drag a handle up or down. Pale bars: as trained. “keep” truncates: the smallest values become 0."
@@ -18,6 +21,12 @@ DIRECTIONS_LEAD = (
     "c ⊙ vᵢ for c in standard deviations of the data. Where A is symmetric, uᵢ = vᵢ; else uᵢ is a second row."
 )
 NOISE = "Noise on x"
+NAMED = "Which one"
+NO_NAME = "none"
+FAR = "Added to x"
+NAMED_ROW = "The direction with a name"
+NAMED_HEAD = "Directions with a name"
+NAMED_LEAD = "What the model learned besides: pick one, and x gets so much of it by ⊕ before f sees it."
 CLIPPED = "f(x) of clipped latents"
 INPUT_DIRECTION = "Input direction"
 OUTPUT_DIRECTION = "Output direction"
@@ -29,8 +38,32 @@ NO_MOVES = (
 )
 
 
-def input_name(noise: float) -> str:
-    return f"x ⊕ {noise:.2g} ⊙ noise" if noise else "x"
+def input_name(noise: float, name: str = "", far: float = 0.0) -> str:
+    """What goes into f.
+
+    >>> input_name(0.3, "7", -1.0)
+    'x ⊕ (−1 ⊙ “7”) ⊕ 0.3 ⊙ noise'
+    """
+    times = f"({far:.2g} ⊙ “{name}”)".replace("-", "−") if far < 0 else f"{far:.2g} ⊙ “{name}”"
+    return f"x{f' ⊕ {times}' if far else ''}{f' ⊕ {noise:.2g} ⊙ noise' if noise else ''}"
+
+
+def times(c: float) -> str:
+    return f"{c:+g}".replace("-", "−") if c else "0"
+
+
+def passed_words(name: str, years: float, count: int, share: float, gain: float) -> str:
+    """What a direction with a name is, how it lies among the vᵢ, and what f does with it."""
+    what = f"{years:.0f} years" if name == "older" else f"from the mean of all digits to the mean {name}"
+    return sentence(
+        f"“{name}” is {what}, in latents. {share:.0%} of it lies in the {count} strongest of the directions vᵢ, and f "
+        f"passes on {gain:.2f} of its length: what has a name, f keeps."
+    )
+
+
+def no_such_name(model: str, names: Sequence[str]) -> str:
+    known = f"those of {model} are {', '.join(names)}" if names else f"{model} has none"
+    return f"There is no such direction with a name; {known}."
 
 
 def no_such_value(count: int) -> str:

@@ -198,7 +198,8 @@ def settled(standing: Standing, broken: bool, key: str) -> Settled:
     }
     errors = law_errors(studio, standing.photo, pair, broken)
     laws = [Law(name, text, error) for (name, text), error in zip(named.items(), errors)]
-    return Settled(laws, program(standing.photo, mix, studio.fitted), standing.link(SLUG))
+    stays = standing.stays or studio.fitted
+    return Settled(laws, program(standing.photo, mix, studio.fitted), standing.link(SLUG), stays)
 
 
 def law_styles(mix: Mix) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from app import hall, saved
 from app import words as common
 from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
 from app.panels import proof
+from app.panels.lead import lead
 from app.panels.notice import notice, saying
 from app.pictures import files, photos
 from app.views.styles import SLUG, compute, fitting, words
@@ -17,6 +18,7 @@ from app.views.styles.full_size import FullSize
 from app.views.styles.standing import MODEL, STRONGEST, Arguments, Standing, names
 from app.views.styles.studio import chips
 from app.widgets.chart import Chart
+from app.widgets.intake import Intake, refused, understood
 from app.widgets.tiles import Pictures
 
 SLOW = {"queue": True, "concurrency_limit": 1, "show_progress": "hidden", "api_visibility": "private"}
@@ -24,7 +26,7 @@ IN_LINE = {**SLOW, "concurrency_limit": None}  # the hall lets in whom it can
 
 
 def build(lab: Lab) -> Opening:
-    gr.HTML(f'<p class="lab-lead">{words.LEAD}</p>', apply_default_css=False)
+    lead(words.LEAD, words.PATH)
     said = notice(SLUG)
     photo = gr.State(None, time_to_live=LIFE)
     with gr.Row(elem_classes="lab-split", equal_height=False):
@@ -33,7 +35,7 @@ def build(lab: Lab) -> Opening:
                 key = _painter()
                 controls, rest = _controls()
             with gr.Column(elem_classes="lab-card"):
-                samples, upload, camera = _photo_choice()
+                samples, intake = _photo_choice()
             with gr.Column(elem_classes="lab-card"):
                 fit, film, *buttons = _fit()
         with gr.Column(scale=6, min_width=320):
@@ -53,7 +55,7 @@ def build(lab: Lab) -> Opening:
             section = proof.Section(SLUG, *meter, *proof.program(SLUG))
     inputs = {"photo": photo, **controls, "key": key}
     _listen(inputs, shown, full, section)
-    _listen_to_photos(photo, samples, upload, camera, said)
+    _listen_to_photos(photo, samples, intake)
     _listen_to_fit({"photo": photo, **controls}, {"key": key, "fit": fit, "film": film}, *buttons)
     endpoint("compose_styles", Arguments, compute.answer)
     return Opening(opened, {"notice": said, **inputs, **shown, "samples": samples})
@@ -82,16 +84,12 @@ def _stage() -> dict:
     return {"stage": stage, "other": other}
 
 
-def _photo_choice() -> tuple[gr.HTML, gr.UploadButton, gr.Image]:
+def _photo_choice() -> tuple[gr.HTML, gr.HTML]:
     gr.HTML(f"<h3>{words.PHOTO}</h3>", apply_default_css=False)
+    intake = Intake(elem_id=f"{SLUG}-intake", most=photos.MOST)
     with gr.Column(elem_classes="lab-photos"):
         samples = Pictures(elem_id=f"{SLUG}-samples", label=words.PHOTO, pick=True, columns=2)
-        look = {"size": "sm", "elem_classes": "lab-button", "elem_id": f"{SLUG}-upload", "min_width": 140}
-        upload = gr.UploadButton(words.UPLOAD, file_types=["image"], **look)
-    with gr.Accordion(words.WEBCAM, open=False, elem_classes="lab-fold"):
-        look = {"show_label": False, "elem_id": f"{SLUG}-camera", "height": 260}
-        camera = gr.Image(sources=["webcam"], type="filepath", format="png", **look)
-    return samples, upload, camera
+    return samples, intake
 
 
 def _controls() -> tuple[Named, gr.HTML]:
@@ -169,27 +167,28 @@ def _listen(inputs: Named, shown: Named, full: gr.HTML, section: proof.Section) 
     )
 
 
-def _listen_to_photos(
-    photo: gr.State, samples: gr.HTML, upload: gr.UploadButton, camera: gr.Image, said: gr.Markdown
-) -> None:
-    """What is picked, uploaded or taken goes in; what cannot be used leaves the photo and says why."""
-    listen(samples.pick, picked, {}, {"photo": photo}, **CHOICE)
-    for event, source in ((upload.upload, upload), (camera.change, camera)):
-        listen(event, arrived, {"file": source}, {"photo": photo, "notice": said}, **CHOICE)
+def _listen_to_photos(photo: gr.State, samples: gr.HTML, intake: gr.HTML) -> None:
+    """What is picked or brought along goes in; what cannot be used leaves the photo, and the intake says why."""
+    shown = {"photo": photo, "intake": intake}
+    listen(samples.pick, picked, {}, shown, **CHOICE)
+    listen(intake.drawn, arrived, {}, shown, **{**CHOICE, "trigger_mode": "always_last"})
 
 
 def picked(event: gr.EventData) -> dict:
     name = getattr(event, "id", None)
-    return {"photo": name} if isinstance(name, str) and name in photos.SAMPLES else {}
+    known = isinstance(name, str) and name in photos.SAMPLES
+    return {"photo": name, "intake": refused("")} if known else {}
 
 
-def arrived(file: object) -> dict:
-    if not isinstance(file, str) or not file:
-        return {}
+def arrived(event: gr.EventData) -> dict:
+    """A photo of the visitor's own, as a "data:image/…" address."""
+    address = getattr(event, "picture", None)
     try:
-        return {"photo": photos.accept(photos.Path(file)), "notice": saying("")}
+        if not isinstance(address, str) or not address.startswith("data:"):
+            raise files.BadPictureError(common.NO_FILE)
+        return {"photo": photos.accept(address), "intake": understood()}
     except files.BadPictureError as error:
-        return {"notice": saying(str(error))}
+        return {"intake": refused(str(error))}
 
 
 def _listen_to_fit(

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 LEAD = "Every style is one matrix A in one shared space: so styles add up, follow one another, come in halves, and come off."
+PATH = ("photo", "g", "A", "g⁻¹", "f(x)")
 PHOTO = "Your photo"
 SAMPLE_NAMES = {"china": "Temple", "flower": "Flower"}
-UPLOAD = "Upload a photo"
-WEBCAM = "Use the camera"
 STYLE_NAMES = {"mosaic": "Mosaic", "candy": "Candy", "rain-princess": "Rain princess", "udnie": "Udnie"}
 HOW = "How the styles come together"
 BLEND, ORDER = "blend", "order"

@@ -135,7 +135,9 @@ $("by-hand").addEventListener("click", () => {
   byHand = !byHand;
   guard();
 });
-const isOurs = (detail) => detail.id === element.closest('[id]:not([id^="html-"])')?.id;
+const home = element.closest('[id]:not([id^="html-"])');
+const isOurs = (detail) => detail.id === home?.id;
+if (home) lab.slides.paints(home, () => Promise.all(panels.map(pictured)));
 const onWalk = ({ detail }) => {
   if (!element.isConnected) return document.removeEventListener("lab:walk", onWalk);
   if (isOurs(detail)) {

@@ -76,3 +76,18 @@ function configOf(panel) {
     modeBarButtons: [save, ...(axes ? [] : [isDeep() ? deep : flat])],
   };
 }
+
+// What each chart shows, for a slide: plotly's own drawing, which lies on no canvas that can be read, and
+// ours over it.
+async function pictured(panel) {
+  const { width, height } = panel.plot.getBoundingClientRect();
+  const below = new Image();
+  below.src = await Plotly.toImage(panel.plot, { format: "png", width, height, scale: 2 });
+  await below.decode();
+  const image = document.createElement("canvas");
+  image.width = 2 * width;
+  image.height = 2 * height;
+  for (const layer of [below, panel.over])
+    if (layer.width) image.getContext("2d").drawImage(layer, 0, 0, image.width, image.height);
+  return { image, caption: plain(shown.titles[panel.number]), note: plain(shown.notes[panel.number]) };
+}

@@ -24,16 +24,31 @@ const arrange = () => {
   const style = [
     rule(gone, "display: none;"),
     rule(out, OUT),
+    gone.map(
+      (name) => own.emptied[name] && `${own.emptied[name]} { ${OUT.replaceAll(";", " !important;")} }`,
+    ),
     rule(covered, "filter: blur(14px); opacity: 0.35; pointer-events: none;"),
     rule(list("lock"), "opacity: 0.6;"),
-  ].join("\n");
+  ]
+    .flat()
+    .filter(Boolean)
+    .join("\n");
   if (sheet.textContent !== style) sheet.textContent = style;
   document.body.classList.toggle("lab-lesson", walks);
   document.body.classList.toggle("lab-covered", walks && stop().question === "place" && !isOpen());
   document.body.classList.toggle("lab-present", presents);
-  document.documentElement.style.setProperty("--lab-zoom", presents ? Math.max(1, innerWidth / 1040) : 1);
+  document.documentElement.style.setProperty("--lab-zoom", presents ? Math.max(1, innerWidth / 960) : 1);
   hold(walks && !isOpen() && stop().question !== "place" ? [document.querySelector("#views")] : []);
 };
+
+// A link of a teacher may say dark or light; full screen is for a hand to give.
+const theme = asked().get("theme");
+if (theme === "dark" || theme === "light") document.body.classList.toggle("dark", theme === "dark");
+const fills = () => {
+  if (document.body.classList.contains("lab-present"))
+    document.documentElement.requestFullscreen?.().catch(() => (fills.refused = true));
+};
+document.addEventListener("click", fills, { once: true });
 
 // What no hand and no key reaches: locked parts, and the view while its question is open.
 let held = [];

@@ -1,5 +1,5 @@
-// A class: guesses go to its room, and what its teacher shows comes from there. What is not confirmed
-// yet is kept in this browser and sent again.
+// A class: guesses go to its room, and what its teacher shows comes from there. What is not confirmed yet is
+// kept in this browser and sent again.
 const EVERY = 2000; // milliseconds between two questions to the room
 let room = null; // {code, member}
 let waiting = []; // requests that are not confirmed: [name, content]

@@ -40,14 +40,28 @@ function line(pane, points, { colour, width = 2, dash = [], alpha = 1, filled = 
 const everywhere = (lines, style) =>
   PANES.forEach((pane) => lines[pane] && line(panes[pane], lines[pane], style));
 
+// A mark for each class, so that classes differ not by colour alone: a square, and corners of other shapes.
+const MARKS = [
+  [-1.3, -1.3, 1.3, -1.3, 1.3, 1.3, -1.3, 1.3],
+  [0, -2.1, 1.9, 1.5, -1.9, 1.5],
+  [0, -2, 2, 0, 0, 2, -2, 0],
+  [0, 2.1, 1.9, -1.5, -1.9, -1.5],
+  [-0.6, -2.2, 0.6, -2.2, 0.6, 2.2, -0.6, 2.2],
+  [-2.2, -0.6, 2.2, -0.6, 2.2, 0.6, -2.2, 0.6],
+];
+
 function dots({ pen, size, reach }, points, labels, alpha) {
   const half = size / 2;
   const unit = half / reach;
-  for (let label = 0; label < 6; label++) {
+  for (let label = 0; label < MARKS.length; label++) {
+    const corners = MARKS[label];
     pen.beginPath();
     for (let i = 0; i < points.length; i += 2) {
-      if (labels[i / 2] === label)
-        pen.rect(half + unit * points[i] - 1.3, half - unit * points[i + 1] - 1.3, 2.6, 2.6);
+      if (labels[i / 2] !== label) continue;
+      const [x, y] = [half + unit * points[i], half - unit * points[i + 1]];
+      pen.moveTo(x + corners[0], y + corners[1]);
+      for (let k = 2; k < corners.length; k += 2) pen.lineTo(x + corners[k], y + corners[k + 1]);
+      pen.closePath();
     }
     pen.fillStyle = colours[`class${label}`];
     pen.globalAlpha = alpha;

@@ -14,6 +14,7 @@ const row = (law) => {
   const fill = document.createElement("i");
   const value = document.createElement("output");
   name.className = "name";
+  line.dataset.law = law.name;
   name.textContent = law.name;
   formula.className = "formula";
   formula.textContent = formula.title = law.formula;

@@ -1,5 +1,5 @@
 // Symbols: a key for each; it, or the same sign in a formula of the page, opens the card of what it means.
-const FORMULAS = ".lab-formula, .formula, [id$='-formula'], .lab-foot";
+const FORMULAS = ".lab-formula, .lab-path, .formula, [id$='-formula'], .lab-foot";
 const card = element.querySelector(".card");
 const [sign, title] = card.querySelectorAll("header > *");
 const drawing = card.querySelector("svg");

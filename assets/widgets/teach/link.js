@@ -35,14 +35,14 @@ const inRoom = () => taught?.code ?? "";
 // Query string of the link: that of the view, without what the page itself was opened with.
 const query = () => {
   const found = new URLSearchParams(location.search);
-  for (const name of ["hide", "lock", "lesson", "stop", "present", "lang", "__theme", "room"])
+  for (const name of ["hide", "lock", "lesson", "stop", "present", "lang", "theme", "__theme", "room"])
     found.delete(name);
   const wanted = {
     hide: ticked("hide"),
     lock: ticked("lock"),
     lesson: chosen("lesson"),
     present: $(".present input").checked ? "1" : "",
-    __theme: chosen("theme"),
+    theme: chosen("theme"),
     lang: chosen("language"),
     room: inRoom(),
   };
