@@ -53,6 +53,9 @@
       worker.postMessage({ id: asked, ...message });
     });
 
+  const evaluate = async (name, program, vectors) =>
+    (await question({ run: { name, program, vectors } })).results;
+
   const load = async ({ worker: address, model }) => {
     try {
       if (!worker) start(address);
@@ -61,7 +64,10 @@
       throw error;
     }
     if (!loads.has(model.name)) {
-      const places = { ...model, manifest: lab.place(model.manifest), weights: lab.place(model.weights) };
+      // where the model lies, or, on a page without a server, the model itself
+      const places = model.content
+        ? model
+        : { ...model, manifest: lab.place(model.manifest), weights: lab.place(model.weights) };
       const loaded = question({ load: places }, (progress) => tell({ loading: model.name, progress }));
       loads.set(model.name, loaded);
       loaded.then(
@@ -95,7 +101,7 @@
   const answer = async (slug, view, tick) => {
     const { turn } = view;
     const { name } = view.given.model;
-    const call = async (program, vectors) => (await question({ run: { name, program, vectors } })).results;
+    const call = (program, vectors) => evaluate(name, program, vectors);
     const began = performance.now();
     view.busy = true;
     try {
@@ -204,7 +210,7 @@
   const arrived = (stage) => {
     for (const [slug, view] of views) {
       if (view.id !== stage) continue;
-      if (view.began) tell({ where: "server", milliseconds: performance.now() - view.began });
+      if (view.began) tell({ where: lab.told ? "browser" : "server", milliseconds: performance.now() - view.began });
       view.began = 0;
       view.texts.clear(); // what stands there is the server's again
       if (!able()) continue;
@@ -245,5 +251,5 @@
       if (view.last && view.stage?.seen()) moved(slug, view.last);
   };
 
-  lab.engine = { join, moved, stale, arrived, stages, turn, use, able, ready };
+  lab.engine = { load, call: evaluate, join, moved, stale, arrived, stages, turn, use, able, ready };
 })();

@@ -2,8 +2,9 @@
 // What is written here is written in the core, too, and tests compare them.
 (() => {
   // --- numbers ------------------------------------------------------------------------------------------
-  // The Float32Array that app.engine.packed wrote.
+  // The Float32Array that app.engine.packed wrote; one that is one already stays.
   const floats = (text) => {
+    if (text instanceof Float32Array) return text;
     const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     return new Float32Array(bytes.buffer);
   };
@@ -238,7 +239,7 @@
     };
   };
 
-  lab.ticks = { interpolate, spectrum, latent_pca: walk, project, generate };
+  lab.ticks = { interpolate, spectrum, latent_pca: walk, project, generate, tiles };
   lab.ticks.words = { general, minus, signed, subscript, summed };
   lab.ticks.numbers = { floats, combined, scaled, kept, moved, generated };
 })();

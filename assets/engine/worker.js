@@ -2,6 +2,7 @@
 // pictures. `lab.kernel` holds the bytes of kernel.wasm.
 //
 // in:  {id, load: {name, manifest, weights}}            addresses; out: {id, progress} …, then {id, kind}
+//      {id, load: {name, content}}                      the model itself, as a page without a server has it
 //      {id, run: {name, program, vectors}}              out: {id, results, milliseconds}
 // and {id, failed: "what is wrong"} instead. `vectors` and `results` are lists of Float32Array.
 (() => {
@@ -51,7 +52,9 @@
     return content;
   };
 
-  const load = async ({ name, manifest, weights }, tell) => {
+  const load = async ({ name, manifest, weights, content: given }, tell) => {
+    if (!models.has(name) && given)
+      models.set(name, lab.evaluator(given.manifest, lab.grown(given), lab.kernel));
     if (!models.has(name)) {
       const said = fetched(manifest, () => {}).then((content) =>
         JSON.parse(new TextDecoder().decode(content)),

@@ -148,25 +148,28 @@ window.lab =
       return places.length ? places : [event];
     };
 
-    // A script of our own server, fetched once however many ask.
+    // A script of our own server, fetched once however many ask; a page without a server brings it along.
     const fetched = new Map();
     const place = (address) => {
+      if (lab.told?.kept[address]) return lab.told.kept[address];
       const root = window.gradio_config?.root;
       return new URL(address, root ? `${root}/` : document.baseURI).href;
     };
     const fetchScript = (address) => {
       if (!fetched.has(address)) {
-        const came = new Promise((ready, failed) => {
-          const node = document.createElement("script");
-          node.src = place(address);
-          node.onload = ready;
-          node.onerror = () => {
-            fetched.delete(address); // the next widget may try again
-            node.remove();
-            failed(new Error(address));
-          };
-          document.head.append(node);
-        });
+        const run = (source) =>
+          new Promise((ready, failed) => {
+            const node = document.createElement("script");
+            node.src = source;
+            node.onload = ready;
+            node.onerror = () => {
+              fetched.delete(address); // the next widget may try again
+              node.remove();
+              failed(new Error(address));
+            };
+            document.head.append(node);
+          });
+        const came = Promise.resolve(lab.bring?.(address) ?? place(address)).then(run);
         fetched.set(address, came);
       }
       return fetched.get(address);
@@ -174,7 +177,7 @@ window.lab =
 
     // Brings a script that will be asked for soon into the browser's cache; one that does not come is missed
     // when it is asked for.
-    const fetchAhead = (address) => fetch(place(address)).catch(() => null);
+    const fetchAhead = (address) => (lab.bring ? lab.bring(address) : fetch(place(address))).catch(() => null);
 
     // Starts a widget whose scripts are large when it is first seen: its own is fetched first, and
     // `own.arrive()` is a promise of the one that it needs, which runs when the widget has shown what it can

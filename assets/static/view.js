@@ -1,0 +1,96 @@
+// What all views share that are answered here: an opening, ticks, the proof meter. See assets/static/views.
+(() => {
+  const views = {};
+  const { page } = lab;
+  const touch = (slug) => document.dispatchEvent(new CustomEvent("lab:touch", { detail: slug }));
+
+  // Only the last of what is asked for is answered to the end: `work(isLast)` may ask between two steps.
+  const latest = (work) => {
+    let turn = 0;
+    return async (...given) => {
+      turn += 1;
+      const mine = turn;
+      try {
+        await work(() => mine === turn, ...given);
+      } catch (error) {
+        console.error(error);
+      }
+    };
+  };
+
+  // A view: {slug, model: name of its radio or "", changed(), opened(query), stage: answer → value,
+  // ingredients() → what its ticks take, laws() → [name, formula, error] …, rests()}.
+  const view = (slug, made) => {
+    views[slug] = made;
+    const id = (name) => `${slug}-${name}`;
+    const broken = () => Boolean(page.value(id("break")));
+    const settle = latest(async (isLast) => {
+      if (made.rests) await made.rests(broken());
+      const laws = await made.laws(broken());
+      if (isLast()) page.set(id("meter"), lab.algebra.reading(laws));
+    });
+    page.on(`${id("meter")} settle`, settle);
+    page.on(`${id("address")} restore`, () => open(slug));
+    if (!made.stage) return;
+    const answer = latest(async (isLast) => {
+      const found = await made.stage(broken());
+      if (isLast()) for (const [name, value] of Object.entries(found)) page.set(id(name), value);
+    });
+    made.changed = () => {
+      lab.engine.stale(slug);
+      answer();
+      touch(slug);
+    };
+    page.on(`${id("break")} change, ${id("relay")} input`, answer);
+    page.on(`${id("relay")} submit`, async () => {
+      const turn = lab.engine.turn(slug);
+      const found = await made.ingredients();
+      page.set(id("relay"), { ...found, turn });
+    });
+  };
+
+  // What the app showed when the view was opened with that model, written down when the page was built.
+  const show = (slug, model = "") => {
+    const found = lab.told.openings[`${slug} ${model}`] ?? lab.told.openings[`${slug} `];
+    for (const [part, value] of found) page.set(part, value);
+  };
+
+  const open = async (slug) => {
+    const query = Object.fromEntries(new URLSearchParams(location.search));
+    const asked = query.view === slug ? query : {};
+    const model = lab.told.models.includes(asked.model) ? asked.model : "";
+    show(slug, model);
+    await views[slug]?.opened?.(asked);
+    const link = page.of(`${slug}-link`);
+    if (link) page.set(`${slug}-link`, { query: `?view=${slug}`, note: "" });
+    touch(slug);
+  };
+
+  const opened = new Set();
+  const begin = (slugs) => {
+    for (const slug of slugs)
+      page.on(`tab-${slug} select`, async () => {
+        if (opened.has(slug)) return;
+        opened.add(slug);
+        await open(slug);
+        lab.filled(slug, slugs);
+      });
+    for (const [source, value] of Object.entries(lab.told.pages))
+      for (const slug of slugs) if (page.of(`${slug}-${source}`)) page.set(`${slug}-${source}`, value);
+    const asked = new URLSearchParams(location.search).get("view");
+    page.of("views").shows.selected(slugs.includes(asked) ? asked : slugs[0]);
+  };
+
+  // The tab of the picker with pictures of the model's kind comes to the front.
+  const turned = (slug, model) =>
+    page.of(`${slug}-picker`)?.shows.selected(model === "faces" ? "face" : "digits");
+
+  // What is done with a picture that is picked from the view's gallery, by its reference.
+  const picks = (slug, answer) =>
+    lab.starts.push(() => {
+      for (const source of Object.keys(lab.told.pages))
+        page.on(`${slug}-${source} pick`, ({ id }) => answer(id));
+    });
+
+  lab.view = Object.assign(view, { show, open, begin, touch, latest, turned, picks });
+})();
