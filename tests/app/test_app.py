@@ -265,9 +265,12 @@ def test_the_page_goes_packed_where_the_browser_takes_that(server):
 
 
 def test_visitors_who_drag_at_once_each_get_their_own_answer(server):
-    visitors = load.measure(server.url, 6, 2.0, load.Expected(6))
+    expected = load.Expected(6)
+    visitors = load.measure(server.url, 6, 2.0, expected)
     assert all(len(visitor.times) > 0 for visitor in visitors)
-    assert [mistake for visitor in visitors for mistake in visitor.mistakes] == []
+    assert [
+        found for visitor in visitors for answer in visitor.answers for found in expected.mistakes(*answer)
+    ] == []
 
 
 def test_a_latent_is_remembered_by_its_picture():
