@@ -109,7 +109,7 @@ class Expected:
         return []
 
 
-def page(url: str, accepts: str = "gzip") -> bytes:
+def page(url: str, accepts: str = "gzip, br") -> bytes:
     """The first page as it goes over the wire."""
     request = urllib.request.Request(url, headers={"Accept-Encoding": accepts})
     with urllib.request.urlopen(request, timeout=60) as answer:
