@@ -8,7 +8,8 @@ PARTS = {
     "numbers": "[id$='-formula'], [id$='-sum'], #plane-canvas .words, #plane-canvas .formula, #styles-rest",
     "controls": "#plane-canvas .bar, .lab-card [id$='-t'], #latent_pca-steps, #project-rank, #project-rank ~ .lab-buttons",
     "others": ".lab-split .lab-card:not(.lab-first, .lab-walk, :has(#spectrum-handles)), .lab-section, .lab-section ~ *",
-    "pictures": ".lab-card:has([id$='-picker']):not(:has([id$='-x1'])), [id$='-picker'], [id$='-intake'], :has(+ [id$='-intake']), :has(+ [id$='-picker'])",
+    "pictures": ".lab-card:has([id$='-picker']):not(:has([id$='-x1'])), [id$='-picker'], [id$='-intake'], "
+    ":has(+ [id$='-intake'])",
     "models": "[id$='-model']",
     "train": ".lab-card:has(#plane-trainer)",
     "break": "[id$='-break']",
