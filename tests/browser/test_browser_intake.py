@@ -121,4 +121,9 @@ def test_the_stage_goes_out_as_a_picture_for_a_slide(visit: Visit, slug: str):
         assert len(picture.convert("L").resize((64, 64)).getcolors()) > 8  # it is no empty sheet
     assert download.value.suggested_filename == f"linearizer-{slug}.png"
     expect(page.locator(f"#{slug}-link [role=status]")).to_have_text("The picture is saved.")
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(f"#{slug}-link .picture").click()
+    expect(page.locator(f"#{slug}-link [role=status]")).to_have_text("The picture is copied.")
+    kinds = page.evaluate("navigator.clipboard.read().then((items) => items.flatMap((item) => item.types))")
+    assert kinds == ["image/png"]
     assert visit.calls() == asked
