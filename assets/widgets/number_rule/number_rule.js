@@ -1,5 +1,5 @@
-// Number rule: what is typed into a number field and cannot be is answered under the field and goes nowhere,
-// as an emptied field does; the number before it stays, and is written back when the field is left. The widget
+// Number rule: what is typed into a number field and cannot be is answered there and goes nowhere, as an
+// emptied field does; the number before it stays, and is written back when the field is left. The widget
 // itself shows nothing.
 const FIELD = "input[type=number]";
 const last = new WeakMap();
