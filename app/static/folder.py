@@ -29,7 +29,7 @@ MODELS = ("digits", "faces")
 VIEWS = ("plane", "interpolate", "spectrum", "generate", "project", "latent_pca")
 HOST = ("carry", "host", "fields", "models", "algebra", "flow", "transport", "spoiling", "view")
 WORKER = ("engine/plain", "engine/evaluate", "engine/worker", "static/grow")
-CARDS = ("plane-trainer", "latent_pca-means")  # what the page cannot do, with the cards that these stand in
+CARDS = ("plane-trainer", "latent_pca-means", "spectrum-named")  # what the page cannot do, with the cards that these stand in
 PARTS = (
     *("latent_pca-upload", "latent_pca-count", "latent_pca-data", "own-model", "lesson", "teach"),
     *("start-tour", "teach-class", *(f"{view}-python-fold" for view in VIEWS)),
