@@ -29,18 +29,17 @@ def test_a_visitor_brings_a_model_and_no_other_sees_it(visit, phone, files):
     with page.expect_file_chooser() as chooser:
         page.locator("#own-model-files").click()
     chooser.value.set_files(files)
-    expect(said).to_contain_text(
-        "for pictures of 3×16×16, is among the models of Interpolate, Spectrum, Latent PCA"
-    )
+    came = "for pictures of 3×16×16, is among the models of Interpolate, Spectrum, Latent PCA"
+    expect(said).to_contain_text(came, timeout=400_000)  # a process of its own is started
     expect(said).to_contain_text("Project takes latent axes in order of importance")
-    page.locator("#interpolate-model").get_by_text("yours").click()
+    page.locator("#interpolate-model").get_by_label("yours").check()
     page.wait_for_url(re.compile("model=own-"))
     visit.shows(page, "#interpolate-meter .meter", "holds")
     visit.reload(page)
     expect(page.locator("#interpolate-model label:has(input:checked)")).to_have_text("yours")
     visit.shows(page, "#interpolate-meter .meter", "holds")
     page.get_by_role("tab", name="Spectrum").click()
-    page.locator("#spectrum-model").get_by_text("yours").click()
+    page.locator("#spectrum-model").get_by_label("yours").check()
     page.wait_for_url(re.compile("view=spectrum.*model=own-"))
     visit.shows(page, "#spectrum-meter .meter", "holds")
     page.get_by_role("tab", name="Project").click()
