@@ -7,13 +7,8 @@
 (() => {
   const PAUSE = 1500; // milliseconds
   const LONGEST = 4000; // characters: every request carries the address, and proxies refuse long ones
-<<<<<<< HEAD
-  // Of the page, and no view's.
-  const PAGE = ["__theme", "engine", "hide", "lock", "lesson", "stop", "room", "present", "lang"];
-=======
   // Settings of the page, of no view.
   const PAGE = ["__theme", "theme", "engine", "hide", "lock", "lesson", "stop", "room", "present", "lang"];
->>>>>>> w-lessons
   const standing = {}; // the link of each view that was measured
   const restore = {}; // how each view is filled again
   const late = {}; // what was asked of a view while it opened with something else

@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-// A ring on the plane: where the visitor thinks that the sum lies. It is moved by hand or by arrow keys,
-// and stays to be compared with what comes.
-=======
 // A ring on the plane: where the visitor thinks that the sum lies. It is moved by hand or by arrow keys, and
 // stays to be compared with what comes.
->>>>>>> w-lessons
 const ring = document.createElement("div");
 ring.tabIndex = 0;
 ring.className = "lab-ring";
