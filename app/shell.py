@@ -162,6 +162,7 @@ def launch_settings() -> dict:
     """What every start of the server shares, tests included; see Gradio's `Blocks.launch`."""
     faults.tell_for_gradio()
     status.log_events()
+    status.tell("rooms", lambda: rooms().census())
     Image.MAX_IMAGE_PIXELS = files.MAX_PIXELS
     # Between one and two times the limit PIL only warns; `images` refuses such pictures with a sentence.
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)

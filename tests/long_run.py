@@ -129,9 +129,10 @@ def report(
     if options.visitors < VISITORS:
         each = grown / options.visitors
         sessions = min(RENEWED, VISITORS) / min(RENEWED, options.visitors)
+        more = VISITORS / options.visitors
         print(
-            f"   {VISITORS} visitors would take {seconds * VISITORS / options.visitors:.0f} s, about {grown * sessions:.0f} MB "
-            f"of memory ({1000 * each:.0f} kB each for the first {RENEWED}) and {disk * VISITORS / options.visitors:.0f} MB of disk"
+            f"   {VISITORS} visitors would take {seconds * more:.0f} s, about {grown * sessions:.0f} MB of memory "
+            f"({1000 * each:.0f} kB each for the first {RENEWED}), {disk * more:.0f} MB of disk"
         )
     return errors == 0 and grown <= MEGABYTES and disk <= DISK
 

@@ -133,6 +133,13 @@ class Rooms:
             db.execute("INSERT INTO rooms (code, key, lesson, made, seen) VALUES (?, ?, ?, ?, ?)", row)
         return {"code": code, "key": key}
 
+    def census(self) -> dict[str, int]:
+        """How many rooms there are, and members of them."""
+        db, newest = self._db(), self.clock() - DAY
+        (count,) = db.execute("SELECT count(*) FROM rooms WHERE made >= ?", (newest,)).fetchone()
+        joined = "SELECT count(*) FROM members JOIN rooms USING (code) WHERE made >= ?"
+        return {"open": count, "members": db.execute(joined, (newest,)).fetchone()[0]}
+
     def _room(self, db: sqlite3.Connection, code: str) -> sqlite3.Row:
         cursor = db.cursor()
         cursor.row_factory = sqlite3.Row

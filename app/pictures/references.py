@@ -196,6 +196,7 @@ def start(query: Mapping[str, str], picture: str, need: Need) -> tuple[str, str]
     """Model, one that can do what is needed, and picture that a view opens with: those that a link asks for, else the
     current picture and the model that knows it.
 
+    >>> from app.abilities import GENERATES
     >>> start({"model": "faces"}, "digits:3", GENERATES), start({}, "face:5", GENERATES)
     (('faces', 'face:17'), ('faces', 'face:5'))
     """

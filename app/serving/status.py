@@ -76,14 +76,25 @@ def found() -> dict[str, object]:
         "up": f"{time.monotonic() - TRAFFIC.started:.0f} s",
         "device": _device(),
         "models": list(models.available()),
-        "models in memory": models.loaded(),
+        "models in memory": [
+            *models.loaded(),
+            *(f"{len(brought)} brought" for brought in [models.brought()] if brought),
+        ],
         "ticks a second": round(TRAFFIC.ticks_a_second(), 2),
         "calls": TRAFFIC.calls,
         "under way": TRAFFIC.under_way,
         "memory, MB": megabytes(),
         "uploads, MB": round(limits.UPLOADS.total / limits.MIB, 1),
     }
-    return told | {name: ask() for name, ask in _others.items()}
+    return told | {name: _asked(ask) for name, ask in _others.items()}
+
+
+def _asked(ask: Callable[[], object]) -> object:
+    """What is told, or the sentence why not."""
+    try:
+        return ask()
+    except (ValueError, OSError) as error:
+        return str(error)
 
 
 def _device() -> str:

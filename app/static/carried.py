@@ -30,8 +30,14 @@ def model_file(name: str) -> bytes:
     """Sections for assets/static/models.js. ValueError for a model whose operator is not diagonal."""
     f, found = models.model(name), compacted(name)
     if not isinstance(f, Generator) or not hasattr(f.A, "values"):
-        raise ValueError(f"{name} does not go without a server: its operator is no diagonal one of a generator.")
-    order = svd(f.A).V.argmax(0) if f.A.shape[0] <= 2048 else f.A.values.abs().argsort(descending=True, stable=True)
+        raise ValueError(
+            f"{name} does not go without a server: its operator is no diagonal one of a generator."
+        )
+    order = (
+        svd(f.A).V.argmax(0)
+        if f.A.shape[0] <= 2048
+        else f.A.values.abs().argsort(descending=True, stable=True)
+    )
     facts: dict[str, Any] = {"classes": models.ABILITIES[name].classes, "ranks": models.ABILITIES[name].ranks}
     arrays = {
         "A": f.A.values,
@@ -42,7 +48,12 @@ def model_file(name: str) -> bytes:
     if models.ABILITIES[name].ages:
         arrays |= {"older": f.older, "age_weights": f.age_weights}
         facts["age_offset"] = float(f.age_offset)
-    head = {"shape": list(models.shape(name)), "manifest": found.manifest, "rules": list(found.rules), "facts": facts}
+    head = {
+        "shape": list(models.shape(name)),
+        "manifest": found.manifest,
+        "rules": list(found.rules),
+        "facts": facts,
+    }
     numbers = {key: _floats(value) for key, value in arrays.items()}
     indices = np.frombuffer(found.indices, "<i4")
     return sections(

@@ -60,7 +60,9 @@ def compact(f: Linearizer, mark: float = LEVEL) -> Compact:
     least = least_bits(whole.manifest, len(weights))
     for bits in BITS:
         tried = grown(rounded(weights, np.maximum(least, bits)), rules)
-        error = errors_of(f, Replay(WebModel(whole.manifest, whole.weights[:cut] + tried.tobytes())))["decode"]
+        error = errors_of(f, Replay(WebModel(whole.manifest, whole.weights[:cut] + tried.tobytes())))[
+            "decode"
+        ]
         if error <= mark:
             break
     return Compact(whole.manifest, whole.weights[:cut], tried, rules, bits, error)

@@ -103,7 +103,9 @@ def _told(demo: gr.Blocks, taken: Taken) -> dict[str, Any]:
     text = json.dumps(told, ensure_ascii=False, default=str)
     shelves = {name: served.LASTING.get(name) for name in _addresses("".join([text, *taken.widgets]))}
     told["late"] = {
-        name: content.decode() for name, content in shelves.items() if content and name != served.plotly_script()
+        name: content.decode()
+        for name, content in shelves.items()
+        if content and name != served.plotly_script()
     }
     told["plotly"] = served.plotly_script()
     told["kept"] = _pictures(text)
@@ -142,7 +144,9 @@ def _lab(taken: Taken) -> str:
     """The page's script: the app's own, the host, what the listeners and the widgets run, the views."""
     engine = "\n".join(asset(f"{name}.js") for name in WORKER)
     kernel = base64.b64encode((ASSETS / "engine" / "kernel.wasm").read_bytes()).decode("ascii")
-    worker = f'globalThis.lab = {{ kernel: Uint8Array.from(atob("{kernel}"), (c) => c.charCodeAt(0)) }};\n{engine}'
+    worker = (
+        f'globalThis.lab = {{ kernel: Uint8Array.from(atob("{kernel}"), (c) => c.charCodeAt(0)) }};\n{engine}'
+    )
     widgets = ",\n".join(f"(element, props, trigger, watch, own) => {{\n{body}\n}}" for body in taken.widgets)
     parts = [
         *(asset(f"{name}") for name in PAGE_SCRIPTS),

@@ -49,6 +49,7 @@ def sections(head: object, arrays: Mapping[str, np.ndarray]) -> bytes:
     listed = [[name, KINDS[array.dtype], array.size] for name, array in arrays.items()]
     said = json.dumps({"head": head, "sections": listed}, ensure_ascii=False).encode()
     planes = [
-        np.frombuffer(array.tobytes(), np.uint8).reshape(-1, array.dtype.itemsize).T for array in arrays.values()
+        np.frombuffer(array.tobytes(), np.uint8).reshape(-1, array.dtype.itemsize).T
+        for array in arrays.values()
     ]
     return len(said).to_bytes(4, "little") + said + b"".join(plane.tobytes() for plane in planes)

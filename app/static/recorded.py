@@ -20,7 +20,19 @@ KEPT = {  # what a part of the page needs to know of itself; the rest of Gradio'
     *("minimum", "maximum", "step", "equal_height", "show_label"),
 }
 DRAWN = {  # the kinds of components that assets/static/fields.js can draw, and those that only hold a value
-    *("row", "column", "form", "tabs", "tabitem", "accordion", "html", "markdown", "button", "slider", "radio"),
+    *(
+        "row",
+        "column",
+        "form",
+        "tabs",
+        "tabitem",
+        "accordion",
+        "html",
+        "markdown",
+        "button",
+        "slider",
+        "radio",
+    ),
     *("checkbox", "number", "state", "textbox"),
 }
 
@@ -45,7 +57,9 @@ class Taken:
         self._views, self._models = {f"tab-{view}" for view in views}, set(models)
         self._cards, self._parts = set(cards), set(parts)
         self.layout = self._kept(self.config["layout"])
-        self._there = set(_ids(self.layout)) | {i for i, found in self._kinds.items() if found["type"] == "state"}
+        self._there = set(_ids(self.layout)) | {
+            i for i, found in self._kinds.items() if found["type"] == "state"
+        }
         self.components = [self._component(i) for i in sorted(self._there) if i in self._kinds]
         self.listeners = [self._listener(found) for found in self.config["dependencies"]]
 

@@ -111,7 +111,16 @@ def _project() -> dict[str, Any]:
         "formula_broken": holed(project.formula, 9, True, k="₉"),
         "distance": {
             kind: holed(
-                project.distance_words, kind, 11.1, 22.0, 33.0, 0.44, away="11.1", low="22", high="33", eye="0.44"
+                project.distance_words,
+                kind,
+                11.1,
+                22.0,
+                33.0,
+                0.44,
+                away="11.1",
+                low="22",
+                high="33",
+                eye="0.44",
             )
             for kind in project.UNITS
         },
@@ -136,16 +145,33 @@ def _generate() -> dict[str, Any]:
         "its_noise": generate.X_NOISE,
         "back": generate.X_BACK,
         "law_inversion": generate.LAW_INVERSION,
-        "one_step": holed(generate.one_step_formula, 77, "rk4", 11.0, steps=generate.n_steps(77, "rk4"), decibel="11 dB"),
+        "one_step": holed(
+            generate.one_step_formula, 77, "rk4", 11.0, steps=generate.n_steps(77, "rk4"), decibel="11 dB"
+        ),
         "inversion": generate.inversion_formula(True, 1, 1),
         "inversion_part": holed(generate.inversion_formula, False, 77, 88, rank="77", size="88"),
         "superposition": holed(generate.superposition_formula, 0.11, 0.22, a="0.11", b="0.22"),
         "spectrum": holed(
-            generate.spectrum_words, 11.1, 0.22, 77, 99, first="11.1", last="0.22", rank="77", n="₉₉", size="99"
+            generate.spectrum_words,
+            11.1,
+            0.22,
+            77,
+            99,
+            first="11.1",
+            last="0.22",
+            rank="77",
+            n="₉₉",
+            size="99",
         ),
         "formulas": {
             f"{name} {label} {int(broken)}": holed(
-                generate.formula, 77, name, 9 if label == "class" else None, broken, last="76", h="0.013",
+                generate.formula,
+                77,
+                name,
+                9 if label == "class" else None,
+                broken,
+                last="76",
+                h="0.013",
                 **({"c": "₉"} if label == "class" else {}),
             )
             for name in methods
@@ -154,7 +180,11 @@ def _generate() -> dict[str, Any]:
         },
         "formulas_one": {
             f"{name} {label} {int(broken)}": holed(
-                generate.formula, 1, name, 9 if label == "class" else None, broken,
+                generate.formula,
+                1,
+                name,
+                9 if label == "class" else None,
+                broken,
                 **({"c": "₉"} if label == "class" else {}),
             )
             for name in methods

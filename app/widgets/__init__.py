@@ -38,7 +38,7 @@ PAGE_SCRIPTS = (
 # Constants of widgets that are words, and so are said in the page's language.
 SPOKEN = (
     *("words", "planes", "modes", "show", "panes", "steps", "handle", "again", "grow", "presets"),
-    *("title", "copy", "copied", "reset"),
+    *("title", "taken"),
 )
 ASSETS = checkpoints.ASSETS  # beside the app in the repository, inside the core once both are installed
 

@@ -1,9 +1,8 @@
-// A view's stage as one picture for a slide: its pictures with their captions, the formula, the address; at least
+// A view's stage as one picture for a slide: its pictures with their captions, the formula, the address;
 // 1280 pixels wide, drawn here from what is on screen. No request is made.
 //
-// What is drawn is what stands in the view's .lab-stage, else in its card .lab-first. A widget whose canvases
-// cannot be read, such as plotly's, says by lab.slides.paints(element, fn) what they show: fn gives
-// [{image, caption, note}].
+// A widget whose canvases cannot be read, such as plotly's, says by lab.slides.paints(element, fn) what they
+// show: fn gives [{image, caption, note}].
 (() => {
   const WIDE = 1280;
   const EDGE = 40;

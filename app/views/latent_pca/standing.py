@@ -41,8 +41,9 @@ def source_for(model: str) -> str:
     own = models.brought_as(model)
     if own is not None and own.given:
         return MODEL
-    in_colour = models.shape(model)[0] == 3 and FACE in sources()
-    return FACE if in_colour else sources()[0]
+    # of one that ships it is known: while the page is made, no model is loaded
+    in_colour = models.knows_faces(model) if own is None else models.shape(model)[0] == 3
+    return FACE if in_colour and FACE in sources() else sources()[0]
 
 
 def suits(data: str, model: str) -> bool:

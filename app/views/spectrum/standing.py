@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -24,7 +25,7 @@ _ANY = Whole(-(10**9), 10**9)
 NOISE = 0.3
 """Standard deviation of the noise in latents with which the view opens: what f takes away can be seen then."""
 OLDER = "older"
-CLASSES = tuple(str(label) for label in range(max(able.classes for able in models.ABILITIES.values())))
+CLASSES = tuple(map(str, range(10)))  # of a model with more, the first
 FARTHEST = 2.0  # times a direction with a name
 MOST = 1024
 FEW = 64  # handles of a larger model that does not project
@@ -79,8 +80,7 @@ class Place(Kind):
         return "a whole number, from 0 for the largest value"
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """What goes into f: a picture of a model, noise on it, and so much of a direction with a name, None for none."""
 
     picture: str

@@ -54,7 +54,9 @@ def times(c: float) -> str:
 
 def passed_words(name: str, years: float, count: int, share: float, gain: float) -> str:
     """What a direction with a name is, how it lies among the vᵢ, and what f does with it."""
-    what = f"{years:.0f} years" if name == "older" else f"from the mean of all digits to the mean {name}"
+    what = (
+        f"{years:.0f} years" if name == "older" else f"the way from the mean of all classes to that of {name}"
+    )
     return sentence(
         f"“{name}” is {what}, in latents. {share:.0%} of it lies in the {count} strongest of the directions vᵢ, and f "
         f"passes on {gain:.2f} of its length: what has a name, f keeps."
