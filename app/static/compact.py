@@ -49,8 +49,8 @@ class Compact:
         return self.weights[kept]
 
 
-def compact(f: Linearizer, mark: float = LEVEL) -> Compact:
-    """f with the fewest bits of `BITS` with which no decoded pixel is off by more than `mark`.
+def compact(f: Linearizer, mark: float = LEVEL, first: int = 0) -> Compact:
+    """f with the fewest bits of `BITS` with which no decoded pixel is off by more than `mark`; `first` are tried first.
 
     ValueError where a matrix of g⁻¹ is not the inverse of its matrix of g.
     """
@@ -65,6 +65,8 @@ def compact(f: Linearizer, mark: float = LEVEL) -> Compact:
         errors = errors_of(f, Replay(WebModel(whole.manifest, whole.weights[:cut] + left.tobytes())))
         return left, errors["decode"]
 
+    if first and (found := tried(first))[1] <= mark:
+        return Compact(whole.manifest, whole.weights[:cut], found[0], rules, first, found[1])
     bits = BITS[min(bisect_left(BITS, True, key=lambda bits: tried(bits)[1] <= mark), len(BITS) - 1)]
     left, error = tried(bits)
     return Compact(whole.manifest, whole.weights[:cut], left, rules, bits, error)

@@ -37,7 +37,8 @@ CARDS = (
     "spectrum-named",
 )  # what the page cannot do, with the cards that these stand in
 PARTS = (
-    *("latent_pca-upload", "latent_pca-count", "latent_pca-data", "own-model", "lesson", "teach"),
+    *("latent_pca-upload", "latent_pca-count", "latent_pca-data", "latent_pca-model", "own-model"),
+    *("lesson", "teach", *(f"{view}-intake" for view in VIEWS)),
     *("start-tour", "teach-class", *(f"{view}-python-fold" for view in VIEWS)),
 )
 OPENINGS = {  # by view: a model, and the query of a link that the app opens for it

@@ -82,7 +82,8 @@
     if (id) node.id = id;
     node.classList.add(...classes.flatMap((names) => names.split(" ")));
     if (scale !== null && scale !== undefined) node.style.flexGrow = scale;
-    if (scale === 0 && part.type !== "form") node.style.width = "fit-content";
+    if (scale === 0 && part.type !== "form")
+      Object.assign(node.style, { width: "fit-content", flex: "0 0 auto" });
     if (least !== null && least !== undefined) node.style.minWidth = `min(${least}px, 100%)`;
     part.shows.visible = (seen) => {
       node.hidden = seen === false || seen === "hidden";

@@ -76,7 +76,7 @@ def test_the_page_unpacks_and_grows_as_python_does(small, tmp_path):
 
     if node() is None:
         pytest.skip("no Node here")
-    found, means = compact(small, mark=0.5), torch.randn(3, 20, generator=torch.Generator().manual_seed(1))
+    found, means = compact(small, mark=0.5), torch.randn(3, 20, dtype=torch.float32)
     head = {"manifest": found.manifest, "rules": list(found.rules), "means": means.tolist()}
     arrays = {"indices": np.frombuffer(found.indices, "<i4"), "carried": found.carried}
     (tmp_path / "m.js").write_bytes(packing.script("m", packing.sections(head, arrays)))
@@ -84,14 +84,18 @@ def test_the_page_unpacks_and_grows_as_python_does(small, tmp_path):
     run = [node(), str(tmp_path / "run.cjs"), str(ASSETS), str(tmp_path / "m.js")]
     done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    out = {name: torch.tensor(values) for name, values in json.loads(done.stdout).items()}
-    noise = torch.randn(20, generator=torch.Generator().manual_seed(7))
+    out = {
+        name: torch.tensor(values, dtype=torch.float32) for name, values in json.loads(done.stdout).items()
+    }
+    noise = torch.randn(20, generator=torch.Generator().manual_seed(7), dtype=torch.float32)
     mixture = MixtureTransport(means)
     assert torch.allclose(out["grown"], torch.from_numpy(found.weights), atol=1e-6)
     assert torch.allclose(out["noise"], noise, atol=1e-5)
     assert torch.allclose(out["there"], mixture(noise[None])[0], atol=1e-4)
     assert torch.allclose(out["back"], noise, atol=1e-4)
-    assert torch.equal(out["rand"], torch.rand(5, generator=torch.Generator().manual_seed(3)))
+    assert torch.equal(
+        out["rand"], torch.rand(5, generator=torch.Generator().manual_seed(3), dtype=torch.float32)
+    )
 
 
 def test_words_with_holes_are_those_of_the_app():

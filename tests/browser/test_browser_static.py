@@ -69,7 +69,7 @@ def test_the_folder_is_small_and_names_no_other_host(folder, tmp_path):
     assert {f"model-{name}.js" for name in MODELS} < {path.name for path in files}
     page, sheet = ((folder / name).read_text("utf-8") for name in ("index.html", "lab.css"))
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page) + re.findall(r"url\(([^)]+)\)", sheet)
-    assert addresses and not [a for a in addresses if re.match(r"/|\w+:", a.strip("'\""))]
+    assert addresses and not [a for a in addresses if re.match(r"/|(?!data:)\w+:", a.strip("'\""))]
     kept = json.loads(re.search(r"KEPT = (.*);", (folder / "service-worker.js").read_text("utf-8"))[1])[
         "files"
     ]

@@ -128,6 +128,7 @@
   });
   const opened = () => {
     [current] = lab.told.examples.digits;
+    made.changed();
   };
 
   // --- when the hand rests ------------------------------------------------------------------------------
