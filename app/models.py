@@ -24,6 +24,7 @@ from torch import Tensor
 import linearizer_core as lc
 from app import words
 from app.abilities import ANY, BLENDS, FACE, GENERATES, PROJECTS, Abilities, Need
+from app.decoding import decoder
 from app.kinds import Kind
 from app.remembering import forget, remembered
 from linearizer_core import checkpoints
@@ -40,7 +41,7 @@ NAMES = tuple(ABILITIES)
 FRAMES = (33, 17)  # of a film, of small and of large pictures
 SMALL = 64 * 64  # numbers of a picture
 
-_loading = threading.Lock()
+_loading, _preparing = threading.Lock(), threading.Lock()
 _names_loaded: set[str] = set()
 _places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
 _held = threading.local()
@@ -379,11 +380,17 @@ class Batched:
 
 @remembered(12)
 def _decoder(name: str) -> Batched:
-    return Batched(model(name).g_y.inverse)
+    if brought_as(name) is not None:
+        return Batched(model(name).g_y.inverse)
+    with _preparing:  # thirty first visitors have it made once
+        return Batched(_quickest(name))
+
+
+@lru_cache(maxsize=8)
+def _quickest(name: str) -> Callable[[Tensor], Tensor]:
+    return decoder(model(name))
 
 
 def decode(z: Tensor, name: str = "digits") -> Tensor:
-    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H,
-    W).
-    """
+    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H, W)."""
     return _decoder(name)(z)

@@ -152,8 +152,8 @@ def check_lessons() -> None:
 
 
 def warm_up() -> None:
-    """Load the model and fill the gallery, so that the first visitor does not wait for it."""
-    models.model()
+    """Load the model, decode once, fill the gallery, so that the first visitor does not wait for it."""
+    models.decode(pictures.latents(pictures.examples(models.NAMES[0]), models.NAMES[0]))
     for source in pictures.gallery():
         picker.page_value(source)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import shutil
 import statistics
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.visits import BROWSERS, FLAGS
+from tests.browser.visits import FLAGS, launched
 from tests.server import start
 
 SCATTER = "#latent_pca-scatter [data-state]"
@@ -89,11 +88,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--gpu", action="store_true", help="let Chromium draw in its GPU process")
     options = parser.parse_args(argv)
     flags = [flag for flag in FLAGS if not (options.gpu and flag == "--disable-gpu")]
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, loopback")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as api:
         process, url = start(Path(folder) / "server.log")
-        browser = api.chromium.launch(executable_path=path, args=flags)
+        browser = launched(api, flags)
         try:
             times = [opening(browser, url) for _ in range(options.openings + 1)][1:]
             for name, column in zip(("seen", "drawn by plotly"), zip(*times)):

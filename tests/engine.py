@@ -97,7 +97,7 @@ def print_parity(count: int) -> bool:
 def print_ticks() -> bool:
     from playwright.sync_api import sync_playwright
 
-    from tests.browser.visits import BROWSERS, FLAGS, PATIENCE
+    from tests.browser.visits import PATIENCE, launched
     from tests.drags import ASKING, DRAGS, MOVES, dragged, ready
     from tests.server import start
 
@@ -105,9 +105,7 @@ def print_ticks() -> bool:
     print(f"a drag of {MOVES} moves in headless Chromium")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as api:
         process, url = start(Path(folder) / "server.log")
-        browser = api.chromium.launch(
-            executable_path=next(filter(None, map(shutil.which, BROWSERS)), None), args=FLAGS
-        )
+        browser = launched(api)
         try:
             for drag in DRAGS:
                 for slower in (1, 4):

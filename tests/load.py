@@ -1,15 +1,19 @@
-"""Latency of a tick, for one visitor and for a class: `python -m tests.load [--users 30] [--seconds 10]`.
+"""What a class costs the server: `python -m tests.load [drag | memory | engine …]`, each with a lab of its own.
 
-Starts the lab in a process of its own on this machine, lets every visitor drag a weight of Interpolate (a
-tick, its answer, a pause of 100 ms, the next tick), and prints p50 and p95. Every answer must belong to its
-question: each visitor asks for other weights, and what comes back is compared with what the core computes.
+`drag`: every visitor drags a weight of Interpolate without the engine (a tick, its answer, a pause of 100 ms, the next
+tick); p50 and p95. Every answer must belong to its question: each visitor asks for other weights, and what comes back is
+compared with what the core computes.
+`memory`: by how much the server grows from 500 visitors who open a view, choose a picture and keep the page open.
+`engine`: 300 visitors with the engine: each opens the page with an empty cache, chooses pictures and rests.
 """
 
 import argparse
 import base64
 import http.client
 import json
+import os
 import platform
+import random
 import statistics
 import sys
 import tempfile
@@ -18,12 +22,14 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from tests.server import start
 
+WARM = 5  # visitors by script who are not counted: models are loaded, and pages are made once
 PAUSE = 0.1  # seconds between an answer and the next tick
 TOLERANCE = 2  # levels of 255 by which a picture may differ from the one computed here, one by one
 
@@ -36,10 +42,10 @@ class Visitor:
     listener: int
     number: int
     times: list[float] = field(default_factory=list)
-    mistakes: list[str] = field(default_factory=list)
+    answers: list[tuple[list[float], dict]] = field(default_factory=list)
 
     def drag(self, until: float, expected: "Expected") -> None:
-        """Ticks until the clock says `until`."""
+        """Ticks until the clock says `until`; what came is looked at later, as this machine serves, too."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         session = f"load{self.number}"
         step = 0
@@ -49,7 +55,7 @@ class Visitor:
             began = time.perf_counter()
             value = self._ask(connection, session, weights)
             self.times.append(time.perf_counter() - began)
-            self.mistakes += expected.mistakes(weights, value)
+            self.answers.append((weights, value))
             time.sleep(PAUSE)
         connection.close()
 
@@ -134,43 +140,139 @@ def measure(url: str, users: int, seconds: float, expected: Expected) -> list[Vi
     return visitors
 
 
-def report(name: str, visitors: list[Visitor], limit: float) -> bool:
-    """One line of the table; True if the limit holds and every answer belonged to its question."""
+def report(
+    name: str, visitors: list[Visitor], limit: float, expected: Expected, spent: tuple[float, float]
+) -> bool:
+    """One line of the table; True if the limit holds and every answer belonged to its question.
+
+    `spent`: seconds of a processor, of the server and of these visitors.
+    """
     times = sorted(t for visitor in visitors for t in visitor.times[1:])
-    mistakes = [mistake for visitor in visitors for mistake in visitor.mistakes]
+    mistakes = [found for v in visitors for answer in v.answers for found in expected.mistakes(*answer)]
     p95 = times[int(0.95 * (len(times) - 1))]
-    good = p95 <= limit and not mistakes
+    ticks = sum(len(visitor.answers) for visitor in visitors)
     print(
-        f"{name:>9}  {len(times):5d} ticks   p50 {1000 * statistics.median(times):6.1f} ms   "
-        f"p95 {1000 * p95:6.1f} ms (at most {1000 * limit:.0f})   wrong answers {len(mistakes)}"
+        f"{name:>11}  {len(times):5d} ticks   p50 {1000 * statistics.median(times):6.1f} ms   "
+        f"p95 {1000 * p95:6.1f} ms (at most {1000 * limit:.0f})   wrong answers {len(mistakes)}   "
+        f"a tick costs the server {1000 * spent[0] / ticks:.1f} ms of a processor, its visitor {1000 * spent[1] / ticks:.1f}"
     )
     for mistake in mistakes[:3]:
         print("  ", mistake)
+    return p95 <= limit and not mistakes
+
+
+def processor(pid: int) -> float:
+    """Seconds of a processor that a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(pid: int) -> float:
+    """Megabytes of memory that a process holds (Linux)."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+# --- by script ----------------------------------------------------------------------------------------------
+def crowd(url: str, count: int, first: int = 0) -> list[Any]:
+    """Visitors who repeat what one page in a browser asked for."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.visits import launched
+    from tests.crowd import Visitor, recorded
+
+    with sync_playwright() as api:
+        browser = launched(api)
+        visit = recorded(browser, url)
+        browser.close()
+    return [Visitor(url, visit, first + k, random.Random(first + k)) for k in range(count)]
+
+
+def print_drag(url: str, pid: int, options: argparse.Namespace) -> bool:
+    expected = Expected(options.users)
+    print(f"first page over the wire {len(page(url)) / 1000:.0f} kB (at most 250)")
+    measure(url, 1, 1.0, expected)  # the model is loaded by the first visitor
+    good = True
+    for users, limit in ((1, 0.150), (options.users, 0.500)):
+        before, mine = processor(pid), time.process_time()
+        visitors = measure(url, users, options.seconds, expected)
+        spent = processor(pid) - before, time.process_time() - mine
+        good = report(f"{users} visitors", visitors, limit, expected, spent) and good
     return good
+
+
+def print_memory(url: str, pid: int, options: argparse.Namespace) -> bool:
+    from tests.crowd import one_by_one
+
+    visitors = crowd(url, WARM + options.visitors)
+    one_by_one(visitors[:WARM])
+    before = resident(pid)
+    one_by_one(visitors[WARM:])
+    grown = resident(pid) - before
+    for visitor in visitors:
+        visitor.leave()
+    mistakes = [mistake for visitor in visitors for mistake in visitor.mistakes]
+    print(
+        f"{options.visitors} visitors: the server grew from {before:.0f} by {grown:.0f} MB (at most 80), "
+        f"{1000 * grown / options.visitors:.0f} kB each (at most 150); errors {len(mistakes)}"
+    )
+    return grown <= 80 and not mistakes
+
+
+def print_engine(url: str, pid: int, options: argparse.Namespace) -> bool:
+    from tests.crowd import one_by_one, together
+
+    visitors = crowd(url, WARM + options.crowd)
+    one_by_one(visitors[:WARM])
+    before, began = processor(pid), time.perf_counter()
+    together(visitors[WARM:], options.spread, options.choices, options.pause)
+    took, spent = time.perf_counter() - began, processor(pid) - before
+    good = True
+    for name, limit in (("settles", 1.0), ("choices", None), ("openings", None)):
+        times = sorted(t for visitor in visitors[WARM:] for t in getattr(visitor, name))
+        p50, p95 = (times[int(part * (len(times) - 1))] for part in (0.5, 0.95))
+        print(
+            f"{len(times):5d} {name:8}  p50 {1000 * p50:6.0f} ms   p95 {1000 * p95:6.0f} ms"
+            + (f" (at most {1000 * limit:.0f})" if limit else "")
+        )
+        good = good and (limit is None or p95 <= limit)
+    mistakes = [mistake for visitor in visitors for mistake in visitor.mistakes]
+    print(f"{took:.0f} s, {spent / took:.2f} of a core for the server; errors {len(mistakes)}")
+    for mistake in mistakes[:3]:
+        print("  ", mistake)
+    return good and not mistakes
+
+
+PRINTED = {"drag": print_drag, "memory": print_memory, "engine": print_engine}
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__.split("\n")[0])
-    parser.add_argument("--users", type=int, default=30, help="visitors at once (default 30)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each of the two runs (default 10)")
+    parser.add_argument("what", nargs="*", default=["drag"], choices=list(PRINTED))
+    for name, default, said in (
+        ("users", 30, "of drag: visitors at once"),
+        ("seconds", 10.0, "of drag: of each of the two runs"),
+        ("visitors", 500, "of memory: how many come"),
+        ("crowd", 300, "of engine: how many come"),
+        ("spread", 120.0, "of engine: seconds within which they come"),
+        ("choices", 3, "of engine: pictures that each chooses"),
+        ("pause", 60.0, "of engine: seconds between two of them"),
+    ):
+        said = f"{said} (default {default})"
+        parser.add_argument(f"--{name}", type=type(default), default=default, help=said)
     options = parser.parse_args(argv)
-    expected = Expected(options.users)
-    with tempfile.TemporaryDirectory() as folder:
-        process, url = start(Path(folder) / "server.log")
-        try:
-            print(
-                f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, loopback"
-            )
-            print(f"first page over the wire {len(page(url)) / 1000:.0f} kB (at most 250)")
-            measure(url, 1, 1.0, expected)  # the model is loaded by the first visitor
-            alone = report("1 visitor", measure(url, 1, options.seconds, expected), 0.150)
-            together = report(
-                f"{options.users} visitors", measure(url, options.users, options.seconds, expected), 0.500
-            )
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-    return 0 if alone and together else 1
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, loopback")
+    good = True
+    for what in options.what:
+        with tempfile.TemporaryDirectory() as folder:
+            process, url = start(Path(folder) / "server.log")
+            try:
+                good = PRINTED[what](url, process.pid, options) and good
+            finally:
+                process.terminate()
+                process.wait(timeout=30)
+        print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Day:
 
     lab: attack.Lab
     values: dict[int, list]
+    arrival: int
     moves: list[int] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
     count: int = 0
@@ -53,7 +54,8 @@ class Day:
     def visit(self, number: int, events: int) -> None:
         """One visitor: the page, so many events, perhaps a picture."""
         chance = random.Random(number)
-        for _ in range(events):
+        self.event(f"day{number}", self.arrival)  # only then do views open
+        for _ in range(events - 1):
             self.event(f"day{number}", chance.choice(self.moves))
         if number % UPLOADS == 0:
             content = chance.randbytes(20_000)
@@ -63,20 +65,25 @@ class Day:
                 self.errors[f"upload: {answer.status} {answer.said[-100:]!r}"] += 1
 
 
-def values_of(url: str) -> dict[int, list]:
-    """Number of each listener that is asked directly, to the values that its controls have on a fresh page."""
+def asked_by(url: str) -> tuple[dict[int, list], int]:
+    """Number of each listener that is asked directly, to the values that its controls have on a fresh page; and of the one
+    that is asked when a page is there.
+    """
     with urllib.request.urlopen(f"{url}config", timeout=60) as answer:
         config = json.load(answer)
     shown = {component["id"]: component["props"].get("value") for component in config["components"]}
-    return {
-        each["id"]: [shown.get(one) for one in each["inputs"]]
+    direct = [
+        each
         for each in config["dependencies"]
         if each["backend_fn"] and not each["queue"] and each["api_visibility"] == "private"
-    }
+    ]
+    (arrival,) = (each["id"] for each in direct if each["targets"][0][1] == "load")
+    return {each["id"]: [shown.get(one) for one in each["inputs"]] for each in direct}, arrival
 
 
 def choose(day: Day) -> None:
     """Ask every listener twice: the second time says whether it is a move of a hand. What these ask for is now loaded."""
+    day.event("first", day.arrival)
     for number in day.values:
         day.event("first", number)
         began = time.perf_counter()
@@ -149,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
         process, url = start(Path(folder) / "server.log")
         stop = threading.Event()
         try:
-            day = Day(attack.Lab(url, process.pid, Path(folder) / "server.log"), values_of(url))
+            day = Day(attack.Lab(url, process.pid, Path(folder) / "server.log"), *asked_by(url))
             choose(day)
             print(
                 f"{len(day.moves)} of {len(day.values)} listeners take part; memory {day.lab.megabytes():.0f} MB",
@@ -161,7 +168,12 @@ def main(argv: list[str] | None = None) -> int:
             ]
             for page in pages:
                 page.start()
-            began = time.perf_counter()
+            list(map(lambda number: day.visit(-number, options.events), range(1, AT_ONCE + 1)))
+            print(
+                f"with {options.pages} open pages and {AT_ONCE} visitors {day.lab.megabytes():.0f} MB",
+                flush=True,
+            )
+            began, day.count = time.perf_counter(), 0
             grown, disk, course = run(day, options.visitors, options.events, uploads)
             return 0 if report(day, options, grown, disk, course, time.perf_counter() - began) else 1
         finally:

@@ -272,11 +272,11 @@ IMPORT_NAMES = {
     "pillow": "PIL",
     "axe-playwright-python": "axe_playwright_python",
 }
-NOT_YET_IMPORTED = {  # requirement: why it is listed before anything imports it
+NOT_YET_IMPORTED = {  # requirement: why it is listed though nothing here imports it
+    "onnx": "torch's exporter does",
 }
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "linear_operator": "a contender of benchmark operators, skipped by name where it is not installed",
-    "onnxruntime": "runs the teachers of styles, which only training needs; asked for by a sentence",
     "hatchling": "builds the wheel, and is there whenever one is built",
     "starlette": "what Gradio's server is made of: a route of ours is one of its",
     "uvicorn": "Gradio's server itself: a connection of ours has an end to waiting",

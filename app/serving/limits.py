@@ -138,11 +138,10 @@ class Limits:
             await _answer(error, send)
         except (
             Exception
-        ) as error:  # a fault of ours or of Gradio's: the log tells it in full, the visitor gets a sentence
-            if answered.begun:
-                raise
+        ) as error:  # a fault of ours or of Gradio's: to the log, and the visitor gets a sentence
             faults.tell(error)
-            await _answer(TooMuchError(500, words.NOT_UNDERSTOOD), send)
+            if not answered.begun:  # else the connection ends here
+                await _answer(TooMuchError(500, words.NOT_UNDERSTOOD), send)
 
     async def _taken(self, scope: Scope, receive: Receive) -> Receive:
         if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -68,7 +68,8 @@ class Replica:
     arguments: list[str]
     uploads: str
     process: subprocess.Popen | None = None
-    began: float = field(default=0.0)
+    began: float = 0.0
+    answered: bool = False
 
     def run(self) -> None:
         place = ["--host", "127.0.0.1", "--port", str(self.port)]
@@ -78,10 +79,18 @@ class Replica:
         print(f"process {self.number} of {self.of}: {self.process.pid}, port {self.port}", flush=True)
 
     def look(self) -> None:
-        """Start it again where it has ended."""
-        if self.process.poll() is not None and time.monotonic() - self.began > CALM:
-            print(f"process {self.number} ended ({self.process.returncode}) and is started again", flush=True)
+        """Start it again where it has ended. _RefusedError where it never answered: its own words stand in the log."""
+        self.answered = self.answered or _listens(self.port)
+        status = self.process.poll()
+        if status is not None and not self.answered:
+            raise _RefusedError(status)
+        if status is not None and time.monotonic() - self.began > CALM:
+            print(f"process {self.number} ended ({status}) and is started again", flush=True)
             self.run()
+
+
+class _RefusedError(Exception):
+    """A process cannot be started so; what it ended with."""
 
 
 class _EndedError(Exception):
@@ -112,11 +121,13 @@ def serve(host: str, port: int, count: int, arguments: list[str]) -> int:
             while front.poll() is None:
                 for replica in replicas:
                     replica.look()
-                if not said and (said := any(map(_listens, ports))):
+                if not said and (said := any(replica.answered for replica in replicas)):
                     print(f"* Running on local URL:  http://{host}:{port}, {count} processes", flush=True)
                 time.sleep(LOOK)
             print(f"HAProxy ended ({front.returncode}): its own words stand above", file=sys.stderr)
             return 1
+        except _RefusedError as refused:
+            return refused.args[0] if refused.args[0] > 0 else 1
         except _EndedError:
             print("ending: what is under way is answered", flush=True)
             return 0

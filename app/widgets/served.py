@@ -69,6 +69,7 @@ class Shelf:
 PICTURES = Shelf(most=2**27)
 LASTING = Shelf(most=2**26)  # a few scripts and op lists, so none ever goes; they go packed
 MODELS = Shelf(most=2**27)  # weights of the engine; few, so none ever goes
+BROUGHT = Shelf(most=2**28)  # weights of models that were brought: 20 MB each at most
 KEPT = Shelf(most=2**26)  # models of visitors, to be saved: the last ten or so
 
 
@@ -94,7 +95,7 @@ def answer(request: Request) -> Response:
     if LASTING.get(address) is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers = {**FOR_EVER, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         return Response(_packed(address), media_type=kind, headers=headers)
-    found = (shelf.get(address) for shelf in (LASTING, PICTURES, MODELS, KEPT))
+    found = (shelf.get(address) for shelf in (LASTING, PICTURES, MODELS, BROUGHT, KEPT))
     content = next((content for content in found if content is not None), None)
     if content is None:
         return Response(status_code=404)

@@ -21,7 +21,7 @@ import pytest
 from app import __main__ as command
 from app.serving import balancer, replicas, traffic
 from tests.helpers import ROOT
-from tests.server import start
+from tests.server import free_port, start
 
 HERE = balancer.program()
 needs_haproxy = pytest.mark.skipif(HERE is None, reason=balancer.MISSING)
@@ -144,6 +144,15 @@ def test_a_process_that_ends_waits_for_what_is_under_way_and_no_longer():
     assert traffic.drained(counted, 0.0, 60.0)
 
 
+@needs_haproxy
+def test_what_no_process_can_start_with_ends_all_of_them_with_its_sentence():
+    words = ["-m", "app", "--workers", "2", "--port", str(free_port()), "--lesson", "no/such/lesson.json"]
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 2 and "lesson.json" in done.stderr and "Traceback" not in done.stderr
+
+
 # --- with it --------------------------------------------------------------------------------------------------
 @needs_haproxy
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])
@@ -183,25 +192,26 @@ def test_visitors_of_a_killed_process_go_on_after_a_reload_and_it_is_started_aga
 
 
 @needs_haproxy
-def test_when_it_ends_what_is_under_way_is_answered_and_nothing_is_left(tmp_path):
-    log = tmp_path / "lab.log"
-    process, url = start(log, more=("--workers", "2"))
-    visitor = Visitor(url, "last")
+def test_when_it_ends_what_is_under_way_is_answered_and_nothing_is_left(lab):
+    """The last test of this file: the lab is gone after it."""
+    visitor = Visitor(lab.url, "last")
     assert visitor.ask()
-    members = Lab(url, log, process).members()
+    members = lab.members()
     body = json.dumps({"data": POINTS}).encode()
     head = (
         f"POST /gradio_api/run/plane HTTP/1.1\r\nHost: lab\r\nContent-Type: application/json\r\n"
         f"Cookie: {balancer.COOKIE}={visitor.process()}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", int(url.rstrip("/").rpartition(":")[2])), timeout=60) as slow:
+    with socket.create_connection(
+        ("127.0.0.1", int(lab.url.rstrip("/").rpartition(":")[2])), timeout=60
+    ) as slow:
         slow.sendall(head.encode() + body[:-1])  # under way: the last byte is to come
         time.sleep(0.5)
-        process.send_signal(signal.SIGTERM)
-        until(lambda: "ending" in log.read_text())
+        lab.process.send_signal(signal.SIGTERM)
+        until(lambda: "ending" in lab.log.read_text())
         slow.sendall(body[-1:])
         assert slow.recv(100).startswith(b"HTTP/1.1 200")
-    assert process.wait(timeout=60) == 0
+    assert lab.process.wait(timeout=60) == 0
     for member in members.values():
         with pytest.raises(ProcessLookupError):
             os.kill(member, 0)

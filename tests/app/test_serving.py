@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 import linearizer_core
+from app.lessons.rooms import Rooms
 from app.serving import connections, faults, limits, status, traffic, words
 from tests import attack
 from tests.server import free_port, start
@@ -88,6 +89,15 @@ def test_others_can_tell_something_there(monkeypatch):
     monkeypatch.setattr(status, "_others", {})
     status.tell("rooms", lambda: {"open": 2, "visitors": 31})
     assert "<th>rooms</th><td>open: 2, visitors: 31</td>" in status.page(status.found())
+
+
+def test_rooms_and_their_members_are_counted(tmp_path):
+    rooms = Rooms(tmp_path, most=9)
+    assert rooms.census() == {"open": 0, "members": 0}
+    codes = [rooms.open("first")["code"] for _ in range(2)]
+    for _ in range(3):
+        rooms.join(codes[0])
+    assert rooms.census() == {"open": 2, "members": 3}
 
 
 # --- uploads --------------------------------------------------------------------------------------------------

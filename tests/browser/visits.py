@@ -7,7 +7,7 @@ may go on with one page (`at`); a test that fails leaves none behind. When a tes
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -30,7 +30,7 @@ from tests.server import Server
 
 # The shell, a Chromium without a window's parts, takes a fifth less of the processor for a page.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 PATIENCE = 120_000  # milliseconds; a busy machine is slow, a broken page never gets there
 # What Chromium advises where it draws plotly's WebGL without a graphics card; none of it is a fault.
 ADVICE = ("GPU stall due to ReadPixels", "willReadFrequently")
@@ -46,10 +46,15 @@ def playwright_api() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def browser(playwright_api: Playwright) -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    browser = playwright_api.chromium.launch(executable_path=path, args=FLAGS)  # None: Playwright's own
+    browser = launched(playwright_api)
     yield browser
     browser.close()
+
+
+def launched(api: Playwright, flags: Sequence[str] = FLAGS) -> Browser:
+    """Headless Chromium, this machine's or (None) Playwright's own."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    return api.chromium.launch(executable_path=path, args=list(flags))
 
 
 def meter(page: Page, query: str) -> Locator:

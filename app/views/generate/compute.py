@@ -14,6 +14,7 @@ from app.views.generate.shown import page_of, rank, run_words, singular_values
 from app.views.generate.standing import Arguments, Run, Standing
 from app.widgets.proof_meter import Law, Settled
 from linearizer_core import diagnostics
+from linearizer_core.operators import TimedGaussian
 
 QUICK = (
     1200  # evaluations of V(t) that a tick may wait for, some 30 ms; longer runs follow when the hand rests
@@ -42,13 +43,16 @@ def rested(standing: Standing, broken: bool) -> dict:
 def ingredients(standing: Standing, broken: bool) -> dict:
     """What the browser needs to take other numbers of steps by itself: z₀, and the variances that V(t) leads to.
 
-    Broken or not they are the same; what is broken the server draws.
+    Nothing where V(t) has another form. Broken or not they are the same; what is broken the server draws.
     """
     seed, run = standing.seed, standing.run
+    A_t = models.model(run.model).A_t
+    if not isinstance(A_t, TimedGaussian):
+        return {}
     z0 = runs.encoded((seed,), run.label, run.model)
     label = run_words(run)[0]
     return {
-        **engine.given(run.model, start=z0, variances=models.model(run.model).A_t.variances),
+        **engine.given(run.model, start=z0, variances=A_t.variances),
         "of": {"seed": seed, "label": label, "method": run.method},
         "words": {
             "titles": [words.NOISE, words.ONE_STEP, common.difference(1)],
