@@ -17,7 +17,6 @@ from app.views.latent_pca.standing import COMPONENTS, Arguments
 from linearizer_core.algebra.singular import svd
 from linearizer_core.models.generator import Generator
 
-
 FIRST = {"digits": 18, "faces": 10}  # bits that did at the last search; whether they still do is measured
 
 
