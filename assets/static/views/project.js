@@ -1,10 +1,19 @@
 // Project without a server: what app/views/project does, by the engine, for the axes that a model has in order.
 (() => {
-  const { difference, dot, filled, minus, norm, number, ratio, relative } = lab.algebra;
+  const { difference, dot, filled, minus, norm, ratio, relative } = lab.algebra;
   const { general, subscript } = lab.ticks.words;
   const { page, pictures } = lab;
   const SLUG = "project";
-  const USUAL = { none: 0, noise: 1, gaussian: 0.5, salt: 0.3, hole: 0.3, cover: 0.3, blur: 0.4, negative: 1 };
+  const USUAL = {
+    none: 0,
+    noise: 1,
+    gaussian: 0.5,
+    salt: 0.3,
+    hole: 0.3,
+    cover: 0.3,
+    blur: 0.4,
+    negative: 1,
+  };
   let current = "";
   let seed = 0;
   let entries = [];
