@@ -180,12 +180,12 @@ def test_a_model_of_faces_is_shown_with_a_face_and_one_of_digits_with_a_digit():
 
 def test_the_models_to_choose_from_are_those_that_are_here(monkeypatch, request, endpoint):
     assert models.available() == list(models.NAMES)
-    request.addfinalizer(models._here.cache_clear)
+    request.addfinalizer(models._shipped.cache_clear)
     monkeypatch.setattr(lc, "pretrained", lambda: ["digits", "patches"])
-    models._here.cache_clear()
+    models._shipped.cache_clear()
     assert models.available() == ["digits"]
     assert opened({"model": PROJECTOR}, PICTURE)[0].model == "digits"
-    with pytest.raises(gr.Error, match="model must be one of digits, got 'digits-projector'"):
+    with pytest.raises(gr.Error, match="That model is not on this server"):
         endpoint(PICTURE, [], 0, PROJECTOR)
 
 

@@ -40,8 +40,8 @@ FIT_LEAD = (
     "The published setting: train g and the four matrices on this one photo, up to three minutes. The painting "
     "comes nearer to the teacher’s, and all laws still hold."
 )
-OWN = "A model of your own"
-OWN_LEAD = "A model that was fitted to a photo and saved paints here again."
+OWN = "A fitted model"
+OWN_LEAD = "One that was fitted to a photo and saved paints here again."
 FIT_MISSING = (
     "Fitting needs the painters that taught the styles: start the lab with “--teachers FOLDER”, a folder of "
     "ONNX style networks named like the styles."
