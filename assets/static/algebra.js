@@ -1,4 +1,4 @@
-// The laws of linearizer_core/diagnostics, measured here by the same formulas in float32, on what is on screen.
+// The laws of linearizer_core/diagnostics, measured here by the same formulas, in float32.
 (() => {
   const { combined, scaled } = lab.ticks.numbers;
   const plus = (u, v) => combined([1, 1], [u, v]);

@@ -1,4 +1,4 @@
-// Noise and the flow from it, as app/pictures/noise.py and linearizer_core/methods/flow_matching.py have them.
+// Noise and the flow from it: app/pictures/noise.py, linearizer_core/methods/flow_matching.py.
 (() => {
   // torch.randn of a seed, for counts of 16 and more in whole blocks: Mersenne Twister, then Box–Muller in
   // blocks of 16.

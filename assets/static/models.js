@@ -1,7 +1,7 @@
 // Models and pictures of the page: what the app's modules of these names are on the server.
 //
-// `lab.model(name)` is a promise of {name, shape, size, encode(xs), decode(zs), recombine(cs), A, order, …}; a
-// picture is a Float32Array (C, H, W) in [0, 1], a latent one (n).
+// `lab.model(name)` is a promise of {name, shape, size, encode(xs), decode(zs), recombine(cs), A, order, …};
+// a picture is a Float32Array (C, H, W) in [0, 1], a latent one (n).
 (() => {
   const known = new Map();
 

@@ -1,5 +1,5 @@
-// Keeps the lab where it was opened once: later it opens without a network. `self.KEPT` names its files; another
-// build has another name, and takes the place of the one before.
+// Keeps the lab where it was opened once: later it opens without a network. `self.KEPT` names its files;
+// another build has another name, and takes the place of the one before.
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(self.KEPT.name).then((cache) => cache.addAll(self.KEPT.files)));
   self.skipWaiting();

@@ -1,4 +1,4 @@
-// Project without a server: what app/views/project does, by the engine, for the axes that a model has in order.
+// Project without a server: what app/views/project does, by the engine, along a model's axes in their order.
 (() => {
   const { difference, dot, filled, minus, norm, ratio, relative } = lab.algebra;
   const { general, subscript } = lab.ticks.words;
