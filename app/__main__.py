@@ -108,6 +108,10 @@ def main(argv: list[str] | None = None) -> None:
         from app import space
 
         sys.exit(space.main(argv[1:]))
+    if argv[:1] == ["static"]:
+        from app import static
+
+        sys.exit(static.main(argv[1:]))
     arguments = parse_arguments(argv)
     if problem := refusal(arguments.host, arguments.port, arguments.teachers):
         sys.exit(_said(problem))

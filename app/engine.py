@@ -19,7 +19,7 @@ from linearizer_core.exporting.replay import smallest
 from linearizer_core.exporting.web import MANIFEST, WEIGHTS
 
 WORKER = ("plain", "evaluate", "worker")  # the scripts of assets/engine that run in it, in their order
-MOST = 10_000_000  # numbers of a model of somebody's own that a page is sent
+MOST = 5_000_000  # numbers of a model of somebody's own that a page is sent
 PROGRAMS = ("decode", "recombine")
 
 _exporting = threading.Lock()
@@ -50,7 +50,7 @@ def _model(name: str) -> dict[str, str]:
     return {
         "name": name,
         "manifest": served.LASTING.put(found[MANIFEST], "json"),
-        "weights": served.MODELS.put(found[WEIGHTS], "bin"),
+        "weights": (served.MODELS if name in models.NAMES else served.BROUGHT).put(found[WEIGHTS], "bin"),
     }
 
 

@@ -58,15 +58,17 @@ def opened(
         former.close()
     models.put(name, found)
     models.lead_with_brought(True)
-    demo = shell.build_app()
     place = {"server_port": port, "share": share, "inline": inline, "height": height}
     how = {**shell.launch_settings(), "prevent_thread_lock": True, "quiet": True}
     try:
+        demo = shell.build_app()
         _, local, public = demo.launch(**place, **how)
-    except OSError as error:
+    except Exception as error:  # whatever it is, the name is free again
         models.drop(name)
         models.lead_with_brought(False)
-        raise ValueError(words.cannot_listen(str(error))) from error
+        if isinstance(error, OSError):
+            raise ValueError(words.cannot_listen(str(error))) from error
+        raise
     _open.append(Opened(public or local, demo, name))
     return _open[-1]
 

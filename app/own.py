@@ -281,7 +281,9 @@ def _of_hub(name: str, public: bool) -> Brought:
 @contextmanager
 def _room() -> Iterator[None]:
     """Room for one visitor's model more: one that nobody has asked for lately goes. ValueError where there is none."""
-    with _arriving:
+    if not _arriving.acquire(timeout=PATIENCE):
+        raise ValueError(words.TRIALS_BUSY)
+    try:
         private = [name for name, found in models.brought().items() if not found.public]
         if len(private) >= MOST_BROUGHT:
             oldest = max(private, key=models.idle)
@@ -289,6 +291,8 @@ def _room() -> Iterator[None]:
                 raise ValueError(words.no_room(MOST_BROUGHT))
             models.drop(oldest)
         yield
+    finally:
+        _arriving.release()
 
 
 def _keep(found: Brought) -> str:

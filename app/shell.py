@@ -25,6 +25,7 @@ from app.views import VIEWS, build, interpolate
 from app.widgets import ASSETS, asset, page_head, served
 from app.widgets.address import Address
 from app.widgets.engine_note import EngineNote
+from app.widgets.number_rule import NumberRule
 from app.widgets.symbols import Symbols
 
 LOG = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def build_app() -> gr.Blocks:
         Symbols()
         gr.HTML(f'<p class="lab-foot">{words.FOOT}</p>', apply_default_css=False)
         EngineNote("engine")
+        NumberRule("number-rule")
         Lesson()
         Teach()
         asked = {"search": visit["search"]}

@@ -282,6 +282,8 @@ CHART = {
     "failed": "The chart could not be drawn; reload the page.",
 }
 PATH = "The path from x to f(x)"
+NUMBER_RULE = "A number from {low} to {high} works here; the one before stays."
+WHOLE_RULE = "A whole number from {low} to {high} works here; the one before stays."
 METER = "Proof meter"
 METER_HOLDS = "holds to rounding"
 METER_WAIT = "measuring …"

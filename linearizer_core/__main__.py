@@ -21,7 +21,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from . import benchmark, checkpoints, devices, diagnostics, extras, files
+from . import benchmark, checkpoints, devices, diagnostics, extras, files, ranks
 from .averaging import average
 from .exporting import command
 from .linearizer import Linearizer
@@ -124,6 +124,11 @@ def _add_recipe(parser: argparse.ArgumentParser, recipe: type[Recipe]) -> None:
     parser.add_argument(
         "--save-every", type=float, default=45.0, help="seconds between saved states (default 45)"
     )
+    parser.add_argument(
+        "--shards",
+        type=int,
+        help="parts of a batch that draw their own noise, a multiple of torchrun's processes (default: as many)",
+    )
     fields = parser.add_argument_group("recipe")
     for field in dataclasses.fields(recipe):
         fields.add_argument(
@@ -151,19 +156,28 @@ def _seed(text: str) -> int:
 
 
 def _train(options: argparse.Namespace) -> None:
+    with ranks.joined(devices.usable(options.device)) as device:  # those that torchrun has started
+        _train_at(device, options)
+
+
+def _train_at(device: torch.device, options: argparse.Namespace) -> None:
     names = [field.name for field in dataclasses.fields(options.recipe)]
     values = {name: getattr(options, name) for name in names}
     with extras.wanted():
         from tqdm import tqdm
     recipe = options.recipe(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
     out, start = files.expanded(options.out), options.start_from
-    devices.usable(options.device)  # all that can be refused is refused before data are fetched
-    check_folder(out, options.resume, options.overwrite, start is not None)
+    # all that can be refused is refused before data are fetched
+    ranks.led(lambda: check_folder(out, options.resume, options.overwrite, start is not None))
     start = None if start is None else checkpoints.local_folder(start)
     with _plain_warnings():
-        dataset = recipe.dataset(options.data)
+        dataset = ranks.after_first(lambda: recipe.dataset(options.data))
     started = time.monotonic()
-    with tqdm(total=recipe.steps, unit="step", delay=0.1) as bar, _ctrl_c_between_steps() as heed:
+    silent = not ranks.is_first()
+    with (
+        tqdm(total=recipe.steps, unit="step", delay=0.1, disable=silent) as bar,
+        _ctrl_c_between_steps() as heed,
+    ):
 
         def progress(step: int, figures: dict[str, float]) -> None:
             bar.update(step - bar.n)
@@ -175,12 +189,13 @@ def _train(options: argparse.Namespace) -> None:
                 recipe,
                 dataset,
                 out,
-                options.device,
+                device,
                 resume=options.resume,
                 progress=progress,
                 save_every=options.save_every,
                 start_from=start,
                 overwrite=options.overwrite,
+                shards=options.shards,
             )
         except KeyboardInterrupt:
             kept = (
@@ -189,12 +204,15 @@ def _train(options: argparse.Namespace) -> None:
             raise KeyboardInterrupt(
                 f"interrupted at step {bar.n}; {kept or 'nothing was saved yet'}."
             ) from None
+    if not ranks.is_first():
+        return
     figures = measured(recipe, model, dataset)
     training = {
         "command": " ".join(["python -m linearizer_core", *map(files.public, sys.argv[1:])]),
         "data": f"{len(dataset.train_images)} training {'points' if dataset.train_images.dim() == 2 else 'images'}",
         "seconds": round(time.monotonic() - started),
         "device": options.device,
+        **({"ranks": ranks.count()} if ranks.count() > 1 else {}),
         "torch": torch.__version__,
         "machine": platform.machine(),
     }

@@ -29,6 +29,7 @@ from .operator_speed import operators
 from .operators import Dense, IdentityPlusLowRank, LinearOperator, TimedLowRank, TimedOperator
 from .pca import LatentPCA
 from .peer_speed import flows
+from .scale_speed import scale as scaling
 
 PCA_CASES = ((60_000, 1024, (3, 50)), (20_000, 12_288, (50,)))
 """Samples × axes, and how many components."""
@@ -41,7 +42,7 @@ def run(
 
     >>> run(["sorting"])
     Traceback (most recent call last):
-    ValueError: benchmark must be among pca, decode, algebra, operators, collapse, flows, import, peers, got 'sorting'.
+    ValueError: benchmark must be among pca, decode, algebra, operators, ..., peers, got 'sorting'.
     """
     names = [one for name in names for one in GROUPS.get(name, (name,))]
     unknown = [name for name in names if name not in BENCHMARKS]
@@ -336,6 +337,7 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "collapse": collapse,
     "flows": flows,
     "import": importing,
+    "scale": scaling,
 }
 GROUPS = {"peers": ("flows", "operators", "pca", "collapse")}
 """What is measured against other libraries and against a dense collapse, in one table."""

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import ranks
 from .inputs import whole_number
 from .networks import InvertibleNetwork
 from .networks.base import check_network
@@ -44,6 +45,8 @@ class LatentPCA:
     - "randomized", nothing n × n, for all else: block Krylov from a seeded start, passes over the data until
       the residual of every component is below 10⁻⁵ of its variance (10⁻⁹ for float64), up to a limit.
 
+    `shared`, the samples are those of all ranks of `ranks.joined`: each brings its own part, only sums of n, n × n or n × w
+    numbers travel, and every rank gets the same components.
     Latents above `max_bytes` are not kept: each pass then encodes the images again, batch by batch. Constant
     or non-finite data, and more components than samples or axes, raise ValueError.
     Source: Halko, Martinsson, Tropp, arXiv:0909.4061; Musco and Musco, arXiv:1504.05477 (block Krylov); Zhou, Saad,
@@ -59,10 +62,17 @@ class LatentPCA:
     g: InvertibleNetwork | None
 
     def __init__(
-        self, n_components: int, solver: str = "auto", seed: int = 0, max_bytes: int = 2**30
+        self,
+        n_components: int,
+        solver: str = "auto",
+        seed: int = 0,
+        max_bytes: int = 2**30,
+        shared: bool = False,
     ) -> None:
-        if solver not in SOLVERS:
-            raise ValueError(f"solver must be one of {SOLVERS}, got {solver!r}.")
+        if solver not in SOLVERS or (shared and solver == "svd"):
+            others = ' without "svd", which needs all rows in one place,' * shared
+            raise ValueError(f"solver must be one of {SOLVERS}{others} got {solver!r}.")
+        self.shared = shared
         self.n_components, self.solver = whole_number("n_components", n_components, 1), solver
         self.seed, self.max_bytes = whole_number("seed", seed, 0), whole_number("max_bytes", max_bytes, 0)
 
@@ -71,21 +81,21 @@ class LatentPCA:
         """The components of g(images); images (N, *g.in_shape). With g = Flatten(shape) it is pixel PCA."""
         batch_size = whole_number("batch_size", batch_size, 1)
         check_network("g", g)
-        _check_points("images", images, tuple(g.in_shape))
+        self._check("images", images, tuple(g.in_shape))
         self.g, self.batch_size = g, batch_size
         n = g.out_shape[0]
         if len(images) * n * images.element_size() <= self.max_bytes:
-            return self._fit(_Rows.of(_stack(self._encoded(images), len(images))), fits=True)
-        return self._fit(_Rows(lambda: self._encoded(images), len(images), n), fits=False)
+            return self._fit(_Rows.of(_stack(self._encoded(images), len(images)), self.shared), fits=True)
+        return self._fit(_Rows(lambda: self._encoded(images), len(images), n, shared=self.shared), fits=False)
 
     @torch.no_grad()
     def fit_latents(self, latents: Tensor) -> LatentPCA:
         """The components of latents (N, n) that are there already; `transform` then takes latents as well."""
         if check_floats("latents", latents).ndim != 2:
             raise ValueError(f"latents must have shape (N, n), got {tuple(latents.shape)}; flatten them.")
-        _check_points("latents", latents, tuple(latents.shape[1:]))
+        self._check("latents", latents, tuple(latents.shape[1:]))
         self.g, self.batch_size = None, len(latents)
-        return self._fit(_Rows.of(_at_least_float32(latents)), fits=True)
+        return self._fit(_Rows.of(_at_least_float32(latents), self.shared), fits=True)
 
     @torch.no_grad()
     def transform(self, images: Tensor) -> Tensor:
@@ -126,6 +136,13 @@ class LatentPCA:
         self._check_fitted()
         return self.mean.device
 
+    def _check(self, name: str, points: Tensor, shape: tuple[int, ...]) -> None:
+        """What one rank is to refuse all do, or the others would wait for it."""
+        if self.shared:
+            ranks.together(lambda: _check_points(name, points, shape))
+        else:
+            _check_points(name, points, shape)
+
     def _fit(self, rows: _Rows, fits: bool) -> LatentPCA:
         k, count, n = self.n_components, rows.count, rows.n
         if k > min(count, n):
@@ -133,7 +150,7 @@ class LatentPCA:
                 f"n_components must be at most {min(count, n)} for {count} samples with {n} axes, got {k}; "
                 "ask for fewer or bring more samples."
             )
-        self.used = _choose(count, n, k, fits) if self.solver == "auto" else self.solver
+        self.used = _choose(count, n, k, fits and not self.shared) if self.solver == "auto" else self.solver
         solve = {"svd": _by_svd, "covariance": _by_covariance, "randomized": _by_krylov}[self.used]
         mean, scatter, total, vectors = solve(rows, k, self.seed)
         self.passes = rows.passes
@@ -164,19 +181,32 @@ class _Rows:
     """Samples as blocks of rows (b, n), as often as asked for: `blocks()` is a fresh iterator."""
 
     def __init__(
-        self, blocks: Callable[[], Iterator[Tensor]], count: int, n: int, held: bool = False
+        self,
+        blocks: Callable[[], Iterator[Tensor]],
+        count: int,
+        n: int,
+        held: bool = False,
+        shared: bool = False,
     ) -> None:
-        self.blocks, self.count, self.n, self.held, self.passes = blocks, count, n, held, 0
+        self.blocks, self.n, self.held, self.shared, self.passes = blocks, n, held, shared, 0
         first = next(blocks())
-        self.start, self.dtype, self.device = first.mean(0), first.dtype, first.device
+        self.count = int(self.over_ranks(torch.tensor(count, device=first.device)))
+        self.start = ranks.from_first(first.mean(0)) if shared else first.mean(0)
+        self.dtype, self.device = first.dtype, first.device
         # float64 where the device has it: sums over many blocks lose nothing, and cost nothing
         self.wide = torch.float32 if self.device.type in WITHOUT_FLOAT64 else torch.float64
 
     @staticmethod
-    def of(matrix: Tensor) -> _Rows:
+    def of(matrix: Tensor, shared: bool = False) -> _Rows:
         blocks = matrix.split(max(1, BLOCK // matrix.shape[1]))
         count, size = matrix.shape
-        return _Rows(lambda: iter(blocks), count, size, held=True)
+        return _Rows(lambda: iter(blocks), count, size, held=True, shared=shared)
+
+    def over_ranks(self, tensor: Tensor) -> Tensor:
+        """The tensor, which is a sum over this rank's rows, as the sum over the rows of all."""
+        if self.shared:
+            ranks.summed(tensor)
+        return tensor
 
     def centred(self, centre: Tensor, fine: bool = False) -> Iterator[Tensor]:
         """The blocks minus a centre, each valid until the next: one buffer, for fresh memory is slow.
@@ -199,6 +229,8 @@ class _Rows:
         for block in self.centred(self.start, fine):  # near the mean, so the correction below cancels nothing
             total += block.sum(0)
             squares += product(block)
+        self.over_ranks(total)
+        self.over_ranks(squares)
         shift = total / self.count
         mean = self.start.to(self.wide) + shift
         if not torch.isfinite(mean).all():
@@ -301,7 +333,7 @@ def _by_krylov(rows: _Rows, k: int, seed: int) -> tuple[Tensor, Tensor, Tensor, 
         result = torch.zeros(wide.shape, dtype=rows.wide, device=rows.device)
         for block in rows.centred(centre, fine=True):
             result += (wide @ block.mT) @ block
-        return result.mT
+        return rows.over_ranks(result).mT
 
     tolerance, passes = TOLERANCES[rows.dtype]
     values, vectors = _krylov(scatter_times, rows, k, seed, tolerance, passes)

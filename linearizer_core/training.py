@@ -7,15 +7,18 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from . import devices, files
+from . import devices, files, ranks
 from .checkpoints import CONFIG, WEIGHTS
 from .data.sets import Dataset, as_input
+from .inputs import whole_number
 from .networks import mixed_precision
 from .randomness import seeded
 from .recipes import Recipe
@@ -25,6 +28,8 @@ from .states import start_from as begin_from
 
 LOG, SHEET = "log.jsonl", re.compile(r"sheet-\d{6,}\.png")
 UNMEASURED = "not_measured"
+APART = 998_244_353
+"""Between the seeds of two shards of a step: farther than any run is long."""
 MOST_LEFT_OUT = 20
 """Steps in a row without a finite gradient after which training stops: Adam has walked off, and will not come back."""
 
@@ -40,6 +45,7 @@ def train(
     start_from: Path | str | None = None,
     watch: Callable[[int, nn.Module], bool] = lambda step, model: True,
     overwrite: bool = False,
+    shards: int | None = None,
 ) -> nn.Module:
     """Trains `recipe` on `dataset`, writing into the folder `out`, and returns the finished model in eval mode.
 
@@ -53,6 +59,10 @@ def train(
     them, instead of `recipe.prepare`; what `recipe.afresh` names need not be there.
     With `recipe.average` what is measured, watched and returned is the average of the weights over the last steps.
     `watch(step, model)` sees the model after each step; with False from it training ends there, and is finished as usual.
+    Each batch is cut into `shards`, one for each rank of `ranks.joined` unless said otherwise, whose gradients are averaged
+    by DistributedDataParallel. Shard s of a step draws from (recipe.seed, step, s), so that with as many shards any number
+    of ranks takes the same steps, to rounding; a run may be resumed by another number of them. The first rank alone writes,
+    measures, and calls `progress` and `watch`; the model that it returns is finished.
     Raises ValueError, before the first step, for a device, folder, state or data that cannot be used, and when
     `MOST_LEFT_OUT` steps in a row (or all there are) had no finite gradient.
 
@@ -65,7 +75,8 @@ def train(
     False
     """
     out, device = files.expanded(out), devices.usable(device)
-    check_folder(out, resume, overwrite, start_from is not None)
+    shards = _shards(recipe, dataset, shards)
+    ranks.led(lambda: check_folder(out, resume, overwrite, start_from is not None))
     if not 0 <= save_every < math.inf:
         raise ValueError(f"save_every must be a number of seconds from 0 on, got {save_every}.")
     with seeded(recipe.seed):
@@ -81,29 +92,60 @@ def train(
     labels = dataset.train_labels.to(device)
     if not resume and start_from is None:
         recipe.prepare(trainee.model, as_input(images), labels)
-    if resume or overwrite:
+    if (resume or overwrite) and ranks.is_first():
         _forget_after(out, step)
+    objective = _Objective(recipe, trainee)
+    stepper = (
+        DistributedDataParallel(objective, find_unused_parameters=True) if ranks.count() > 1 else objective
+    )
     saved, wanted, left_out = time.monotonic(), True, 0
     while step < recipe.steps and wanted:
-        figures = _update(recipe, trainee, optimizer, images, labels, step)
+        figures = _update(recipe, trainee, stepper, optimizer, images, labels, step, shards)
         step += 1
         left_out = 0 if math.isfinite(figures["gradient"]) else left_out + 1
         if left_out == min(MOST_LEFT_OUT, recipe.steps):
             raise ValueError(_hopeless(recipe, out, step, left_out))
         try:
-            progress(step, figures)
-            wanted = watch(step, trainee.kept)
+            if ranks.is_first():
+                progress(step, figures)
+                wanted = watch(step, trainee.kept)
         except BaseException:  # also a Ctrl-C that waited for the end of the step: what was reached is kept
             save_state(out / STATE, recipe, trainee, optimizer, step)
             raise
+        wanted = bool(ranks.from_first(torch.tensor(int(wanted), device=device)))
         evaluated = step % recipe.evaluate_every == 0 or step == recipe.steps
+        if not ranks.is_first():
+            continue
         if evaluated or not wanted or time.monotonic() - saved > save_every:
             save_state(out / STATE, recipe, trainee, optimizer, step)
             saved = time.monotonic()
         if evaluated:
             _evaluate(recipe, trainee.kept, dataset, out, step, figures)
-    recipe.finish(trainee.kept, as_input(images), labels)
+    if ranks.is_first():
+        recipe.finish(trainee.kept, as_input(images), labels)
     return trainee.kept.eval()
+
+
+class _Objective(nn.Module):
+    """The loss as a module of what is trained, as DistributedDataParallel wants it."""
+
+    def __init__(self, recipe: Recipe, trainee: Trainee) -> None:
+        super().__init__()
+        self.recipe, self.model, self.companion = recipe, trainee.model, trainee.companion
+
+    def forward(self, batch: Batch) -> Mapping[str, Tensor]:
+        return self.recipe.loss(self.model, self.companion, batch)
+
+
+def _shards(recipe: Recipe, dataset: Dataset, shards: int | None) -> int:
+    """Into how many parts each batch is cut. ValueError unless every rank has as many, and every part an item."""
+    count, batch = ranks.count(), min(recipe.batch, len(dataset.train_images))
+    found = count if shards is None else whole_number("shards", shards, 1)
+    if found % count or found > max(batch, 1):
+        raise ValueError(
+            f"shards must be a multiple of the {count} ranks and at most the {batch} items of a batch, got {found}."
+        )
+    return found
 
 
 def check_folder(out: Path, resume: bool = False, overwrite: bool = False, starts_from: bool = False) -> None:
@@ -187,27 +229,43 @@ def _hopeless(recipe: Recipe, out: Path, step: int, left_out: int) -> str:
 def _update(
     recipe: Recipe,
     trainee: Trainee,
+    stepper: nn.Module,
     optimizer: torch.optim.Optimizer,
     images: Tensor,
     labels: Tensor,
     step: int,
+    shards: int,
 ) -> dict[str, float]:
     """One step of gradient descent; a step whose gradient is not finite is left out."""
     for group in optimizer.param_groups:
         group["lr"] = group["share"] * recipe.learning_rate * schedule(step, recipe.steps)
-    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
-    some = batch_indices(len(images), recipe.batch, step, recipe.seed).to(images.device)
-    with mixed_precision(recipe.mixed_precision):
-        seen = recipe.augmented(as_input(images[some]), generator)
-        batch = Batch(seen, labels[some], generator, done=step / recipe.steps)
-        terms = recipe.loss(trainee.model, trainee.companion, batch)
+    parts = batch_indices(len(images), recipe.batch, step, recipe.seed).tensor_split(shards)
+    total, mine = sum(map(len, parts)), range(ranks.rank(), shards, ranks.count())
+    found: dict[str, float] = {}
     optimizer.zero_grad(set_to_none=True)
-    terms["loss"].backward()
+    for shard in mine:
+        part, share = parts[shard].to(images.device), len(parts[shard]) / total
+        generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step + shard * APART)
+        with _summing_up(stepper, shard == mine[-1]):
+            with mixed_precision(recipe.mixed_precision):
+                seen = recipe.augmented(as_input(images[part]), generator)
+                terms = stepper(Batch(seen, labels[part], generator, done=step / recipe.steps))
+            (ranks.count() * share * terms["loss"]).backward()  # ranks' gradients are averaged
+        for name, value in terms.items():
+            found[name] = found.get(name, 0.0) + share * float(value.detach())
     norm = nn.utils.clip_grad_norm_(trainee.parameters(), recipe.gradient_clip)
     if torch.isfinite(norm):
         optimizer.step()
         trainee.averaged()
-    return {name: float(value.detach()) for name, value in terms.items()} | {"gradient": float(norm)}
+    values = torch.tensor([found[name] for name in sorted(found)], dtype=torch.float32, device=images.device)
+    ranks.summed(values)
+    whole = dict(zip(sorted(found), values.tolist())) if ranks.count() > 1 else found
+    return whole | {"gradient": float(norm)}
+
+
+def _summing_up(stepper: nn.Module, last: bool) -> AbstractContextManager:
+    """Inside it gradients stay at their rank, unless it is the last shard: then ranks exchange what they have gathered."""
+    return nullcontext() if last or not isinstance(stepper, DistributedDataParallel) else stepper.no_sync()
 
 
 def schedule(step: int, steps: int) -> float:

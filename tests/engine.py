@@ -1,13 +1,15 @@
-"""Numbers of the engine in assets/engine: `python -m tests.engine [parity | ticks …] [--count 1000]`.
+"""Numbers of the engine in assets/engine: `python -m tests.engine [parity | ticks | page …] [--count 1000]`.
 
 `ticks`: a drag of 60 moves in every view that the engine knows, in headless Chromium on this machine: requests meanwhile,
 p95 of a tick, also with the page's processor throttled to a fourth, and how far both routes are apart.
 `parity`: every shipped picture model decoded by the engine in Node beside torch, samples and pictures of noise, with SIMD
-and in plain JavaScript, and the milliseconds that a picture takes.
+and in plain JavaScript, and the milliseconds that a picture takes; and the same through the page's worker in Chromium.
+`page`: bytes over the wire and seconds until the first view can be used, first and second visit, throttled to a fourth too.
 """
 
 import argparse
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -26,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "assets" / "engine"
 NAMES = ("digits", "digits-projector", "faces")
 MARK = 1e-3  # of the largest latent
+SECONDS = 1.5  # until the first view can be used, at a processor throttled to a fourth
 LEVELS = 2  # of 255 by which the pictures of both routes may differ
 
 
@@ -91,6 +94,51 @@ def print_parity(count: int) -> bool:
                 f"{found.part:.1e} of the largest latent {found.largest:.3g} (at most {MARK:g}); "
                 f"p50 {found.p50:.1f} ms, p95 {found.p95:.1f} ms"
             )
+    return print_parity_in_chromium(count) and good
+
+
+def print_parity_in_chromium(count: int) -> bool:
+    from tests.in_chromium import PART, chromium, decoded
+
+    good = True
+    print(f"the same through the worker in Chromium, {count} latents, {PART} in plain JavaScript")
+    with chromium() as browser:
+        for name in NAMES:
+            for kind, several in (("simd", max(PART, count // PART * PART)), ("plain", PART)):
+                found = decoded(browser, name, several, kind)
+                part = found["error"] / found["largest"]
+                good = good and part <= MARK
+                print(
+                    f"{name:>17} {kind:5} {several:5d} latents: largest difference {found['error']:.1e}, {part:.1e} of the "
+                    f"largest latent (at most {MARK:g}); p50 {found['p50']:.1f} ms, p95 {found['p95']:.1f} ms",
+                    flush=True,
+                )
+    return good
+
+
+def print_page() -> bool:
+    from tests.in_chromium import chromium, first_views
+    from tests.server import start
+
+    good = True
+    print("until the first view can be used, in headless Chromium, medians of three")
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        process, url = start(Path(folder) / "server.log")
+        try:
+            first_views(browser, url, 1, again=False, times=1)  # the server makes what it keeps
+            for slower, again in ((1, False), (1, True), (4, False), (4, True)):
+                found = first_views(browser, url, slower, again)
+                good = good and found.document <= 250_000 and (slower == 1 or found.seconds <= SECONDS)
+                print(
+                    f"{'second' if again else 'first'} visit, throttled {slower}×: {found.seconds:.2f} s"
+                    f"{f' (at most {SECONDS:g})' if slower > 1 else ''}, page {found.document / 1000:.0f} kB (at most 250), "
+                    f"with scripts and fonts {found.bytes / 1000:.0f} kB in {found.requests} answers",
+                    flush=True,
+                )
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     return good
 
 
@@ -136,7 +184,11 @@ def print_ticks() -> bool:
     return good
 
 
-PRINTED = {"parity": lambda options: print_parity(options.count), "ticks": lambda options: print_ticks()}
+PRINTED = {
+    "parity": lambda options: print_parity(options.count),
+    "ticks": lambda options: print_ticks(),
+    "page": lambda options: print_page(),
+}
 
 
 def main(argv: list[str] | None = None) -> int:

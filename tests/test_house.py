@@ -287,6 +287,7 @@ NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "spaces": "lends a graphics card on a Space with ZeroGPU, where it is installed; nowhere else",
 }
 COMES_WITH = {  # import: the requirement that brings it
+    "brotli": "gradio",
     "gradio_client": "gradio",
     "requests": "pooch",
     "starlette": "gradio",

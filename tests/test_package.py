@@ -19,7 +19,7 @@ MOST_BYTES = 10_000_000
 def outside(program, folder, *options, path=""):
     """Runs a program in a process of its own, in an empty folder, with `path` before all else that it may import."""
     run = [sys.executable, *options, "-c", f"import sys; sys.path.insert(0, {str(path)!r})\n{program}"]
-    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(run, cwd=folder, capture_output=True, text=True, check=False, timeout=400)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

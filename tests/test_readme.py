@@ -20,6 +20,7 @@ def test_every_program_of_the_page_is_found():
         "Use the package",
         "Put a model of your own into it",
         "Train an own model",
+        "See it in the lab",
         "Bring your own flow",
     ]
     assert (ROOT / "README.md").read_text("utf-8").count("```python") == len(PROGRAMS)

@@ -48,7 +48,7 @@ def english() -> dict[str, str]:
         key: text
         for first, (module, names) in SAID.items()
         for name in names
-        for key, text in _texts(getattr(module, name), f"{first}.{name}")
+        for key, text in _texts(getattr(module, name, ()), f"{first}.{name}")
         if text
     }
 

@@ -8,8 +8,10 @@ PARTS = {
     "numbers": "[id$='-formula'], [id$='-sum'], #plane-canvas .words, #plane-canvas .formula, #styles-rest",
     "controls": "#plane-canvas .bar, .lab-card [id$='-t'], #latent_pca-steps, #project-rank, #project-rank ~ .lab-buttons",
     "others": ".lab-split .lab-card:not(.lab-first, .lab-walk, :has(#spectrum-handles)), .lab-section, .lab-section ~ *",
-    "pictures": ".lab-card:has([id$='-picker']):not(:has([id$='-x1'])), [id$='-picker'], [id$='-intake'], :has(+ [id$='-intake']), :has(+ [id$='-picker'])",
+    "pictures": ".lab-card:has([id$='-picker']):not(:has([id$='-x1'])), "
+    ":is([id$='-picker'], [id$='-intake']), :has(+ :is([id$='-picker'], [id$='-intake']))",
     "models": "[id$='-model']",
+    "own": "#own-model",
     "train": ".lab-card:has(#plane-trainer)",
     "break": "[id$='-break']",
     "meter": "[id$='-meter']",
@@ -23,5 +25,5 @@ PARTS = {
 EMPTIED = {"others": ".lab-split > .column:not(:has(.lab-first, #spectrum-handles))"}
 """What takes no room when a part is hidden, though it stays in the page."""
 
-PRESENT = ("header", "tabs", "lead", "others", "python", "link", "symbols", "footer")
+PRESENT = ("header", "tabs", "lead", "others", "own", "python", "link", "symbols", "footer")
 """What a page that is shown to a room leaves out: the stage and what moves it stay."""

@@ -73,6 +73,7 @@ DIALOG = {
         "others": "all but the stage",
         "pictures": "choice of pictures",
         "models": "choice of models",
+        "own": "model of one’s own",
         "train": "training",
         "break": "“break it”",
         "meter": "proof meter",

@@ -1,12 +1,13 @@
 """A model small enough to be carried in a page: fewer bits a weight, and nothing that follows from the rest.
 
-A third of what an exported model holds follows from the rest: a matrix of g⁻¹ is the inverse of one of g. The page works these out when it opens the model (assets/static/grow.js), so both directions undo
-each other to float32's rounding, however few bits the weights have left, and the round trip on the proof meter is that of
-the server.
+Nearly half of what an exported model holds follows from the rest: a matrix of g⁻¹ is the inverse of one of g. The page works
+these out when it opens the model (assets/static/grow.js), so both directions undo each other to float32's rounding, however
+few bits the weights have left, and the round trip on the proof meter is that of the server.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +28,9 @@ Rule = dict[str, Any]
 class Compact:
     """A model as the page gets it; `rules` say in order how the page fills the places of weights that are left out.
 
-    {"inverse": n, "of": [W, b], "to": [V, c]} is V = W⁻¹ and c = −V b (None: it is 0, as b), W (n, n); {"undo": [n, r], "of": [U, V], "to": T} is
-    T = −U (I − V U)⁻¹, U (n, r), V (r, n), so that I − T V undoes I − U V; letters are places among the weights. `error` is
-    that of decoded pixels, `bits` those of most weights.
+    {"inverse": n, "of": [W, b], "to": [V, c]} is V = W⁻¹ and c = −V b, W (n, n); c is None where it is 0, as b.
+    {"undo": [n, r], "of": [U, V], "to": T} is T = −U (I − V U)⁻¹, U (n, r), V (r, n), so that I − T V undoes I − U V.
+    Letters are places among the weights. `error` is that of decoded pixels, `bits` those of most weights.
     """
 
     manifest: Rule
@@ -48,8 +49,8 @@ class Compact:
         return self.weights[kept]
 
 
-def compact(f: Linearizer, mark: float = LEVEL) -> Compact:
-    """f with the fewest bits of `BITS` with which no decoded pixel is off by more than `mark`.
+def compact(f: Linearizer, mark: float = LEVEL, first: int = 0) -> Compact:
+    """f with the fewest bits of `BITS` with which no decoded pixel is off by more than `mark`; `first` are tried first.
 
     ValueError where a matrix of g⁻¹ is not the inverse of its matrix of g.
     """
@@ -58,14 +59,17 @@ def compact(f: Linearizer, mark: float = LEVEL) -> Compact:
     weights = np.frombuffer(whole.weights[cut:], "<f4")
     rules = [*undoings(whole.manifest, weights), *inverses(whole.manifest)]
     least = least_bits(whole.manifest, len(weights))
-    for bits in BITS:
-        tried = grown(rounded(weights, np.maximum(least, bits)), rules)
-        error = errors_of(f, Replay(WebModel(whole.manifest, whole.weights[:cut] + tried.tobytes())))[
-            "decode"
-        ]
-        if error <= mark:
-            break
-    return Compact(whole.manifest, whole.weights[:cut], tried, rules, bits, error)
+
+    def tried(bits: int) -> tuple[np.ndarray, float]:
+        left = grown(rounded(weights, np.maximum(least, bits)), rules)
+        errors = errors_of(f, Replay(WebModel(whole.manifest, whole.weights[:cut] + left.tobytes())))
+        return left, errors["decode"]
+
+    if first and (found := tried(first))[1] <= mark:
+        return Compact(whole.manifest, whole.weights[:cut], found[0], rules, first, found[1])
+    bits = BITS[min(bisect_left(BITS, True, key=lambda bits: tried(bits)[1] <= mark), len(BITS) - 1)]
+    left, error = tried(bits)
+    return Compact(whole.manifest, whole.weights[:cut], left, rules, bits, error)
 
 
 def rounded(weights: np.ndarray, bits: np.ndarray | int) -> np.ndarray:

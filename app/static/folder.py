@@ -8,6 +8,7 @@ import html
 import json
 import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import gradio as gr
 from app import models, pictures, shell, words
 from app.lessons import languages
 from app.panels.picker import page_value
+from app.pictures import references
 from app.static.carried import cloud_file, model_file
 from app.static.packing import script
 from app.static.recorded import Taken, opening
@@ -27,11 +29,16 @@ from linearizer_core import files
 
 MODELS = ("digits", "faces")
 VIEWS = ("plane", "interpolate", "spectrum", "generate", "project", "latent_pca")
-HOST = ("carry", "host", "fields", "models", "algebra", "flow", "transport", "spoiling", "view")
+HOST = ("carry", "host", "fields", "models", "algebra", "flow", "transport", "spectra", "spoiling", "view")
 WORKER = ("engine/plain", "engine/evaluate", "engine/worker", "static/grow")
-CARDS = ("plane-trainer", "latent_pca-means")  # what the page cannot do, with the cards that these stand in
+CARDS = (
+    "plane-trainer",
+    "latent_pca-means",
+    "spectrum-named",
+)  # what the page cannot do, with the cards that these stand in
 PARTS = (
-    *("latent_pca-upload", "latent_pca-count", "latent_pca-data", "own-model", "lesson", "teach"),
+    *("latent_pca-upload", "latent_pca-count", "latent_pca-data", "latent_pca-model", "own-model"),
+    *("lesson", "teach", *(f"{view}-intake" for view in VIEWS)),
     *("start-tour", "teach-class", *(f"{view}-python-fold" for view in VIEWS)),
 )
 OPENINGS = {  # by view: a model, and the query of a link that the app opens for it
@@ -50,7 +57,7 @@ LATER = {  # large pictures that the page itself makes anew when such a model is
 ONLY = {"latent_pca 3": ("scatter", "verdict")}  # what of an opening the page asks for
 
 
-def write_static(folder: Path) -> list[Path]:
+def write(folder: Path) -> list[Path]:
     """Writes the lab for `MODELS` into the folder; the paths. Relative addresses only, and nothing of another host."""
     found = contents()
     written = {folder / name: content for name, content in found.items()}
@@ -77,7 +84,7 @@ def contents() -> dict[str, bytes]:
     }
     mark = hashlib.sha256(b"".join(found[name] for name in sorted(found))).hexdigest()[:12]
     kept = ["./", *(name for name in found if name != "index.html")]
-    start = f"const KEPT = {json.dumps({'name': f'lab-{mark}', 'files': kept})};\n"
+    start = f"self.KEPT = {json.dumps({'name': f'lab-{mark}', 'files': kept})};\n"
     return {**found, "service-worker.js": (start + asset("static/service_worker.js")).encode()}
 
 
@@ -88,11 +95,13 @@ def _told(demo: gr.Blocks, taken: Taken) -> dict[str, Any]:
         for view, found in OPENINGS.items()
         for model, query in found.items()
     }
-    sources = [*pictures.gallery(), "other", models.FACE]
+    sources = [*pictures.gallery(), "other"]
     told = {
         **taken.page(),
         "openings": openings,
-        "pages": {source: page_value(source) for source in sources if source != "mnist"},
+        "pages": {source: page_value(source) for source in sources if source != "mnist"}
+        | {models.FACE: page_value(models.FACE) | {"pictures": None}},
+        "face_spread": references.FACE_SPREAD,
         "words": said(),
         "models": list(MODELS),
         "examples": {name: list(pictures.examples(name)) for name in MODELS},
@@ -193,9 +202,8 @@ def _page() -> str:
     return page
 
 
-def write_archive(folder: Path, archive: Path) -> None:
-    """The folder as a zip, for a classroom without network: unpack it and open index.html."""
+def write_archive(written: Sequence[Path], archive: Path) -> None:
+    """The files as a zip: unpack it and open index.html."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
-        for path in sorted(folder.iterdir()):
-            if path.is_file() and path != archive:
-                opened.write(path, f"linearizer-lab/{path.name}")
+        for path in written:
+            opened.write(path, f"linearizer-lab/{path.name}")

@@ -1,7 +1,7 @@
 """Files as scripts: what a page may run, it may have, also where it was opened from a disk and may fetch nothing.
 
-A script that a page names is run on any page; a file that it fetches is refused on "file://". So models, plotly and the lab's
-values are strings in scripts. Base64 would make them a third larger; a script in UTF-16 holds 15 bits in each character.
+A script that a page names is run on any page; a file that it fetches is refused on "file://". So models, plotly and the
+lab's values are strings in scripts. Base64 would make them a third larger; in UTF-16 a character holds 15 bits.
 """
 
 from __future__ import annotations

@@ -75,8 +75,10 @@ class Taken:
     def _stays(self, node: dict) -> bool:
         found = self._kinds[node["id"]]
         name = self._name(node)
-        if found["type"] == "tabitem" and name.startswith("tab-"):
-            return name in self._views
+        if found["type"] == "tabitem":
+            return (
+                name in self._views if name.startswith("tab-") else bool(found["props"].get("visible", True))
+            )
         card = "lab-card" in " ".join(found["props"].get("elem_classes") or [])
         without = card and any(self._name(child) in self._cards for child in _nodes(node))
         return found["type"] in DRAWN and name not in self._parts and not without

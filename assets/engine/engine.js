@@ -145,16 +145,7 @@
   };
 
   const join = (slug, stage, { ask, fetch }) => {
-    const view = {
-      turn: 0,
-      given: null,
-      last: null,
-      ready: false,
-      busy: false,
-      again: false,
-      fetching: false,
-      texts: new Map(),
-    };
+    const view = { turn: 0, given: null, last: null, texts: new Map() };
     views.set(slug, view);
     Object.defineProperty(view, "stage", { get: () => stages.get(stage) });
     view.id = stage;
@@ -210,7 +201,8 @@
   const arrived = (stage) => {
     for (const [slug, view] of views) {
       if (view.id !== stage) continue;
-      if (view.began) tell({ where: lab.told ? "browser" : "server", milliseconds: performance.now() - view.began });
+      if (view.began)
+        tell({ where: lab.told ? "browser" : "server", milliseconds: performance.now() - view.began });
       view.began = 0;
       view.texts.clear(); // what stands there is the server's again
       if (!able()) continue;

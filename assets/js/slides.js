@@ -69,6 +69,24 @@
     return [formula, measured, verdict && `The law ${verdict}`].filter(Boolean);
   };
 
+  // What is dragged lies over a canvas as buttons: a dot each, with its name.
+  const dots = (pen, image, left, top, side) => {
+    const box = image.getBoundingClientRect();
+    for (const knob of image.parentElement?.querySelectorAll("[data-handle]") ?? []) {
+      if (!seen(knob)) continue;
+      const at = knob.getBoundingClientRect();
+      const x = left + (side * (at.left + at.width / 2 - box.left)) / box.width;
+      const y = top + (side * (at.top + at.height / 2 - box.top)) / box.width;
+      pen.fillStyle = getComputedStyle(knob).color;
+      pen.beginPath();
+      pen.arc(x, y, 8, 0, 7);
+      pen.fill();
+      pen.font = `600 16px ${FONT}`;
+      pen.textAlign = "center";
+      pen.fillText(knob.textContent, x, y - 14);
+    }
+  };
+
   // Words are laid out first, on a pen of no paper: how tall the picture gets depends on them.
   const drawn = async (slug, address) => {
     const holder = holderOf(slug);
@@ -104,6 +122,7 @@
       const [w, h] = sizeOf(image);
       pen.imageSmoothingEnabled = w > side; // small pictures keep their pixels
       pen.drawImage(image, middle - side / 2, top, side, Math.min(tall, (side * h) / w));
+      dots(pen, image, middle - side / 2, top, side);
       pen.strokeStyle = colour("--lab-line");
       pen.strokeRect(middle - side / 2, top, side, Math.min(tall, (side * h) / w));
       write(caption ?? "", middle, top + tall + 26, `600 18px ${FONT}`, "--lab-text", "center");

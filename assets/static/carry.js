@@ -37,7 +37,11 @@
   };
 
   // Called by each packed script.
-  lab.carry = (name, length, text) => unpacked(text, length).then(entry(name).ready, entry(name).failed);
+  lab.carry = (name, length, text) => {
+    const one = entry(name);
+    one.asked = true;
+    unpacked(text, length).then(one.ready, one.failed);
+  };
 
   lab.carried = (name) => {
     const one = entry(name);

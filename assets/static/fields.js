@@ -36,6 +36,7 @@
         list.children[k].classList.toggle("selected", k === index);
       });
       lab.page.fire(child.id, "select");
+      lab.page.seen?.(child.props.id);
     };
     part.children.forEach(({ props }, index) => {
       const button = make("button", "", { role: "tab", "aria-selected": "false", type: "button" });
@@ -55,7 +56,13 @@
   fields.accordion = (part, nodes) => {
     const inner = make("div", "", {}, make("div", "column", {}, ...nodes));
     const icon = make("span", "icon", {}, "▼");
-    const head = make("button", "label-wrap", { type: "button" }, make("span", "", {}, part.props.label), icon);
+    const head = make(
+      "button",
+      "label-wrap",
+      { type: "button" },
+      make("span", "", {}, part.props.label),
+      icon,
+    );
     part.shows.open = (open) => {
       part.props.open = open;
       inner.style.display = open ? "" : "none";
@@ -80,7 +87,11 @@
     const { minimum, step, label, value: first } = part.props;
     const limits = { min: minimum, max: part.props.maximum, step: step ?? "any" };
     const range = make("input", "", { type: "range", "aria-label": `range slider for ${label}`, ...limits });
-    const number = make("input", "", { type: "number", "aria-label": `number input for ${label}`, ...limits });
+    const number = make("input", "", {
+      type: "number",
+      "aria-label": `number input for ${label}`,
+      ...limits,
+    });
     const reset = make("button", "reset-button", { type: "button", "aria-label": "Reset" }, "↺");
     const most = make("span", "max_value", {}, String(part.props.maximum));
     const show = (value) => {

@@ -5,8 +5,7 @@
   const twister = (seed) => {
     const state = new Uint32Array(624);
     state[0] = seed;
-    for (let i = 1; i < 624; i++)
-      state[i] = Math.imul(1812433253, state[i - 1] ^ (state[i - 1] >>> 30)) + i;
+    for (let i = 1; i < 624; i++) state[i] = Math.imul(1812433253, state[i - 1] ^ (state[i - 1] >>> 30)) + i;
     let at = 624;
     return () => {
       if (at === 624) {
@@ -93,5 +92,7 @@
     return (count) => uniform(seed, count, next);
   };
 
-  lab.flow = { dice, white, integrate, product };
+  const RTOL = 1e-6; // of the largest singular value of B: smaller ones count as 0
+
+  lab.flow = { RTOL, dice, white, integrate, product };
 })();

@@ -22,10 +22,10 @@
     });
   };
 
-  const hear = async ({ inputs, outputs, js, then }) => {
+  const hear = async ({ inputs, outputs, js, followers }) => {
     const found = lab.page.scripts[js](...inputs.map((id) => parts.get(id)?.props.value));
     assign(outputs, found instanceof Promise ? await found : found);
-    if (then) then.forEach(hear);
+    followers.forEach(hear);
   };
 
   const fire = (name, event, data = {}) => {
@@ -82,7 +82,8 @@
     if (id) node.id = id;
     node.classList.add(...classes.flatMap((names) => names.split(" ")));
     if (scale !== null && scale !== undefined) node.style.flexGrow = scale;
-    if (scale === 0 && part.type !== "form") node.style.width = "fit-content";
+    if (scale === 0 && part.type !== "form")
+      Object.assign(node.style, { width: "fit-content", flex: "0 0 auto" });
     if (least !== null && least !== undefined) node.style.minWidth = `min(${least}px, 100%)`;
     part.shows.visible = (seen) => {
       node.hidden = seen === false || seen === "hidden";
@@ -107,10 +108,12 @@
   // --- the start ---------------------------------------------------------------------------------------
   const enlist = () => {
     for (const listener of listeners) {
-      listener.then = listeners.filter((other) => other.after === listener.id && other.js !== null);
+      listener.followers = listeners.filter((other) => other.after === listener.id && other.js !== null);
       for (const [id, event] of listener.targets) {
         const part = parts.get(id);
-        if (part && listener.js !== null) (part.heard[event] ??= []).push(listener);
+        if (!part || listener.js === null) continue;
+        part.heard[event] ??= [];
+        part.heard[event].push(listener);
       }
     }
   };
@@ -120,7 +123,7 @@
     for (const [id, type, props] of told.components) {
       const part = { id, type, props, heard: {}, shows: {} };
       parts.set(id, part);
-      if (props.elem_id) named.set(props.elem_id, part);
+      if (props.elem_id && !named.has(props.elem_id)) named.set(props.elem_id, part);
     }
     listeners = told.listeners;
     enlist();

@@ -15,7 +15,26 @@
       vectors.length ? lab.engine.call(name, program, vectors) : Promise.resolve([]);
     const programs = { encode: run("encode"), decode: run("decode"), recombine: run("recombine") };
     const sizes = { size: head.shape.reduce((a, b) => a * b) };
-    return { name, given, ...head.facts, shape: head.shape, ...sizes, ...arrays, ...programs };
+    const model = { name, given, ...head.facts, shape: head.shape, ...sizes, ...arrays, ...programs };
+    if (name === "faces") await drawFaces(model);
+    return model;
+  };
+
+  // The gallery's faces are what the model draws in one step from their seeds: app/pictures/references.faces.
+  const drawFaces = async (model) => {
+    const found = lab.told.pages.face;
+    const B = lab.flow.product(model.variances, 100, "rk4");
+    const entries = lab.told.grids.faces.entries.map((text) => text.split(";").slice(3).join(";"));
+    const others = entries.filter((id) => id.startsWith("face:") && !found.ids.includes(id));
+    const ids = [...found.ids, ...others];
+    const z = ids.map((id) => {
+      const noise = lab.flow.white(Number(id.split(":")[1]), model.size);
+      return noise.map((v, k) => B[k] * (lab.told.face_spread * v + model.noise_means[k]));
+    });
+    const faces = (await model.decode(z)).map(levels);
+    found.pictures = lab.ticks.tiles(model.shape, faces.slice(0, found.ids.length), []).pictures;
+    ids.forEach((id, k) => add(id, { x: faces[k], shape: model.shape }));
+    lab.view.fill("face");
   };
 
   lab.model = (name) => {
@@ -60,8 +79,7 @@
         for (let k = 0; k < big; k++) {
           const [y0, y1, fy] = near[y];
           const [x0, x1, fx] = near[k];
-          const row = (r) =>
-            (1 - fx) * x[(c * side + r) * side + x0] + fx * x[(c * side + r) * side + x1];
+          const row = (r) => (1 - fx) * x[(c * side + r) * side + x0] + fx * x[(c * side + r) * side + x1];
           found[(c * big + y) * big + k] = (1 - fy) * row(y0) + fy * row(y1);
         }
     return found;
@@ -92,18 +110,21 @@
     const x = new Float32Array(size);
     const positions = height * width;
     for (let p = 0; p < positions; p++)
-      for (let c = 0; c < channels; c++)
-        x[c * positions + p] = bytes[index * size + p * channels + c] / 255;
+      for (let c = 0; c < channels; c++) x[c * positions + p] = bytes[index * size + p * channels + c] / 255;
     return { x, shape: [channels, height, width] };
   };
 
   const gallery = new Map(); // of all pages and what was painted, by reference
 
+  const fillGallery = () => {
+    if (gallery.size) return;
+    for (const { ids, pictures } of Object.values(lab.told.pages))
+      if (pictures) ids.forEach((id, k) => gallery.set(id, ofTiles(pictures, k)));
+  };
+
   // The picture of that reference in the model's shape.
   const picture = (reference, model) => {
-    if (!gallery.size)
-      for (const page of Object.values(lab.told.pages))
-        page.ids.forEach((id, k) => gallery.set(id, ofTiles(page.pictures, k)));
+    fillGallery();
     return shaped(gallery.get(reference), model.shape);
   };
 
@@ -115,7 +136,7 @@
   };
 
   const add = (reference, found) => {
-    if (!gallery.size) picture(lab.told.pages.digits.ids[0], { shape: [1, 32, 32] });
+    fillGallery();
     gallery.set(reference, found);
   };
 

@@ -1,7 +1,7 @@
-// Keeps the lab where it was opened once: later it opens without a network. `KEPT` names its files; another
+// Keeps the lab where it was opened once: later it opens without a network. `self.KEPT` names its files; another
 // build has another name, and takes the place of the one before.
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(KEPT.name).then((cache) => cache.addAll(KEPT.files)));
+  event.waitUntil(caches.open(self.KEPT.name).then((cache) => cache.addAll(self.KEPT.files)));
   self.skipWaiting();
 });
 
@@ -9,7 +9,9 @@ self.addEventListener("activate", (event) => {
   const drop = async () => {
     const names = await caches.keys();
     await Promise.all(
-      names.filter((name) => name.startsWith("lab-") && name !== KEPT.name).map((name) => caches.delete(name)),
+      names
+        .filter((name) => name.startsWith("lab-") && name !== self.KEPT.name)
+        .map((name) => caches.delete(name)),
     );
     await self.clients.claim();
   };

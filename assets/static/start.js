@@ -1,7 +1,8 @@
 // The start of a page without a server.
 (async () => {
   const asked = new URLSearchParams(location.search);
-  const dark = asked.get("__theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const dark =
+    asked.get("__theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   document.body.classList.toggle("dark", dark === "dark");
 
   const text = async (name) => new TextDecoder().decode(await lab.carried(name));

@@ -25,9 +25,9 @@
     const id = (name) => `${slug}-${name}`;
     const broken = () => Boolean(page.value(id("break")));
     const settle = latest(async (isLast) => {
-      if (made.rests) await made.rests(broken());
       const laws = await made.laws(broken());
       if (isLast()) page.set(id("meter"), lab.algebra.reading(laws));
+      if (isLast() && made.rests) await made.rests(broken(), isLast);
     });
     page.on(`${id("meter")} settle`, settle);
     page.on(`${id("address")} restore`, () => open(slug));
@@ -42,6 +42,7 @@
       touch(slug);
     };
     page.on(`${id("break")} change, ${id("relay")} input`, answer);
+    if (!made.ingredients) return; // its ticks are asked for like anything else
     page.on(`${id("relay")} submit`, async () => {
       const turn = lab.engine.turn(slug);
       const found = await made.ingredients();
@@ -66,6 +67,13 @@
     touch(slug);
   };
 
+  // A page of the gallery, in every view; that of faces when they are drawn.
+  const fill = (source) => {
+    const value = lab.told.pages[source];
+    if (!value.pictures) return;
+    for (const slug of lab.told.views) if (page.of(`${slug}-${source}`)) page.set(`${slug}-${source}`, value);
+  };
+
   const opened = new Set();
   const begin = (slugs) => {
     for (const slug of slugs)
@@ -75,8 +83,8 @@
         await open(slug);
         lab.filled(slug, slugs);
       });
-    for (const [source, value] of Object.entries(lab.told.pages))
-      for (const slug of slugs) if (page.of(`${slug}-${source}`)) page.set(`${slug}-${source}`, value);
+    for (const source of Object.keys(lab.told.pages)) fill(source);
+    lab.page.seen = (tab) => tab === "face" && lab.model("faces");
     const asked = new URLSearchParams(location.search).get("view");
     page.of("views").shows.selected(slugs.includes(asked) ? asked : slugs[0]);
   };
@@ -92,5 +100,5 @@
         page.on(`${slug}-${source} pick`, ({ id }) => answer(id));
     });
 
-  lab.view = Object.assign(view, { show, open, begin, touch, latest, turned, picks });
+  lab.view = Object.assign(view, { show, open, begin, touch, latest, turned, picks, fill });
 })();

@@ -177,7 +177,8 @@ window.lab =
 
     // Brings a script that will be asked for soon into the browser's cache; one that does not come is missed
     // when it is asked for.
-    const fetchAhead = (address) => (lab.bring ? lab.bring(address) : fetch(place(address))).catch(() => null);
+    const fetchAhead = (address) =>
+      (lab.bring ? lab.bring(address) : fetch(place(address))).catch(() => null);
 
     // Starts a widget whose scripts are large when it is first seen: its own is fetched first, and
     // `own.arrive()` is a promise of the one that it needs, which runs when the widget has shown what it can

@@ -196,7 +196,8 @@ BAD_CALLS = {
     "unknown picture": (["digits:3", "cat:1"], [0.5, 0.5], "No such picture"),
     "a list as a picture": (["digits:3", ["digits:4"]], [0.5, 0.5], "No such picture"),
     "no picture": (["digits:3", "data:image/png;base64,AAAA"], [0.5, 0.5], "not a picture"),
-    "unknown model": (PAIR, [0.5, 0.5], "model must be one of digits, faces", "styles"),
+    "unknown model": (PAIR, [0.5, 0.5], "model must be one of digits, faces", "cats"),
+    "a model of other pictures": (PAIR, [0.5, 0.5], "model must be one of digits, faces", "styles"),
     "a model that does not age": (PAIR, [0.5, 0.5], "knows nothing of years", "digits", 4),
     "too many years": (FACES, [0.5, 0.5], "years must be a number from −60 to 60", "faces", 1000),
 }

@@ -198,7 +198,7 @@ def test_more_pictures_than_a_sheet_holds_come_on_several():
 def test_the_view_opens_at_once_with_a_cloud_that_ships():
     found = page.opened({}, "digits:3")
     value = read(found["scatter"])
-    assert value["linked"]["count"] == shipped.COUNT == found["count"] and found["data"] == "sample"
+    assert value["linked"]["count"] == shipped.COUNT == found["count"] and found["data"].value == "sample"
     assert "They ship with the lab" in found["status"] and value["linked"]["thumbnails"]
     assert shipped.FILE.stat().st_size < 700_000
 
@@ -490,16 +490,14 @@ def test_another_model_is_another_cloud_of_the_same_pictures():
 
 
 def test_faces_come_with_pictures_of_faces():
-    found = page.switched("faces", "digits", "digits:318", 300)
-    assert found["data"] == "face" and pictures.pixels(found["picture"]).shape == (64, 64, 3)
-    assert page.switched("digits", "face", found["picture"], 300) == {
-        "data": "digits",
-        "picture": "digits:318",
-    }
-    assert page.switched("digits-projector", "sample", "digits:1", 300) == {"picture": "digits:1"}
-    assert (
-        page.switched("digits-projector", "sample", "digits:1", 4000)["count"] == 300
-    )  # nobody waits unasked
+    found = page.switched("faces", "digits", "digits:318", 300, [])
+    assert found["data"].value == "face" and pictures.pixels(found["picture"]).shape == (64, 64, 3)
+    back = page.switched("digits", "face", found["picture"], 300, [])
+    assert (back["data"].value, back["picture"]) == ("digits", "digits:318") and "count" not in back
+    kept = page.switched("digits-projector", "sample", "digits:1", 300, [])
+    assert (kept["data"].value, kept["picture"]) == ("sample", "digits:1") and "count" not in kept
+    many = page.switched("digits-projector", "sample", "digits:1", 4000, [])
+    assert many["count"] == 300  # nobody waits unasked
     together = clouds.cloud(of_source("face", 13), "faces")
     alone = np.stack([pictures.pixels(f"face:{i}") for i in range(13)]).astype(int)
     assert np.abs(together.pixels - alone).max() <= 1 and len({face.tobytes() for face in alone}) == 13
@@ -798,7 +796,8 @@ def test_python_for_this_view_carries_a_visitors_own_pictures(tmp_path):
 
 # --- links -------------------------------------------------------------------------------------------------
 def opened(search: str, picture: str = "digits:0") -> dict:
-    return page.opened(query_of(search), picture)
+    found = page.opened(query_of(search), picture)
+    return {**found, "data": found["data"].value}
 
 
 def test_a_link_of_old_restores_every_control():

@@ -62,6 +62,12 @@ def test_every_language_says_all_of_the_tour_and_the_page():
     assert set(languages.said("de")) <= set(languages.english()), "these belong to nothing"
 
 
+@pytest.mark.parametrize("first", languages.SAID)
+def test_what_is_to_be_said_is_there(first: str):
+    module, names = languages.SAID[first]
+    assert [name for name in names if not hasattr(module, name)] == []
+
+
 def test_what_a_language_does_not_say_falls_back():
     lesson = files.shipped("lecture")
     assert lesson.told("de")["stops"][0]["title"] == lesson.told("en")["stops"][0]["title"] != ""

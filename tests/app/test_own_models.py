@@ -239,7 +239,10 @@ def test_there_is_room_for_a_few_and_an_idle_one_makes_room(clean, monkeypatch):
     assert all(models.offers(name, ANY) for name in names)
     monkeypatch.setattr(own, "IDLE", 0.0)
     models.model(names[0])  # so the second is the one that was not asked for longest
+    monkeypatch.setattr(own, "PATIENCE", 0.01)
     with own._room():
+        with pytest.raises(ValueError, match="Other models are being tried just now"), own._room():
+            pass
         assert not models.offers(names[1], ANY) and models.offers(names[0], ANY)
 
 

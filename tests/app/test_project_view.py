@@ -17,7 +17,7 @@ from app.listening import Lab, of_standing
 from app.pictures import files, references
 from app.pictures.difference import difference
 from app.settings import query_of
-from app.views.project import compute, page, spoiling
+from app.views.project import compute, page, spoiling, words
 from app.views.project.gauge import gauge
 from app.views.project.standing import FIRST, USUAL, WHOLE, Input, Standing, grid_of
 from app.widgets import proof_meter
@@ -106,7 +106,26 @@ def test_the_stage_shows_what_the_core_computes(standing):
     pictures_shown = np.concatenate([unpacked(shown[name]) for name in ("stage", "removed")])
     np.testing.assert_allclose(pictures_shown, levels(expected), atol=1)
     np.testing.assert_array_equal(unpacked(shown["painter"]), unpacked(shown["stage"])[:1])
-    assert "P₃₂" in shown["formula"] and f"{away:.3g}" in shown["distance"]
+    assert "P₃₂" in shown["formula"] and f"‖ = {away:.3g} " in shown["distance"]
+    seen = float((x - expected[1]).square().mean().sqrt())
+    assert f"changes pixels by {seen:.2f} " in shown["distance"]
+
+
+@pytest.mark.parametrize("model", ["digits-projector", "faces"])
+def test_one_of_the_two_distances_agrees_with_the_eye(model):
+    """Whatever is spoilt so that one sees it lies outside what is usual for the eye; a whole picture inside."""
+    first = pictures.examples(model)[0]
+    low, high = compute.usual_by_eye(model, 32)
+    seen = {}
+    for kind in ("none", "noise", "gaussian", "salt", "hole", "cover", "negative"):
+        found = compute.projected([Input(first, kind)], model, 32)
+        seen[kind] = float(compute.by_eye(found.x, found.once))
+    assert low < seen.pop("none") < high and min(seen.values()) > high
+    f, x = projector(Standing(model=model, picture=first)), pictures.tensor(pictures.page_of(model), model)
+    with torch.no_grad():
+        wanted = (x - f(x)).square().mean((1, 2, 3)).sqrt().quantile(torch.tensor([0.05, 0.95]))
+    torch.testing.assert_close(torch.tensor([low, high]), wanted, rtol=1e-3, atol=1e-4)
+    assert words.step_of(300) == 256 and words.step_of(63) == 32 and words.step_of(1) == 1
 
 
 def test_broken_f_of_f_is_another_picture_and_how_they_differ_is_shown():

@@ -65,6 +65,6 @@ def test_without_the_engine_the_server_answers_as_before(visit: Visit, way):
 
 
 def test_the_page_goes_packed_and_is_small(visit: Visit):
-    request = urllib.request.Request(visit.server.url, headers={"Accept-Encoding": "gzip"})
+    request = urllib.request.Request(visit.server.url, headers={"Accept-Encoding": "gzip, br"})
     with urllib.request.urlopen(request, timeout=60) as answer:
-        assert answer.headers["Content-Encoding"] == "gzip" and len(answer.read()) <= 250_000
+        assert answer.headers["Content-Encoding"] == "br" and len(answer.read()) <= 250_000

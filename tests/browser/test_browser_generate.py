@@ -234,3 +234,26 @@ def test_nan_over_http_gets_one_sentence(server: Server, data):
         event = json.load(answer)["event_id"]
     with urllib.request.urlopen(f"{address}/{event}") as answer:
         assert " must be " in answer.read().decode()
+
+
+def test_a_number_that_cannot_be_is_answered_where_it_is_typed_and_goes_nowhere(visit: Visit):
+    page = visit.at("?view=generate&s=3")
+    wrong = {
+        "#generate-seed": ("-5", "A whole number from 0 to 2147483647"),
+        "#generate-steps": ("1.5", "A whole number from 1 to 1000"),
+    }
+    for place, (typed, said) in wrong.items():
+        field = page.locator(f"{place} input[type=number]")
+        before = field.input_value()
+        field.click()
+        field.fill(typed)
+        expect(page.locator(f"{place} [role=alert]")).to_contain_text(said)
+        field.press("Tab")
+        expect(field).to_have_value(before)
+        field.fill("")
+        expect(page.locator(f"{place} [role=alert]")).to_be_hidden()
+        field.press("Tab")
+        expect(field).to_have_value(before)
+    visit.quiet(page)
+    expect(page).to_have_url(re.compile("s=3&"))
+    expect(page.locator(".toast-body")).to_have_count(0)

@@ -113,7 +113,6 @@ def test_styles_takes_photos_the_same_way(visit: Visit):
 def test_the_stage_goes_out_as_a_picture_for_a_slide(visit: Visit, slug: str):
     page = opened(visit, slug)
     visit.quiet(page)
-    asked = visit.calls()
     with page.expect_download() as download:
         page.locator(f"#{slug}-link .save").click()
     with Image.open(download.value.path()) as picture:
@@ -121,4 +120,8 @@ def test_the_stage_goes_out_as_a_picture_for_a_slide(visit: Visit, slug: str):
         assert len(picture.convert("L").resize((64, 64)).getcolors()) > 8  # it is no empty sheet
     assert download.value.suggested_filename == f"linearizer-{slug}.png"
     expect(page.locator(f"#{slug}-link [role=status]")).to_have_text("The picture is saved.")
-    assert visit.calls() == asked
+    visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(f"#{slug}-link .picture").click()
+    expect(page.locator(f"#{slug}-link [role=status]")).to_have_text("The picture is copied.")
+    kinds = page.evaluate("navigator.clipboard.read().then((items) => items.flatMap((item) => item.types))")
+    assert kinds == ["image/png"]

@@ -40,7 +40,7 @@ def test_the_view_opens_with_stage_distance_grid_and_laws_that_hold(visit: Visit
     visit.shows(page, PAINTER, "^salt;0.3;0;digits:318$")
     for name in ("x", "once", "twice"):
         expect(page.locator(f"#project-grid-{name} canvas")).to_have_count(6)
-    expect(page.locator("#project-distance")).to_contain_text("away (green)")
+    expect(page.locator("#project-distance")).to_contain_text("For the eye: f changes pixels by")
     expect(page.locator(f"{METER} .law")).to_have_count(3)
     assert not visit.scrolls_sideways(page)
 

@@ -23,7 +23,7 @@ from linearizer_core.algebra.singular import coordinates
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.models.projector import Projector
 from linearizer_core.operators import Identity
-from linearizer_core.spaces import encode
+from linearizer_core.spaces import decode, encode
 
 BAND = (0.05, 0.95)  # quantiles of the gallery's digits that the gauge shows
 
@@ -73,6 +73,22 @@ def usual_distances(model: str, rank: int) -> tuple[float, float]:
     return low, high
 
 
+@remembered(64)
+def usual_by_eye(model: str, rank: int) -> tuple[float, float]:
+    """The same of `by_eye`. As all of them must be decoded, the page asks only for the ranks of `words.LADDER`."""
+    inputs = [Input(picture) for picture in pictures.page_of(model)]
+    f, x = projector(model, rank), tensor(inputs, model)
+    with models.one_core():
+        once = decode(f.g_y, f.A(latents(inputs, model)))
+        low, high = by_eye(x, once).double().quantile(torch.tensor(BAND, dtype=torch.float64)).tolist()
+    return low, high
+
+
+def by_eye(x: Tensor, once: Tensor) -> Tensor:
+    """The root mean square of the pixels that f changes, (k,)."""
+    return (x - once).square().flatten(1).mean(1).sqrt()
+
+
 # --- what is shown -----------------------------------------------------------------------------------------
 def stage(standing: Standing, broken: bool) -> dict:
     """The tick: x on the painter; x, f(x), f(f(x)), broken also how these two differ; what f took away; the distance."""
@@ -85,7 +101,7 @@ def stage(standing: Standing, broken: bool) -> dict:
         shown, titles, ids = [*shown, again.shown], [*titles, again.caption], [*ids, "broken"]
         notes, more = ["", "", "", again.note], {"hues": ["", "bad", "bad", "bad"], "columns": 4}
     removed = torch.cat([found.removed, (found.x - found.once).abs()])
-    by_eye = float((found.x - found.once).square().mean().sqrt())
+    seen, step = float(by_eye(found.x, found.once)), words.step_of(rank)
     away, usual, kind = float(found.away), usual_distances(model, rank), models.abilities(model).pictures
     return {
         "painter": tiles(found.x, ids=ids[:1]),
@@ -93,7 +109,7 @@ def stage(standing: Standing, broken: bool) -> dict:
         "removed": tiles(removed, [words.TAKEN, words.PIXELS_CHANGED]),
         "formula": words.formula(rank, broken),
         "gauge": gauge(away, usual, words.MANIFOLD),
-        "distance": words.distance_words(kind, away, *usual, by_eye),
+        "distance": words.distance_words(kind, seen, *usual_by_eye(model, step), step, away, *usual),
     }
 
 

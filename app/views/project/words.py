@@ -61,11 +61,27 @@ def formula(rank: int, broken: bool) -> str:
     return f'<p style="font-family: var(--lab-math); margin: 8px 0 0">f(x) = g⁻¹( {inside} g(x) )</p>'
 
 
-def distance_words(kind: str, away: float, low: float, high: float, by_eye: float) -> str:
+LADDER = (1, 2, 4, 8, 16, 32, 64, 128, 256)  # ranks at which all of a gallery are measured for the eye
+
+
+def step_of(rank: int) -> int:
+    """The rank of the ladder that is not above this one.
+
+    >>> step_of(40), step_of(1)
+    (32, 1)
+    """
+    return max(step for step in LADDER if step <= max(1, rank))
+
+
+def distance_words(
+    kind: str, seen: float, seen_low: float, seen_high: float, step: int, away: float, low: float, high: float
+) -> str:
+    """Both measures, each with what is usual; and why they may disagree."""
     return sentence(
-        f"‖x ⊖ f(x)‖ = {away:.3g}. Most {kind}s of the gallery are {low:.2g} to {high:.2g} away (green), {UNITS[kind]}. "
-        f"The eye would say {by_eye:.2f}, the root mean square of the pixels that changed. The two differ, because "
-        f"g stretches what is unlike a {kind}, such as single dots, and details that f drops count as well."
+        f"For the eye: f changes pixels by {seen:.2f} (root mean square; most {kind}s of the gallery {seen_low:.2f} to "
+        f"{seen_high:.2f}, at rank {step}). For g: ‖x ⊖ f(x)‖ = {away:.3g} (most {low:.2g} to {high:.2g}, green), "
+        f"{UNITS[kind]}. They may disagree, as g is bent: the same change of pixels is a long way at one picture and a "
+        "short one at another."
     )
 
 

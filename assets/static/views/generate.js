@@ -1,6 +1,6 @@
 // Generate without a server: what app/views/generate does, by the engine.
 (() => {
-  const { combined, difference, filled, minus, number: _, plus, relative, scaled, seconds, times } = lab.algebra;
+  const { combined, difference, filled, minus, plus, relative, scaled, seconds, times } = lab.algebra;
   const { minus: shown, general, subscript } = lab.ticks.words;
   const { page, pictures } = lab;
   const SLUG = "generate";
@@ -8,7 +8,7 @@
   const FRAMES = 12;
   const LINE = { digits: 33, faces: 17 };
   const WEIGHTS = [0.6, 0.4];
-  const RTOL = 1e-6;
+  const { RTOL } = lab.flow;
   const LARGEST = 2 ** 31 - 1;
   let pair = [];
 
@@ -28,13 +28,27 @@
     const label = value("class");
     const named = model.classes > 0 && label !== "any" && label !== undefined && label !== null;
     const mean = (k) => model.noise_means.subarray(k * model.size, (k + 1) * model.size);
-    const start = named ? lab.transport.shift(mean(label)) : lab.transport.transport(model.noise_means, model.size);
+    const start = named
+      ? lab.transport.shift(mean(label))
+      : lab.transport.transport(model.noise_means, model.size);
     const B = lab.flow.product(model.variances, steps, broken ? "simpson" : method);
     const N = (z, keep) => lab.flow.integrate(model.variances, z, steps, method, keep);
     const noise = (seed) => lab.flow.white(seed, model.size);
     const one = async (zs) => model.decode(zs.map((z) => scaled(B, z)));
     const many = async (zs) => model.decode(zs.map((z) => N(z)));
-    return { model, seed: value("seed"), steps, method, label: named ? label : null, start, B, N, noise, one, many };
+    return {
+      model,
+      seed: value("seed"),
+      steps,
+      method,
+      label: named ? label : null,
+      start,
+      B,
+      N,
+      noise,
+      one,
+      many,
+    };
   };
   const said = ({ label, steps, method }) => [label === null ? "any" : String(label), String(steps), method];
   const nSteps = ({ steps, method }) =>
@@ -56,19 +70,26 @@
     const ids = [String(seed), ...said(all)];
     const shownOnes = [visible(x), many, one, gap.shown];
     const tiles = lab.ticks.tiles(model.shape, shownOnes, titles, notes, ids);
-    return { stage: broken ? { ...tiles, hues: ["", "", "bad", "bad"] } : tiles, formula: formula(all, broken) };
+    return {
+      stage: broken ? { ...tiles, hues: ["", "", "bad", "bad"] } : tiles,
+      formula: formula(all, broken),
+    };
   };
 
   const formula = ({ steps, method, label }, broken) => {
     const key = `${method} ${label === null ? "any" : "class"} ${Number(broken)}`;
     const text = steps === 1 ? words().formulas_one[key] : words().formulas[key];
-    return filled(text, { last: steps - 1, h: general(1 / steps, 3), c: label === null ? "" : subscript(label) });
+    return filled(text, {
+      last: steps - 1,
+      h: general(1 / steps, 3),
+      c: label === null ? "" : subscript(label),
+    });
   };
 
   // --- when the hand rests ------------------------------------------------------------------------------
   const rests = async (broken) => {
     const all = await run(broken);
-    for (const part of [seeds, path, back, line, spectrum])
+    for (const part of [seeds, path, back, line, (each) => lab.spectrumOf(each, nSteps(each))])
       for (const [name, found] of Object.entries(await part(all, broken))) page.set(`${SLUG}-${name}`, found);
   };
 
@@ -139,27 +160,9 @@
     const x0 = z0.map(start.back);
     const frames = lab.ticks.tiles(model.shape, [...made, ...x0.map(visible)], []).pictures;
     const induced = { induced: travelled(z1), pixel: travelled(made) };
-    return { film: { frames, travelled: { induced, pixel: { induced: travelled(z0), pixel: travelled(x0) } } } };
-  };
-
-  // The chart that the page was opened with, with other numbers: app/widgets/chart.curves.
-  const spectrum = async (all) => {
-    const chart = JSON.parse(value("spectrum").text);
-    const limit = lab.flow.product(all.model.variances, 1000, "rk4");
-    const curves = [limit, all.B].map((B) => Float32Array.from(B, Math.abs).sort().reverse());
-    curves.forEach((sigma, k) => {
-      const at = new Set(Array.from({ length: 161 }, (__, i) => Math.round(sigma.length ** (i / 160)) - 1));
-      const kept = [...at].filter((i) => sigma[i] > 0).sort((a, b) => a - b);
-      const trace = chart.figures[0].data[k];
-      trace.x = kept.map((i) => i + 1);
-      trace.y = kept.map((i) => sigma[i]);
-    });
-    chart.figures[0].data[1].name = nSteps(all);
-    const [, sigma] = curves;
-    const size = sigma.length;
-    const rank = sigma.filter((v) => v > RTOL * sigma[0]).length;
-    const first = { first: general(sigma[0], 3), last: general(sigma[size - 1], 2), rank, n: subscript(size), size };
-    return { spectrum: { text: JSON.stringify(chart) }, "spectrum-words": filled(words().spectrum, first) };
+    return {
+      film: { frames, travelled: { induced, pixel: { induced: travelled(z0), pixel: travelled(x0) } } },
+    };
   };
 
   // --- laws ---------------------------------------------------------------------------------------------
@@ -176,7 +179,9 @@
     const rank = inverse(B).filter((v) => v !== 0).length;
     const full = rank === B.length;
     const wanted = full ? pair.map((each) => pictures.picture(each, model)) : ends;
-    const from = (await model.encode(wanted)).map((each) => start.there(start.back(scaled(inverse(B), each))));
+    const from = (await model.encode(wanted)).map((each) =>
+      start.there(start.back(scaled(inverse(B), each))),
+    );
     const found = await all.many(from);
     const gap = minus(ends[0], many);
     const mean = lab.algebra.dot(gap, gap) / gap.length;
@@ -214,7 +219,8 @@
     made.changed();
   });
   page.on(`${SLUG}-model input`, () => switched(value("model")));
-  for (const name of ["seed", "class", "steps", "method"]) page.on(`${SLUG}-${name} change`, () => made.changed());
+  for (const name of ["seed", "class", "steps", "method"])
+    page.on(`${SLUG}-${name} change`, () => made.changed());
   page.on(`${SLUG}-grid pick`, ({ id }) => page.set(`${SLUG}-seed`, Number(id)));
   lab.starts.push(() => {
     page.on(`${words().others} click`, () => {

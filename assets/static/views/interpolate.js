@@ -30,7 +30,10 @@
     const given = await ingredients();
     const model = await lab.model(name());
     const controls = { weights: weights(), years: years() };
-    const { stage: value } = await lab.ticks.interpolate(given, controls)((program, rows) => model[program](rows));
+    const { stage: value } = await lab.ticks.interpolate(
+      given,
+      controls,
+    )((program, rows) => model[program](rows));
     return { stage: broken ? wrong(value, model.shape) : value, sum: note() };
   };
 
@@ -58,7 +61,9 @@
   const travelled = (rows) => {
     const found = [0];
     for (let i = 1; i < rows.length; i++)
-      found.push(found[i - 1] + Math.sqrt(lab.algebra.minus(rows[i], rows[i - 1]).reduce((s, v) => s + v * v, 0)));
+      found.push(
+        found[i - 1] + Math.sqrt(lab.algebra.minus(rows[i], rows[i - 1]).reduce((s, v) => s + v * v, 0)),
+      );
     return found;
   };
 
@@ -91,7 +96,13 @@
     for (let i = 0; i < PLACES; i++) {
       const reference = references[i];
       const value = reference && {
-        ...lab.ticks.tiles(model.shape, [pictures.picture(reference, model)], [pictures.nameOf(reference)], [], [reference]),
+        ...lab.ticks.tiles(
+          model.shape,
+          [pictures.picture(reference, model)],
+          [pictures.nameOf(reference)],
+          [],
+          [reference],
+        ),
         selected: i === active ? 0 : -1,
       };
       page.set(`${SLUG}-x${i + 1}`, value ?? null);
@@ -110,7 +121,9 @@
   };
   const equal = () => {
     const share = Math.floor(100 / references.length) / 100;
-    give(references.map((_, i) => (i ? share : Math.round(100 * (1 - share * (references.length - 1))) / 100)));
+    give(
+      references.map((_, i) => (i ? share : Math.round(100 * (1 - share * (references.length - 1))) / 100)),
+    );
   };
 
   const switched = (model, first) => {
@@ -188,13 +201,16 @@
   const aged = async (model, broken) => {
     const latents = await Promise.all(references.map((each) => pictures.latent(each, model)));
     const [blend] = await model.decode([lab.algebra.combined(weights(), latents)]);
-    const age = async (x) => lab.algebra.dot((await model.encode([x]))[0], model.age_weights) + model.age_offset;
+    const age = async (x) =>
+      lab.algebra.dot((await model.encode([x]))[0], model.age_weights) + model.age_offset;
     const step = times(years(), model.older);
     const [z] = await model.encode([blend]);
     const [later, alone] = await model.decode([plus(z, step), step]);
     const reached = broken ? await average(blend, alone) : later;
     const error = relative([[await age(reached)]], [[(await age(blend)) + years()]]);
-    const text = filled(words().years, { years: general(years()) }).replaceAll("-", "−").replace("+ −", "− ");
+    const text = filled(words().years, { years: general(years()) })
+      .replaceAll("-", "−")
+      .replace("+ −", "− ");
     return [words().year, text, error];
   };
 

@@ -63,7 +63,10 @@
     const given = await ingredients();
     const steps = value("steps");
     const controls = { component: component(), steps };
-    const { stage: straight } = await lab.ticks.latent_pca(given, controls)((program, rows) => model[program](rows));
+    const { stage: straight } = await lab.ticks.latent_pca(
+      given,
+      controls,
+    )((program, rows) => model[program](rows));
     const all = await legs(model);
     const strips = {};
     const rows = [await model.decode(STRIP.map((t) => plus(all.starts[0], times(t, all.latent.step))))];
@@ -94,7 +97,13 @@
     const x = new Float32Array(tile * tile);
     const [row, column] = [Math.floor(index / columns), index % columns];
     for (let y = 0; y < tile; y++)
-      x.set(sheet.x.subarray((row * tile + y) * width + column * tile, (row * tile + y) * width + (column + 1) * tile), y * tile);
+      x.set(
+        sheet.x.subarray(
+          (row * tile + y) * width + column * tile,
+          (row * tile + y) * width + (column + 1) * tile,
+        ),
+        y * tile,
+      );
     return { x, shape: [1, tile, tile] };
   };
 
@@ -113,11 +122,13 @@
   page.on(`${SLUG}-dimensions input`, () => {
     const found = lab.told.openings[`${SLUG} ${value("dimensions") === 3 ? 3 : ""}`];
     for (const [part, next] of found)
-      if (["scatter", "verdict"].some((name) => part === page.of(`${SLUG}-${name}`)?.id)) page.set(part, next);
+      if (["scatter", "verdict"].some((name) => part === page.of(`${SLUG}-${name}`)?.id))
+        page.set(part, next);
     lab.view.touch(SLUG);
   });
   const opened = () => {
     [current] = lab.told.examples.digits;
+    made.changed();
   };
 
   // --- when the hand rests ------------------------------------------------------------------------------
@@ -171,9 +182,7 @@
     const all = await legs(model);
     const t = value("steps") || 1;
     const wanted = times(t, all.latent.step);
-    const [end] = broken
-      ? [await strayed(model, all, t)]
-      : await model.decode([plus(all.starts[0], wanted)]);
+    const [end] = broken ? [await strayed(model, all, t)] : await model.decode([plus(all.starts[0], wanted)]);
     const [start] = await model.encode(await model.decode([all.starts[0]]));
     const [reached] = await model.encode([end]);
     const walk = { component: subscript(component()), steps: shown(t) };

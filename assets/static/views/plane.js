@@ -22,7 +22,8 @@
     for (let i = 0; i < GRID; i++) for (let k = 0; k < GRID; k++) rows.push([at(k), at(i)]);
     return rows;
   };
-  const apply = (A) => (z) => Float64Array.of(A[0][0] * z[0] + A[0][1] * z[1], A[1][0] * z[0] + A[1][1] * z[1]);
+  const apply = (A) => (z) =>
+    Float64Array.of(A[0][0] * z[0] + A[0][1] * z[1], A[1][0] * z[0] + A[1][1] * z[1]);
 
   // σ₁ ⟨x, v₁⟩ ⊙ u₁ ⊕ σ₂ ⟨x, v₂⟩ ⊙ u₂, the pairs taken through points.
   const svd = async (g, f, x, { s, u, v }) => {
@@ -34,7 +35,8 @@
     const [V, U] = [await ends(v), await ends(u)];
     const [z] = await g.encode([x]);
     const sum = plus(times(s[0] * dot(z, V[0]), U[0]), times(s[1] * dot(z, V[1]), U[1]));
-    const gram = (rows) => relative([[dot(rows[0], rows[0]), dot(rows[0], rows[1]), dot(rows[1], rows[1])]], [[1, 0, 1]]);
+    const gram = (rows) =>
+      relative([[dot(rows[0], rows[0]), dot(rows[0], rows[1]), dot(rows[1], rows[1])]], [[1, 0, 1]]);
     return Math.max(relative(await g.decode([sum]), [await f(x)]), gram(V), gram(U));
   };
 

@@ -1,10 +1,19 @@
 // Project without a server: what app/views/project does, by the engine, for the axes that a model has in order.
 (() => {
-  const { difference, dot, filled, minus, norm, number, ratio, relative } = lab.algebra;
+  const { difference, dot, filled, minus, norm, ratio, relative } = lab.algebra;
   const { general, subscript } = lab.ticks.words;
   const { page, pictures } = lab;
   const SLUG = "project";
-  const USUAL = { none: 0, noise: 1, gaussian: 0.5, salt: 0.3, hole: 0.3, cover: 0.3, blur: 0.4, negative: 1 };
+  const USUAL = {
+    none: 0,
+    noise: 1,
+    gaussian: 0.5,
+    salt: 0.3,
+    hole: 0.3,
+    cover: 0.3,
+    blur: 0.4,
+    negative: 1,
+  };
   let current = "";
   let seed = 0;
   let entries = [];
@@ -75,11 +84,16 @@
       : tiles(model.shape, shown, titles, said, [id, String(k)]);
     const gap = minus(x[0], once[0]);
     const low = await usual(model, k);
+    const step = words().ladder.findLast((each) => each <= Math.max(1, k));
+    const eye = await usualByEye(model, step);
     const holes = {
       away: general(away[0], 3),
       low: general(low[0], 2),
       high: general(low[1], 2),
       eye: Math.sqrt(dot(gap, gap) / gap.length).toFixed(2),
+      eye_low: eye[0].toFixed(2),
+      eye_high: eye[1].toFixed(2),
+      step,
     };
     const formula = broken ? words().formula_broken : words().formula;
     return {
@@ -104,13 +118,9 @@
 
   // How far pictures of the gallery are: 5 of 100 are nearer, 5 of 100 farther.
   const bands = new Map();
-  const usual = async (model, k) => {
-    const key = `${model.name} ${k}`;
+  const banded = async (key, measure) => {
     if (!bands.has(key)) {
-      const { ids } = lab.told.pages[model.name === "faces" ? "face" : "digits"];
-      const z = await Promise.all(ids.map((id) => pictures.latent(id, model)));
-      const P = projection(model, k);
-      const sorted = z.map((each) => norm(minus(each, P(each)))).sort((a, b) => a - b);
+      const sorted = (await measure()).sort((a, b) => a - b);
       const at = (share) => {
         const place = share * (sorted.length - 1);
         const below = Math.floor(place);
@@ -120,6 +130,26 @@
     }
     return bands.get(key);
   };
+  const gallery = (model) => lab.told.pages[model.name === "faces" ? "face" : "digits"].ids;
+  const near = async (model, k) => {
+    const z = await Promise.all(gallery(model).map((id) => pictures.latent(id, model)));
+    const P = projection(model, k);
+    return [z, z.map(P)];
+  };
+  const usual = (model, k) =>
+    banded(`${model.name} ${k}`, async () => {
+      const [z, kept] = await near(model, k);
+      return z.map((each, i) => norm(minus(each, kept[i])));
+    });
+  const usualByEye = (model, k) =>
+    banded(`${model.name} ${k} eye`, async () => {
+      const [, kept] = await near(model, k);
+      const [x, once] = [gallery(model).map((id) => pictures.picture(id, model)), await model.decode(kept)];
+      return once.map((each, i) => {
+        const gap = minus(x[i], each);
+        return Math.sqrt(dot(gap, gap) / gap.length);
+      });
+    });
 
   // --- what the hand does -------------------------------------------------------------------------------
   const take = (found) => {

@@ -27,8 +27,7 @@
     });
     return (z) => scaled(diagonal, z);
   };
-  const clip = (model, A) => (z) =>
-    A(z.map((v, k) => Math.min(model.std[k], Math.max(-model.std[k], v))));
+  const clip = (model, A) => (z) => A(z.map((v, k) => Math.min(model.std[k], Math.max(-model.std[k], v))));
 
   const latent = async (model) => {
     const z = await pictures.latent(current, model);
@@ -42,7 +41,12 @@
     const z = await latent(model);
     const [before] = await model.decode([scaled(model.A, z)]);
     const input = noise() ? filled(words().noisy, { noise: general(noise(), 2) }) : lab.told.words.lab.input;
-    const vectors = { along: [along(model, z)], values: [trained(model)], x: [await seen(model)], before: [before] };
+    const vectors = {
+      along: [along(model, z)],
+      values: [trained(model)],
+      x: [await seen(model)],
+      before: [before],
+    };
     const titles = { titles: [input, words().before, words().now] };
     return { ...model.given, shape: model.shape, vectors, words: titles, picture: current.slice(0, 24) };
   };
@@ -53,7 +57,10 @@
     const tick = lab.ticks.spectrum(given, { handles: handles() });
     if (!tick) return {};
     const { stage: value } = await tick((program, rows) => model[program](rows));
-    return { stage: broken ? await wrong(value, model) : value, formula: formula(model, given.vectors.along[0]) };
+    return {
+      stage: broken ? await wrong(value, model) : value,
+      formula: formula(model, given.vectors.along[0]),
+    };
   };
 
   const formula = (model, c) => {

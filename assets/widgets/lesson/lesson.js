@@ -27,7 +27,10 @@ const DO = {
   back: () => go(at - 1),
   next: () => onward(),
 };
-element.addEventListener("click", (event) => DO[event.target.closest?.("[data-do]")?.dataset.do]?.());
+element.addEventListener("click", (event) => {
+  const wanted = event.target.closest?.("[data-do]")?.dataset.do;
+  if (lesson || wanted === "close") DO[wanted]?.(); // a lesson that cannot be had can only be closed
+});
 write($("[data-do=again]"), own.words.again);
 write($("[data-do=clear]"), own.words.clear);
 write($(".notes summary"), own.words.notes);

@@ -45,8 +45,8 @@ const arrange = () => {
 const theme = asked().get("theme");
 if (theme === "dark" || theme === "light") document.body.classList.toggle("dark", theme === "dark");
 const fills = () => {
-  if (document.body.classList.contains("lab-present"))
-    document.documentElement.requestFullscreen?.().catch(() => (fills.refused = true));
+  if (!document.body.classList.contains("lab-present")) return;
+  document.documentElement.requestFullscreen?.().catch(() => null); // refused: then in the window
 };
 document.addEventListener("click", fills, { once: true });
 

@@ -73,7 +73,7 @@ const follow = async () => {
   turn = now.turn;
   if (!now.leads || !lesson) return;
   if (now.stop && now.stop !== at + 1) go(now.stop - 1);
-  else if (now.link) sets(now.link);
+  else if (now.link && isOpen()) sets(now.link); // who has not guessed yet is shown nothing
 };
 const asks = setInterval(() => (element.isConnected ? follow() : clearInterval(asks)), EVERY);
 
@@ -86,14 +86,22 @@ const count = async () => {
   const asked = { ...taught, stop: stop().id };
   const found = await send("counts", asked).catch(() => null);
   if (found && asked.stop === stop().id) counts = found;
+  if (leads) lead(true, isMeasured() ? viewNow() : "");
   document.dispatchEvent(new CustomEvent("lab:class", { detail: found }));
   draw();
 };
 const counting = setInterval(() => (element.isConnected ? count() : clearInterval(counting)), 1000);
 
+// The view as it stands, for those who follow; one that no link carries stays here.
+const viewNow = () => {
+  const found = lab.address.linkOf(asked().get("view"));
+  if (!found) return "";
+  if (asked().get("broken") === "1") found.set("broken", "1");
+  return `?${found}`.length < 4000 ? `?${found}` : "";
+};
 let led = "";
 const lead = (leads, link = "") => {
-  if (!taught) return;
+  if (!taught || !lesson) return;
   const content = { ...taught, stop: at + 1, link, leads };
   if (JSON.stringify(content) === led) return;
   led = JSON.stringify(content);

@@ -20,7 +20,8 @@ const write = (node, text) => {
 };
 
 // What a visitor has done stays in this browser, so that F5 and tomorrow go on here.
-const KEY = () => `lab-lesson:${lesson.name}`;
+// A class begins anew, whoever has walked the lesson alone before.
+const KEY = () => `lab-lesson:${lesson.name}${room ? `:${room.code}` : ""}`;
 const keep = () => {
   try {
     localStorage.setItem(KEY(), JSON.stringify({ stop: stop().id, guesses }));

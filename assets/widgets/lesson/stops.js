@@ -12,6 +12,7 @@ const answer = (found) => {
   if (stop().then) sets(stop().then);
   draw();
   card.focus({ preventScroll: true });
+  requestAnimationFrame(() => $(".answer").scrollIntoView({ block: "nearest" }));
 };
 
 const go = (index) => {
@@ -83,6 +84,7 @@ const draw = () => {
   $(".way i").style.width = `${(100 * (at + 1)) / lesson.stops.length}%`;
   write($("h2"), title);
   write($(".says"), says);
+  $(".says").classList.toggle("answered", Boolean(guess()));
   const hint = isOpen() ? "" : ({ place: own.words.place, draw: own.words.draw }[question] ?? "");
   write($(".ask"), [ask, hint].filter(Boolean).join(" "));
   choiceKeys();

@@ -87,6 +87,9 @@ lab.teach = () => {
   dialog.showModal();
   renew();
 };
-setTimeout(() => {
-  if (remember()) keepsRoom(remember());
-});
+// After F5 the room is still this teacher's; the card may be made after this dialog.
+const resume = () => {
+  if (!lab.lesson) setTimeout(resume, 100);
+  else if (remember()) keepsRoom(remember());
+};
+resume();

@@ -1,0 +1,153 @@
+"""Lessons in a browser: the tour by keys, on a phone, resumed; a class and its teacher; a link that hides and locks."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
+
+from app.lessons import files
+
+if TYPE_CHECKING:
+    from tests.browser.visits import Visit
+
+CARD = "#lesson .card"
+TOUR = files.shipped("tour")
+NUMBER = re.compile(r"\d")
+STUDENTS = 29  # by requests, beside one with a page
+
+
+def stands(page: Page, number: int, state: str = "asked") -> None:
+    expect(page.locator(CARD)).to_have_attribute("data-state", f"tour {number} {state}")
+
+
+def arrives(visit: Visit, query: str) -> Page:
+    """The lab with this query string, which may hide what `visit.open` waits for."""
+    page = visit.context.new_page()
+    page.goto(visit.server.url + query)
+    expect(page.locator("html")).to_have_class(re.compile("lab-open"))
+    return page
+
+
+def test_the_tour_is_walked_by_one_key_and_goes_on_after_f5(visit: Visit):
+    page = visit.open("?view=plane")
+    page.locator("#start-tour").click()
+    for number, stop in enumerate(TOUR.stops, 1):
+        asks = stop.question != "none"
+        stands(page, number, "asked" if asks else "shown")
+        if not asks:
+            break
+        expect(page.locator("#lesson .answer")).to_be_hidden()
+        for _ in range(2 if stop.question == "choice" else 1):  # marks the first choice, then takes it
+            page.keyboard.press("ArrowRight")
+        stands(page, number, "shown")
+        answer = page.locator("#lesson .answer")
+        expect(answer).to_have_text(NUMBER)  # measured, as the lesson's text has none of its own
+        expect(answer).not_to_have_text(re.compile(r"\{|measuring"))
+        if stop.id == "break":
+            expect(page.locator("#plane-meter .meter")).to_have_attribute("data-state", "broken")
+            visit.reload(page)
+            stands(page, number, "shown")  # with what was guessed
+            expect(page.locator("#lesson .choices .mine")).to_have_count(1)
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(CARD)).to_be_hidden()
+    visit.quiet(page)
+
+
+def test_on_a_phone_the_ring_is_dragged_and_nothing_scrolls_sideways(phone: Visit):
+    page = arrives(phone, "?view=plane&lesson=tour&stop=2&lang=de")
+    stands(page, 2)
+    expect(page.locator("#lesson h2")).to_have_text("⊕ in der Ebene")
+    expect(page.locator("#plane-canvas figcaption").first).to_have_text("Eingang: krumm, doch gerade für g")
+    board = page.locator('#plane-canvas [data-pane="input"]').bounding_box()
+    ring = page.locator(".lab-ring")
+    x, y = ((0.5 + v / 6) for v in (-0.75, -1.15))  # where the sum lies
+    page.mouse.move(*[ring.bounding_box()[k] + ring.bounding_box()["width"] / 2 for k in ("x", "y")])
+    page.mouse.down()
+    for share in (0.5, 1.0):
+        page.mouse.move(board["x"] + x * board["width"], board["y"] + y * board["height"] * share)
+    page.mouse.move(board["x"] + x * board["width"], board["y"] + y * board["height"])
+    page.mouse.up()
+    page.locator("#lesson [data-do=next]").tap()
+    stands(page, 2, "shown")
+    text = page.locator("#lesson .answer").inner_text()
+    assert float(re.search(r"Tipp lag (\d\.\d+)", text).group(1)) < 0.15, text
+    expect(page.locator("#lesson .answer")).to_be_in_viewport()
+    assert not phone.scrolls_sideways(page)
+    phone.quiet(page)
+
+
+def ask(url: str, name: str, **content: object) -> dict:
+    request = urllib.request.Request(
+        f"{url}lab-class/{name}", json.dumps(content).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        return json.load(reply)
+
+
+def test_a_class_guesses_and_follows_its_teacher(visit: Visit, phone: Visit):
+    teacher = visit.open("?view=plane")
+    teacher.locator("#teach-class").click()
+    teacher.locator("#teach [data-do=open]").click()
+    expect(teacher.locator("#teach .code")).to_have_text(re.compile(r"^[A-Z2-9]{6}$"))
+    code = teacher.locator("#teach .code").inner_text()
+    expect(teacher.locator("#teach .qr")).to_have_attribute("src", re.compile("^data:image/svg"))
+    expect(teacher.locator("#teach .address input")).to_have_value(re.compile(r"/lab-go/[A-Z2-9]{8}$"))
+    expect(teacher.locator("#teach .address input")).to_have_attribute("title", re.compile(f"room={code}"))
+    teacher.locator("#teach .follow input").check()
+    link = teacher.locator("#teach .address input").input_value()
+    teacher.locator("#teach [data-do=close]").click()
+    for number in range(STUDENTS):
+        seat = {"code": code, "member": ask(visit.server.url, "join", code=code)["member"]}
+        ask(visit.server.url, "guess", **seat, stop="why", guess=str(1 + number % 2))
+    student = phone.context.new_page()
+    student.goto(link)
+    stands(student, 1)
+    student.locator("#lesson .choices button").nth(2).tap()
+    votes = [teacher.locator("#lesson .choices button").nth(i) for i in range(3)]
+    for button, count in zip(votes, (15, 14, 1)):
+        expect(button).to_have_attribute("data-votes", str(count))
+    teacher.keyboard.press("3")
+    stands(teacher, 1, "shown")
+    teacher.keyboard.press("ArrowRight")
+    stands(teacher, 2)
+    stands(student, 2)  # follows
+    phone.quiet(student)
+    teacher.locator("#teach-class").click()
+    teacher.locator("#teach [data-do=end]").click()
+    expect(teacher.locator("#teach .code")).to_have_text("")
+    expect(student.locator("#lesson .lost")).to_have_text(re.compile("no room"))
+    phone.problems[:] = [said for said in phone.problems if "400" not in said]  # asked a room that had ended
+    visit.quiet(teacher)
+
+
+def test_a_link_hides_locks_and_presents(visit: Visit):
+    page = arrives(visit, "?view=plane&hide=tabs,train,meter&lock=break&theme=dark")
+    for selector in ("#views > .tab-wrapper", "#plane-trainer", "#plane-meter .verdict"):
+        expect(page.locator(selector)).to_be_hidden()
+    expect(page.locator("#plane-break")).to_have_attribute("inert", "")
+    expect(page.locator("body")).to_have_class(re.compile("dark"))
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{visit.server.url}?view=plane&present=1")
+    expect(page.locator("#plane-canvas .words")).to_have_text(NUMBER)
+    expect(page.locator(".lab-header")).to_be_hidden()
+    smallest = page.evaluate(SMALLEST)
+    assert smallest >= 24, smallest
+    assert not visit.scrolls_sideways(page)
+    visit.quiet(page)
+
+
+SMALLEST = """() => {
+  const zoom = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--lab-zoom"));
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), sizes = [];
+  while (texts.nextNode()) {
+    const node = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || node.closest("style, script, button.handle")) continue;
+    if (node.checkVisibility({ visibilityProperty: true })) sizes.push(parseFloat(getComputedStyle(node).fontSize) * zoom);
+  }
+  return Math.min(...sizes);
+}"""

@@ -1,0 +1,113 @@
+"""The lab without a server: the folder is small and alone, and in a browser it computes what torch does."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import torch
+from playwright.sync_api import expect
+
+from app import models, pictures
+from app.static.folder import MODELS, VIEWS, write, write_archive
+from tests.browser.visits import ADVICE, Visit
+from tests.drags import HANDLES
+from tests.engine import LEVELS
+
+MOST_BYTES, MOST_FILES = 12_000_000, 60
+SHOWN = """id => [...document.querySelectorAll(`#${id} canvas`)].map(
+  (canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]
+    .filter((_, i) => i % 4 === 0))"""
+
+
+class Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *told):
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The lab without a server, under the path /some/where of what is served."""
+    place = tmp_path_factory.mktemp("static")
+    write(place / "some" / "where")
+    return place / "some" / "where"
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    """Where a plain server has it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=folder.parents[1]))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/some/where/"
+    server.shutdown()
+
+
+@pytest.fixture
+def page(browser):
+    """A page whose console stays silent and that asks one host alone."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    heard, hosts = [], set()
+    context.on("console", lambda m: heard.append(m.text) if m.type in ("error", "warning") else None)
+    context.on("weberror", lambda error: heard.append(str(error.error)))
+    context.on(
+        "request",
+        lambda request: hosts.add(re.split("/|,", request.url)[2]) if "://" in request.url else None,
+    )
+    yield context.new_page()
+    context.close()
+    assert not [text for text in heard if not any(known in text for known in ADVICE)]
+    assert len(hosts - {""}) <= 1
+
+
+def test_the_folder_is_small_and_names_no_other_host(folder, tmp_path):
+    files = list(folder.iterdir())
+    assert len(files) <= MOST_FILES and sum(path.stat().st_size for path in files) <= MOST_BYTES
+    assert {f"model-{name}.js" for name in MODELS} < {path.name for path in files}
+    page, sheet = ((folder / name).read_text("utf-8") for name in ("index.html", "lab.css"))
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page) + re.findall(r"url\(([^)]+)\)", sheet)
+    assert addresses and not [a for a in addresses if re.match(r"/|(?!data:)\w+:", a.strip("'\""))]
+    kept = json.loads(re.search(r"KEPT = (.*);", (folder / "service-worker.js").read_text("utf-8"))[1])[
+        "files"
+    ]
+    assert {*kept} - {"./"} == {path.name for path in files} - {"index.html", "service-worker.js"}
+    write_archive(files, tmp_path / "lab.zip")
+    assert (tmp_path / "lab.zip").stat().st_size <= MOST_BYTES
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_view_opens_measures_its_laws_and_breaks_them(page, address, view):
+    page.goto(f"{address}?view={view}")
+    Visit.shows(page, f"#{view}-meter .meter", "holds")
+    page.locator(f"#{view}-break input").check()
+    Visit.shows(page, f"#{view}-meter .meter", "broken")
+    page.locator(f"#{view}-break input").uncheck()
+    Visit.shows(page, f"#{view}-meter .meter", "holds")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_drag_shows_what_torch_makes_of_it(page, address, model):
+    page.goto(f"{address}?view=interpolate&model={model}")
+    Visit.shows(page, "#interpolate-meter .meter", "holds")
+    Visit.drag(page, HANDLES["interpolate"], 0.5, 0.8)
+    t = float(page.locator(HANDLES["interpolate"]).input_value())
+    assert 0.7 < t < 0.9
+    Visit.shows(page, "#interpolate-stage .tiles", re.escape(f"{1 - t:.2f} x₁ + {t:.2f} x₂"))
+    pair = pictures.examples(model)
+    z = torch.tensor([1 - t, t], dtype=torch.float32) @ pictures.latents(pair, model)
+    wanted = models.decode(z[None], model)[0, 0].clamp(0, 1)
+    paper, ink = (255, 26) if model == "digits" else (0, 255)  # grey is ink on the paper of the theme
+    wanted = (paper + (ink - paper) * (255 * wanted).round() / 255).round()
+    shown = torch.tensor(page.evaluate(SHOWN, "interpolate-stage")[0]).reshape(wanted.shape)
+    assert (shown - wanted).abs().max() <= LEVELS
+
+
+def test_from_a_disk_it_opens_too(page, folder):
+    page.goto(f"{(folder / 'index.html').as_uri()}?view=interpolate")
+    Visit.shows(page, "#interpolate-meter .meter", "holds")
+    page.locator("#interpolate-digits .tile").nth(4).click()
+    expect(page.locator("#interpolate-x1 .tiles")).not_to_have_attribute("data-state", "digits:318")
+    Visit.shows(page, "#interpolate-meter .meter", "holds")
