@@ -8,6 +8,7 @@ right, with a p95 of at most three times that of quiet. Prints how the memory ha
 import argparse
 import base64
 import json
+import multiprocessing
 import re
 import socket
 import sys
@@ -19,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,6 +31,7 @@ from tests.server import start
 
 PATIENCE = 45.0  # seconds after which an answer does not come
 AT_ONCE = 8  # attackers
+FIRST, QUIET = 5, 10.0  # a visitor's ticks until the model is there, seconds of quiet before the attacks
 MANY = 10**6
 LEVEL = 2 / 255  # by which a picture may differ: it is decoded in company
 SLOWER = 3.0  # a visitor's p95 under attack, over that of quiet
@@ -464,6 +467,9 @@ ATTACKS = {
     "path traversal": traversals,
     "strange values to all listeners": every_listener,
 }
+FEWER = {
+    "strange values to all listeners": 2
+}  # at once: some are right, and answered with real work, as visitors are
 SILENT = {"half-open connections"}  # nothing was asked, nothing need be said
 
 
@@ -526,7 +532,7 @@ def attacked(lab: Lab, name: str, most: int | None = None) -> list[Answer]:
     """The answers to one attack, its first shots or all."""
     shots = list(ATTACKS[name]())
     step = 1 if most is None else max(len(shots) // most, 1)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(FEWER.get(name, AT_ONCE)) as pool:
         return list(pool.map(lambda shot: shot(lab), shots[::step]))
 
 
@@ -552,35 +558,62 @@ def p95(times: list[float]) -> float:
     return 1000 * sorted(times)[int(0.95 * (len(times) - 1))]
 
 
+def _watch(lab: Lab, line: Connection) -> None:
+    """In a process of its own, which waits for nobody here: drags until somebody speaks, then tells of every tick."""
+    visitor, told, step = Bystander(lab), [], 0
+    while not line.poll():
+        visitor.tick(step := step + 1)
+        if step == FIRST:
+            line.send("here")
+        told.append((time.monotonic(), visitor.times[-1]))
+        time.sleep(0.1)
+    line.send((told, visitor.mistakes))
+
+
 def report(lab: Lab, names: list[str]) -> bool:
     """One line an attack, the visitor's ticks, the memory; whether all is as it should be."""
-    quiet = meanwhile(Bystander(lab), lambda: time.sleep(8))
-    visitor, good, began = Bystander(lab, known=quiet.known), True, lab.megabytes()
+    ours, theirs = multiprocessing.Pipe()
+    watcher = multiprocessing.get_context("spawn").Process(target=_watch, args=(lab, theirs), daemon=True)
+    watcher.start()
+    theirs.close()
+    ours.recv()
+    time.sleep(QUIET)
+    rounds, good, began = [("quiet", time.monotonic() - QUIET, time.monotonic())], True, lab.megabytes()
     for name in names:
-        answers: list[Answer] = []
-        before, ticks, start_of = lab.megabytes(), len(visitor.times), time.perf_counter()
-        meanwhile(visitor, lambda name=name, answers=answers: answers.extend(attacked(lab, name)))
-        bad, seconds = unanswered(name, answers), time.perf_counter() - start_of
+        before, start_of = lab.megabytes(), time.monotonic()
+        answers = attacked(lab, name)
+        rounds.append((name, start_of, time.monotonic()))
+        bad, seconds = unanswered(name, answers), time.monotonic() - start_of
         statuses = sorted(Counter(answer.status for answer in answers).items())
         print(
             f"{name:32} {len(answers) - len(bad):4d} of {len(answers):4d} answered  {seconds:5.1f} s  "
-            f"visitor p95 {p95(visitor.times[ticks:]):5.0f} ms  {lab.megabytes() - before:+6.1f} MB  ",
+            f"{lab.megabytes() - before:+6.1f} MB  ",
             ", ".join(f"{status}: {count}" for status, count in statuses),
             flush=True,
         )
         for answer in bad[:3]:
             print("   ", answer.status, answer.said[:60], "…", answer.said[-140:])
         good = good and not bad
-    ratio = p95(visitor.times) / p95(quiet.times)
+    ours.send("enough")
+    told, mistakes = ours.recv()
+    quiet, *parts = ([took for at, took in told if first <= at <= last] for _, first, last in rounds)
+    for (name, *_), part in zip(rounds[1:], parts):
+        print(
+            f"   a visitor's p95 during {name}: {p95(part):.0f} ms of {len(part)} ticks"
+            if part
+            else f"   {name}: too short"
+        )
+    during = [took for part in parts for took in part]
+    ratio = p95(during) / p95(quiet)
     print(
-        f"a visitor meanwhile: p95 {p95(visitor.times):.0f} ms, in quiet {p95(quiet.times):.0f} ms: {ratio:.1f} times "
-        f"(at most {SLOWER:.0f}); wrong answers {len(visitor.mistakes)}; memory {began:.0f} MB, now {lab.megabytes():.0f} MB"
+        f"a visitor meanwhile: p95 {p95(during):.0f} ms, in quiet {p95(quiet):.0f} ms: {ratio:.1f} times "
+        f"(at most {SLOWER:.0f}); wrong answers {len(mistakes)}; memory {began:.0f} MB, now {lab.megabytes():.0f} MB"
     )
-    for told, count in faults(lab.log).most_common():
-        print(f"   in the log {count} times: {told}")
-    for mistake in visitor.mistakes[:3]:
+    for fault, count in faults(lab.log).most_common():
+        print(f"   in the log {count} times: {fault}")
+    for mistake in mistakes[:3]:
         print("   ", mistake)
-    return good and not visitor.mistakes and ratio <= SLOWER
+    return good and not mistakes and ratio <= SLOWER
 
 
 def main(argv: list[str] | None = None) -> int:
