@@ -105,6 +105,7 @@ class Visitor:
 
     def choose(self) -> None:
         """Another picture of the gallery, the ingredients for its drags, and the laws measured."""
+        self.line.close()  # one that was idle the server has closed; the next request opens another, as browsers do
         began = time.perf_counter()
         self._play(self.visit.choosing, self.dice.choice(self.visit.gallery))
         self.choices.append(time.perf_counter() - began)
