@@ -1,7 +1,8 @@
-"""A Hugging Face Space of this repository as a folder: ``python -m app space --kind cpu|zerogpu --out FOLDER``.
+"""A Hugging Face Space of this repository as a folder: ``python -m app space --kind cpu|zerogpu|static --out FOLDER``.
 
-The folder holds what a Space needs and no more: the app, the core, what ships, pinned requirements, and a README.md whose
-front matter is that of this repository's README with what the kind asks for. `--push owner/name` uploads it.
+The folder holds what a Space needs and no more: the app, the core, what ships, pinned requirements, or the lab without a
+server, see `app.static`; and a README.md whose front matter is that of this repository's README with what the kind asks
+for. `--push owner/name` uploads it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ MOST_BYTES = 10_000_000  # of a file; above them a Space wants Git LFS
 TAKEN = ("app", "linearizer_core", "assets", "LICENSE")
 LEFT_OUT = ("assets/notebooks", "assets/screenshot.png", "app/packaging.py")
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-KINDS: Mapping[str, Mapping[str, str]] = {  # what differs in the front matter
+STATIC = "static"
+KINDS: Mapping[str, Mapping[str, str]] = {  # what differs in the front matter; "": not there
     "cpu": {"suggested_hardware": "cpu-basic"},
     "zerogpu": {"python_version": '"3.12.12"', "suggested_hardware": "zero-a10g"},
+    STATIC: {"sdk": STATIC, "sdk_version": "", "python_version": "", "app_file": "index.html"},
 }
 PINS: Mapping[str, Mapping[str, str]] = {  # requirement: what a Space of this kind asks for in its place
     "cpu": {"torch": "--extra-index-url https://download.pytorch.org/whl/cpu\ntorch==2.13.0"},
@@ -38,6 +41,7 @@ The models are in `assets`, with a card each; `faces` is for non-commercial rese
 ABOUT = {
     "cpu": "Everything runs on the CPU; drags are computed in your browser.",
     "zerogpu": "Large clouds in Latent PCA are encoded on a leased graphics card, or on the CPU where there is none.",
+    STATIC: "They travel in the page's scripts here: everything runs in your browser, and nothing is sent.",
 }
 
 
@@ -49,7 +53,8 @@ def front_matter(readme: str, kind: str) -> str:
     """
     _, head, _ = readme.split("---\n", 2)
     lines = [line for line in head.splitlines() if line.partition(":")[0] not in KINDS[kind]]
-    return "\n".join(["---", *lines, *(f"{key}: {value}" for key, value in KINDS[kind].items()), "---"])
+    own = [f"{key}: {value}" for key, value in KINDS[kind].items() if value]
+    return "\n".join(["---", *lines, *own, "---"])
 
 
 def requirements(text: str, kind: str) -> str:
@@ -66,16 +71,21 @@ def requirements(text: str, kind: str) -> str:
     return "\n".join(found) + "\n"
 
 
-def contents(kind: str) -> Iterator[tuple[str, Path | str]]:
+def contents(kind: str) -> Iterator[tuple[str, Path | str | bytes]]:
     """The files of the Space by their names: where they lie here, or what is written into them."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    yield "README.md", front_matter(readme, kind) + PAGE.format(about=ABOUT[kind])
+    if kind == STATIC:
+        from app.static import folder  # here, as it brings torch and gradio
+
+        yield from folder.contents().items()
+        return
     for part in TAKEN:
         for file in sorted((ROOT / part).rglob("*")) if (ROOT / part).is_dir() else [ROOT / part]:
             name = file.relative_to(ROOT).as_posix()
             hidden = any(p.startswith(".") or p == "__pycache__" for p in file.relative_to(ROOT).parts)
             if file.is_file() and not hidden and not name.startswith(LEFT_OUT):
                 yield name, file
-    readme = (ROOT / "README.md").read_text("utf-8")
-    yield "README.md", front_matter(readme, kind) + PAGE.format(about=ABOUT[kind])
     yield "requirements.txt", requirements((ROOT / "requirements.txt").read_text("utf-8"), kind)
 
 
@@ -90,10 +100,10 @@ def write(folder: Path, kind: str) -> list[str]:
         for name, source in contents(kind):
             there = folder / name
             there.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(source, str):
-                there.write_text(source, "utf-8")
-            else:
+            if isinstance(source, Path):
                 shutil.copyfile(source, there)
+            else:
+                there.write_bytes(source.encode() if isinstance(source, str) else source)
             if there.stat().st_size > MOST_BYTES:
                 raise ValueError(f"{name} is larger than {MOST_BYTES:,} bytes, which a Space does not take")
             names.append(name)
@@ -109,7 +119,8 @@ def push(folder: Path, name: str, kind: str) -> str:
 
     try:
         api = HfApi()
-        api.create_repo(name, repo_type="space", space_sdk="gradio", exist_ok=True)
+        sdk = KINDS[kind].get("sdk", "gradio")
+        api.create_repo(name, repo_type="space", space_sdk=sdk, exist_ok=True)
         api.upload_folder(
             repo_id=name, repo_type="space", folder_path=folder, commit_message=f"The lab, {kind}"
         )

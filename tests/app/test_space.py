@@ -13,9 +13,10 @@ import urllib.request
 import pytest
 
 from app import space
+from app.static import folder as folder_of_static
 from tests.server import ROOT, free_port
 
-KINDS = sorted(space.KINDS)
+KINDS = sorted(space.KINDS.keys() - {space.STATIC})  # those that run Python
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -46,6 +47,20 @@ def test_it_holds_all_that_is_needed_and_no_large_file(written):
     assert head["suggested_hardware"] == {"cpu": "cpu-basic", "zerogpu": "zero-a10g"}[kind]
     assert head["python_version"] == {"cpu": "3.12", "zerogpu": "3.12.12"}[kind]
     assert "arxiv.org/abs/2510.08570" in body and "non-commercial" in body
+
+
+def test_a_static_one_says_so_and_holds_the_page(monkeypatch, tmp_path):
+    page = {
+        "index.html": b"<!doctype html>",
+        "lab.js": b"//",
+    }  # tests/browser/test_browser_static.py builds the real one
+    monkeypatch.setattr(folder_of_static, "contents", lambda: page)
+    names = space.write(tmp_path / "space", space.STATIC)
+    assert set(names) == {"README.md", *page}
+    head, body = head_of(tmp_path / "space")
+    assert (head["sdk"], head["app_file"]) == ("static", "index.html")
+    assert not {"sdk_version", "python_version", "suggested_hardware"} & head.keys()
+    assert "nothing is sent" in body and "non-commercial" in body
 
 
 def test_its_pins_are_of_what_the_project_takes(written):
