@@ -44,8 +44,8 @@ def ticks(
     Where a browser can compute only a part of what is seen, `rested`, or else `fn`, answers when the hand `rests`.
     """
     relay = widget("relay", "", elem_id=f"{slug}-relay", label="", slug=slug, stage=stage.elem_id)
-    gr.on(list(moves), None, flat(inputs), js=_script(slug, inputs, script))
-    gr.on(list(changes), None, js=f"() => {{ lab.engine.stale({json.dumps(slug)}); return []; }}")
+    gr.on(list(moves), None, flat(inputs), js=_told("moved", slug, inputs, script))
+    gr.on(list(changes), None, flat(inputs), js=_told("stale", slug, inputs))
     (name,) = [name for name, found in outputs.items() if found is stage]
 
     listen([*changes, relay.input], _drawn(fn, name), inputs, outputs, js=script or None, **TICK)
@@ -72,12 +72,12 @@ def _drawn(fn: Callable[..., Mapping], name: str) -> Callable[..., Mapping]:
     return answer
 
 
-def _script(slug: str, inputs: Named, also: str) -> str:
+def _told(event: str, slug: str, inputs: Named, also: str = "") -> str:
     """JavaScript that tells the engine where the controls stand, by name; what only the server knows is null."""
     at, names = 0, []
     for name, found in inputs.items():
         many = isinstance(found, list | tuple)
         names.append(f"{name}: values.slice({at}, {at + len(found)})" if many else f"{name}: values[{at}]")
         at += len(found) if many else 1
-    told = f"lab.engine.moved({json.dumps(slug)}, {{ {', '.join(names)} }})"
+    told = f"lab.engine.{event}({json.dumps(slug)}, {{ {', '.join(names)} }})"
     return f"(...values) => {{ {f'({also})(...values); ' if also else ''}{told}; return []; }}"

@@ -189,10 +189,11 @@
   };
 
   // What the ingredients were made of has changed; the server is answering it.
-  const stale = (slug) => {
+  const stale = (slug, values) => {
     const view = views.get(slug);
     if (!view) return;
     Object.assign(view, { turn: view.turn + 1, given: null, ready: false, fetching: false });
+    if (view.last && values) view.last = values; // a law that was broken meanwhile is not drawn as one that holds
     view.began = performance.now();
     restore(view);
   };
