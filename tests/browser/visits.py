@@ -64,22 +64,27 @@ def meter(page: Page, query: str) -> Locator:
 
 
 class Window:
-    """The context of a file's tests, the pages that they go on with, and what these wait for."""
+    """The context of a file's tests, the pages that they go on with, and what each page waits for."""
 
     def __init__(self, context: BrowserContext):
         self.context = context
         self.kept: dict[str, Page] = {}  # by their query string
-        self.waiting: set[Request] = set()
-        context.on("request", self._asked)
-        for event in ("requestfinished", "requestfailed"):
-            context.on(event, self._answered)
+        self.waiting: dict[Page, set[Request]] = {}
+        context.on("page", self._watch)
 
-    def _asked(self, request: Request) -> None:
-        if "/heartbeat/" not in request.url:  # which lasts as long as the page
-            self.waiting.add(request)
+    def _watch(self, page: Page) -> None:
+        waiting = self.waiting[page] = set()
 
-    def _answered(self, request: Request) -> None:
-        self.waiting.discard(request)
+        def asked(request: Request) -> None:
+            if "/heartbeat/" not in request.url:  # which lasts as long as the page
+                waiting.add(request)
+
+        def answered(request: Request) -> None:
+            waiting.discard(request)
+
+        page.on("request", asked)
+        page.on("requestfinished", answered)
+        page.on("requestfailed", answered)
 
 
 @dataclass
@@ -149,7 +154,7 @@ class Visit:
     def quiet(self, page: Page, spell: int = 1000) -> int:
         """Wait until nothing was asked for `spell` ms and all is answered, as what follows a resting hand comes late."""
         found, deadline = -1, time.monotonic() + PATIENCE / 1000
-        while found != self.calls() or self.window.waiting:
+        while found != self.calls() or self.window.waiting[page]:
             assert time.monotonic() < deadline, "the page never stops asking"
             found = self.calls()
             page.wait_for_timeout(spell)
