@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
@@ -135,7 +136,9 @@ def opening(demo: gr.Blocks, slug: str, query: str) -> list[list]:
     """What the view of that name shows when a link with this query opens it: (part, value or update), as pages get it."""
     (part,) = [i for i, block in demo.blocks.items() if getattr(block, "elem_id", None) == f"{slug}-address"]
     (found,) = [fn for fn in demo.fns.values() if (part, "restore") in fn.targets]
-    return asyncio.run(_answered(demo, found, f"?view={slug}&{query}"))
+    answered = _answered(demo, found, f"?view={slug}&{query}")
+    with ThreadPoolExecutor(1) as alone:  # where a notebook calls this, an event loop runs already
+        return alone.submit(asyncio.run, answered).result()
 
 
 async def _answered(demo: gr.Blocks, found: BlockFunction, search: str) -> list[list]:
