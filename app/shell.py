@@ -15,7 +15,7 @@ from app.lessons import words as lesson_words
 from app.lessons.card import Lesson
 from app.lessons.dialog import Teach
 from app.lessons.rooms import rooms
-from app.listening import LIFE, QUIET, Component, Lab, Opening, listen
+from app.listening import LIFE, QUIET, TICK, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
 from app.serving import faults, limits, status, traffic
@@ -105,7 +105,8 @@ def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Compon
     filled.then(None, js=f"() => {{ lab.filled('{slug}', {[view.SLUG for view in VIEWS]}); }}")
     filled.then(None, js=proof.touch(slug))
     again, asked = Address(slug), {"search": visit["search"], "picture": visit["picture"]}
-    restored = listen(again.restore, restorer(slug, opening), asked, opening.outputs, js=READ_QUERY, **QUIET)
+    # two steps back at once: the last address wins
+    restored = listen(again.restore, restorer(slug, opening), asked, opening.outputs, js=READ_QUERY, **TICK)
     restored.then(None, js=proof.touch(slug))
 
 
