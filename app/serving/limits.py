@@ -38,6 +38,7 @@ SWEEP_SECONDS = 600.0  # between two looks for what failed uploads have left
 VISITOR_BYTES = 512 * MIB  # of uploads that lie there, from one address
 ALL_BYTES = 1024 * MIB  # from all
 LONGEST_NAME = 128  # of a session or an event: Gradio's own have up to 32 letters
+LONGEST_QUERY = 32_768  # a link that holds a drawing has a few thousand letters, one that is mistyped still opens its view
 DIRECT = ("/gradio_api/run/", "/gradio_api/api/")
 SENTENCE_BYTES = 2_000  # an error that is longer quotes what came
 WORDLESS = b'{"error":null}'
@@ -183,7 +184,11 @@ class Answering:
 
 def fits_address(scope: Scope) -> None:
     """TooMuchError where the address holds what no address of ours does."""
-    if b"\0" in scope.get("raw_path", b"") or "\0" in scope["path"] or len(scope["query_string"]) > 16_384:
+    if (
+        b"\0" in scope.get("raw_path", b"")
+        or "\0" in scope["path"]
+        or len(scope["query_string"]) > LONGEST_QUERY
+    ):
         raise TooMuchError(400, words.BAD_ADDRESS)
 
 

@@ -21,7 +21,7 @@ const write = (node, text) => {
 
 // What a visitor has done stays in this browser, so that F5 and tomorrow go on here.
 // A class begins anew, whoever has walked the lesson alone before.
-const KEY = () => `lab-lesson:${lesson.name}${room ? `:${room.code}` : ""}`;
+const KEY = () => ["lab-lesson", lesson.name, (room ?? taught)?.code].filter(Boolean).join(":");
 const keep = () => {
   try {
     localStorage.setItem(KEY(), JSON.stringify({ stop: stop().id, guesses }));
