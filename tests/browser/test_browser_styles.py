@@ -138,7 +138,7 @@ def choose(page: Page, file: Path) -> None:
 def test_without_teachers_the_host_reads_how_to_get_them_and_a_saved_model_is_loaded(
     visit: Visit, tmp_path: Path
 ):
-    page = visit.at(VIEW)
+    page = visit.open(VIEW)
     expect(page.locator("#styles-fit")).to_be_hidden()
     expect(page.locator("#styles-fit-words .host")).to_contain_text("--teachers FOLDER")
     expect(page.locator("#styles-painter")).to_be_hidden()
