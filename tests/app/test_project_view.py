@@ -304,9 +304,9 @@ def test_a_link_without_an_amount_spoils_as_usual():
 def test_the_view_opens_with_values_for_all_its_outputs():
     with gr.Blocks():
         opening = page.build(Lab(picture=gr.State("digits:318")))
-    assert opening.fn({"model": "faces"}, "digits:318").keys() == opening.outputs.keys()
+    assert opening.outputs.keys() - opening.fn({"model": "faces"}, "digits:318").keys() == {"own_page"}
     found = opening.fn({}, "digits:318")
-    assert opening.outputs.keys() - found.keys() == {"sources"} and found["model"] == FIRST
+    assert opening.outputs.keys() - found.keys() == {"sources", "own_page", "own_tab"} and found["model"] == FIRST
 
 
 def test_the_gauge_holds_the_number_however_far_it_lies():
@@ -339,7 +339,7 @@ BAD_CALLS = {
     "too many axes": (("digits:318", 200), "200 axes were asked for; digits-projector has 128"),
     "no projector": (
         ("digits:318", 8, "salt", 0.5, 0, "digits"),
-        "model must be one of digits-projector, faces",
+        "digits is not offered here: this view takes latent axes in order",
     ),
 }
 
