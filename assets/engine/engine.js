@@ -193,7 +193,7 @@
     const view = views.get(slug);
     if (!view) return;
     Object.assign(view, { turn: view.turn + 1, given: null, ready: false, fetching: false });
-    if (view.last && values) view.last = values; // a law that was broken meanwhile is not drawn as one that holds
+    if (view.last && values) view.last = values; // a law broken meanwhile is not drawn as one that holds
     view.began = performance.now();
     restore(view);
   };

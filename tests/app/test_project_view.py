@@ -306,7 +306,10 @@ def test_the_view_opens_with_values_for_all_its_outputs():
         opening = page.build(Lab(picture=gr.State("digits:318")))
     assert opening.outputs.keys() - opening.fn({"model": "faces"}, "digits:318").keys() == {"own_page"}
     found = opening.fn({}, "digits:318")
-    assert opening.outputs.keys() - found.keys() == {"sources", "own_page", "own_tab"} and found["model"] == FIRST
+    assert (
+        opening.outputs.keys() - found.keys() == {"sources", "own_page", "own_tab"}
+        and found["model"] == FIRST
+    )
 
 
 def test_the_gauge_holds_the_number_however_far_it_lies():
