@@ -193,12 +193,14 @@ PRINTED = {
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.engine", description=__doc__.split("\n")[0])
-    parser.add_argument("what", nargs="*", default=list(PRINTED), choices=list(PRINTED))
+    parser.add_argument("what", nargs="*", help=f"some of: {', '.join(PRINTED)} (default: all)")
     parser.add_argument("--count", type=int, default=1000, help="latents of each model (default 1000)")
     options = parser.parse_args(argv)
+    if strangers := set(options.what) - PRINTED.keys():
+        parser.error(f"nothing is called {', '.join(strangers)}; there are {', '.join(PRINTED)}")
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, one thread")
     with torch.inference_mode():
-        good = [PRINTED[what](options) for what in options.what]
+        good = [PRINTED[what](options) for what in options.what or PRINTED]
     return 0 if all(good) else 1
 
 
