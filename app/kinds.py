@@ -54,6 +54,18 @@ class Kind(abc.ABC):
             raise ValueError(str(error) or f"{name} must be {self}, got {shown(value)}.") from None
 
 
+class Verbatim(Kind):
+    """Texts that stand in a link as they are; `take` says which."""
+
+    hint = str
+
+    def read(self, text: str) -> str:
+        return self.take(text)
+
+    def words(self, value: str) -> str:
+        return value
+
+
 @singledispatch
 def beside(kind: Kind, others: Mapping[str, object]) -> Kind:
     """The kind of a setting where those beside it come as `others`: itself, but for kinds that have a rule here."""
@@ -341,21 +353,14 @@ class ByName(Kind):
 
 
 @dataclass(frozen=True)
-class Text(Kind):
+class Text(Verbatim):
     """A text of up to `most` characters that means something to the program alone, such as a token."""
 
     most: int
-    hint = str
 
     def take(self, value: object) -> str:
         if not isinstance(value, str) or len(value) > self.most:
             raise ValueError
-        return value
-
-    def read(self, text: str) -> str:
-        return self.take(text)
-
-    def words(self, value: str) -> str:
         return value
 
     def __str__(self) -> str:

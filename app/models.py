@@ -25,7 +25,7 @@ import linearizer_core as lc
 from app import words
 from app.abilities import ANY, BLENDS, FACE, GENERATES, PROJECTS, Abilities, Need
 from app.decoding import decoder
-from app.kinds import Kind
+from app.kinds import Verbatim
 from app.remembering import forget, remembered
 from linearizer_core import checkpoints
 from linearizer_core.linearizer import Linearizer
@@ -255,7 +255,7 @@ def offers(name: object, need: Need) -> bool:
 
 
 @dataclass(frozen=True)
-class Model(Kind):
+class Model(Verbatim):
     """The name of a model that can do what is needed; those that a visitor alone knows are taken, and never told.
 
     >>> Model(PROJECTS).checked("digits", "model")
@@ -264,7 +264,6 @@ class Model(Kind):
     """
 
     need: Need = ANY
-    hint = str
 
     def take(self, value: object) -> str:
         if not isinstance(value, str) or len(value) > LONGEST_NAME:
@@ -274,12 +273,6 @@ class Model(Kind):
         if offers(value, ANY):
             raise ValueError(lacking(value, self.need))
         raise ValueError(words.MODEL_GONE if value.startswith(PRIVATE) else "")
-
-    def read(self, text: str) -> str:
-        return self.take(text)
-
-    def words(self, value: str) -> str:
-        return value
 
     @property
     def choices(self) -> tuple[str, ...]:

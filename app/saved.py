@@ -11,11 +11,10 @@ from typing import Any
 
 from app import words
 from linearizer_core import checkpoints
+from linearizer_core.data.dataset import UNREADABLE
 
 NAMES = (checkpoints.CONFIG, checkpoints.WEIGHTS)
 FILE_TYPES = [".zip", ".json", ".safetensors"]
-BROKEN = (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, MemoryError, zipfile.BadZipFile)
-"""What zipfile raises for an archive that is cut off, encrypted, or packed in a way of its own."""
 
 
 def read(files: Iterable[tuple[str, bytes]], most: int) -> tuple[Any, Any]:
@@ -73,6 +72,6 @@ def _unpacked(content: bytes, most: int) -> dict[str, bytes]:
                 if name in NAMES and name not in found:
                     with archive.open(entry) as stream:
                         found[name] = stream.read(most + 1)
-    except BROKEN as error:
+    except UNREADABLE as error:
         raise ValueError(words.SAVED_FILES) from error
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,24 +34,20 @@ class Joined(Settings):
 
 
 @dataclass(frozen=True)
-class Guessed(Settings):
+class Member(Settings):
     code: str = setting(ROOM)
     member: str = setting(TOKEN)
+
+
+@dataclass(frozen=True)
+class Guessed(Member):
     stop: str = setting(Word(20))
     guess: str = setting(Text(LONGEST_GUESS))
 
 
 @dataclass(frozen=True)
-class Drawn(Settings):
-    code: str = setting(ROOM)
-    member: str = setting(TOKEN)
+class Drawn(Member):
     picture: str = setting(Text(LONGEST_PICTURE))
-
-
-@dataclass(frozen=True)
-class Member(Settings):
-    code: str = setting(ROOM)
-    member: str = setting(TOKEN)
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ def mean(asked: Taught) -> dict[str, Any]:
         latent = pictures.latents(references, MODEL).mean(0, keepdim=True)
         induced = models.model(MODEL).g_x.inverse(latent)
     made = {"induced": induced, "pixels": x.mean(0, keepdim=True)}
-    shown = {name: _png(encoding.to_pictures(each)[0]) for name, each in made.items()}
+    shown = {name: encoding.png_address(encoding.to_pictures(each)[0]) for name, each in made.items()}
     return {"count": len(references), **shown}
 
 
@@ -167,7 +162,3 @@ def coded(asked: Coded) -> dict[str, Any]:
 def _address_of(reference: str) -> str:
     rest = reference.partition(":")[2].replace("-", "+").replace("_", "/")
     return f"data:image/png;base64,{rest}{'=' * (-len(rest) % 4)}"
-
-
-def _png(picture: Any) -> str:
-    return "data:image/png;base64," + base64.b64encode(encoding.png_bytes(picture)).decode()

@@ -16,7 +16,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.kinds import Choice, Flag, Kind, Maybe, Number, Several, Text, Whole, shown
+from app.kinds import Choice, Flag, Maybe, Number, Several, Text, Verbatim, Whole, shown
 from app.lessons import words
 from app.lessons.parts import PARTS
 from app.settings import Settings, query_of, setting
@@ -38,7 +38,7 @@ T = TypeVar("T", bound=Settings)
 
 # --- kinds -------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
-class Word(Kind):
+class Word(Verbatim):
     """A name of small letters, digits, - and _.
 
     >>> Word(8).take("why-1")
@@ -46,43 +46,28 @@ class Word(Kind):
     """
 
     most: int
-    hint = str
 
     def take(self, value: object) -> str:
         if not isinstance(value, str) or len(value) > self.most or not re.fullmatch("[a-z0-9_-]+", value):
             raise ValueError
         return value
 
-    def read(self, text: str) -> str:
-        return self.take(text)
-
-    def words(self, value: str) -> str:
-        return value
-
     def __str__(self) -> str:
         return f"a name of up to {self.most} small letters, digits, - and _"
 
 
-class Link(Kind):
+class Link(Verbatim):
     """The query string of a view's link; its settings are the view's to check, as of any link.
 
     >>> Link().take("?view=plane&w=1,0")
     '?view=plane&w=1,0'
     """
 
-    hint = str
-
     def take(self, value: object) -> str:
         if not isinstance(value, str) or len(value) > LONGEST_LINK or not value.startswith("?view="):
             raise ValueError
         if query_of(value).get("view") not in {view.SLUG for view in VIEWS}:
             raise ValueError
-        return value
-
-    def read(self, text: str) -> str:
-        return self.take(text)
-
-    def words(self, value: str) -> str:
         return value
 
     def __str__(self) -> str:

@@ -18,6 +18,15 @@ def png_bytes(pixels: np.ndarray, fast: bool = False) -> bytes:
     return stream.getvalue()
 
 
+def png_address(pixels: np.ndarray, fast: bool = False) -> str:
+    """The same as a "data:image/png;base64,…" address.
+
+    >>> png_address(np.zeros((8, 8), np.uint8))[:22]
+    'data:image/png;base64,'
+    """
+    return "data:image/png;base64," + base64.b64encode(png_bytes(pixels, fast)).decode("ascii")
+
+
 def jpeg_bytes(pixels: np.ndarray, quality: int = 90) -> bytes:
     """A uint8 picture (H, W) or (H, W, 3) as a JPEG file."""
     stream = io.BytesIO()

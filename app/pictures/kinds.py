@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app import words
-from app.kinds import Kind, beside
+from app.kinds import Kind, Verbatim, beside
 from app.pictures import photos, references
 
 
@@ -48,7 +48,7 @@ def _(kind: Picture, others: Mapping[str, object]) -> Picture:
 
 
 @dataclass(frozen=True)
-class Photo(Kind):
+class Photo(Verbatim):
     """The reference of a photo in colour and of any size, or an address "data:image/…" of one.
 
     >>> Photo().checked("nowhere", "photo")
@@ -56,18 +56,10 @@ class Photo(Kind):
     ValueError: No such photo; “china”, “flower” or a “data:image/jpeg;base64,…” address works.
     """
 
-    hint = str
-
     def take(self, value: object) -> str:
         if not isinstance(value, str):
             raise ValueError(words.UNKNOWN_PHOTO)
         return photos.accept(value)
-
-    def read(self, text: str) -> str:
-        return self.take(text)
-
-    def words(self, value: str) -> str:
-        return value
 
     def __str__(self) -> str:
         return (

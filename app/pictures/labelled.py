@@ -8,10 +8,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import lzma
 import unicodedata
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from app import words
 from app.pictures import files
 from app.pictures.references import read
+from linearizer_core.data.dataset import UNREADABLE
 
 TABLES, ARCHIVES = (".csv", ".tsv", ".txt"), (".zip",)
 FILE_TYPES = ["image", ".csv", ".zip"]
@@ -31,11 +30,6 @@ MOST_UNPACKED = 200_000_000  # bytes of all archives together
 MOST_TABLES = 10  # of one archive
 MOST_TABLE = 5_000_000  # bytes, some 100 000 lines
 IS_UTF_8 = 0x800  # the bit of an entry that says how its name is written
-BROKEN = (
-    *(OSError, ValueError, RuntimeError, NotImplementedError, EOFError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-)
-"""What zipfile raises for entries that are cut off, encrypted, or packed in a way of their own."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,7 @@ def _inside(file: Path, most: int, used: int) -> list[_Item]:
             return [_Item(path, _content(archive, entry)) for path, entry in wanted]
     except files.BadPictureError:
         raise
-    except BROKEN as error:
+    except UNREADABLE as error:
         raise files.BadPictureError(words.bad_archive(file.name)) from error
 
 
@@ -143,7 +137,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(entry) as opened:
             return opened.read(files.MAX_BYTES + 1)
-    except BROKEN:
+    except UNREADABLE:
         return b""  # which is no picture, so the visitor reads its name among those left out
 
 
