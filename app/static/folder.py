@@ -24,7 +24,7 @@ from app.static.recorded import Taken, opening
 from app.static.said import said
 from app.theme import theme
 from app.views.project.standing import Standing, grid_of
-from app.widgets import ASSETS, PAGE_SCRIPTS, SPOKEN, asset, served
+from app.widgets import ASSETS, PAGE_SCRIPTS, SPOKEN, asset, served, widget_scripts, widget_styles
 from linearizer_core import files
 
 MODELS = ("digits", "faces")
@@ -77,7 +77,7 @@ def contents() -> dict[str, bytes]:
         "told.js": script("told", json.dumps(told, ensure_ascii=False, default=str).encode()),
         "plotly.js": script("plotly", served.LASTING.get(served.plotly_script())),
         "lab.js": _lab(taken).encode(),
-        "lab.css": _style(taken).encode(),
+        "lab.css": _style().encode(),
         "favicon.svg": (ASSETS / "favicon.svg").read_bytes(),
         "manifest.webmanifest": json.dumps(_manifest()).encode(),
         "index.html": _page().encode(),
@@ -106,11 +106,10 @@ def _told(demo: gr.Blocks, taken: Taken) -> dict[str, Any]:
         "models": list(MODELS),
         "examples": {name: list(pictures.examples(name)) for name in MODELS},
         "views": list(VIEWS),
-        "spoken": list(SPOKEN),
         "grids": {"faces": _grid("faces")},
     }
     text = json.dumps(told, ensure_ascii=False, default=str)
-    shelves = {name: served.LASTING.get(name) for name in _addresses("".join([text, *taken.widgets]))}
+    shelves = {name: served.LASTING.get(name) for name in _addresses(text + widget_scripts())}
     told["late"] = {
         name: content.decode()
         for name, content in shelves.items()
@@ -156,26 +155,24 @@ def _lab(taken: Taken) -> str:
     worker = (
         f'globalThis.lab = {{ kernel: Uint8Array.from(atob("{kernel}"), (c) => c.charCodeAt(0)) }};\n{engine}'
     )
-    widgets = ",\n".join(f"(element, props, trigger, watch, own) => {{\n{body}\n}}" for body in taken.widgets)
     parts = [
         *(asset(f"{name}") for name in PAGE_SCRIPTS),
         *(asset(f"static/{name}.js") for name in HOST),
         *(asset(f"static/views/{view}.js") for view in VIEWS),
         f"lab.page.scripts = [\n{','.join(taken.scripts)}\n];",
-        f"lab.page.widgets = [\n{widgets}\n];",
+        f"lab.spoken = {json.dumps(SPOKEN)};",
+        widget_scripts(),
         f"lab.worker = {json.dumps(worker)};",
         asset("static/start.js"),
     ]
     return "\n".join(parts)
 
 
-def _style(taken: Taken) -> str:
+def _style() -> str:
     """The page's sheet: the colours of the app's theme, the lab's own, what is Gradio's there, and each widget's."""
     colours = theme()._get_theme_css()
     colours = colours[colours.index(":root") :]  # before it stand fonts of the server's
-    own = [f":is(#none, .lab-{name}) {{ {css} }}" for name, css in taken.styles.items()]
-    shared = f".lab-widget {{ {asset('widgets/shared.css')} }}"
-    return "\n".join([colours, asset("static/static.css"), asset("css/lab.css"), shared, *own])
+    return "\n".join([colours, asset("static/static.css"), asset("css/lab.css"), widget_styles()])
 
 
 def _manifest() -> dict[str, Any]:

@@ -14,8 +14,8 @@ from gradio.blocks import BlockFunction
 
 from app import pictures
 
-# how a script of `app.widgets.widget` begins: its constants, which of them are words; then the rest
-OWN = re.compile(r"const own = lab\.said\(([^\n]*), (\[[^\[\]\n]*\])\);\n(.*)", re.S)
+# what `app.widgets.widget` starts its kind with: the name, the constants, the events
+OWN = re.compile(r'lab\.start\("(\w+)", (\{.*\}), \[[^\[\]]*\], element, props, trigger, watch\);')
 KEPT = {  # what a part of the page needs to know of itself; the rest of Gradio's properties say nothing here
     *("elem_id", "elem_classes", "visible", "scale", "min_width", "value", "label", "open", "id", "choices"),
     *("minimum", "maximum", "step", "equal_height", "show_label"),
@@ -39,7 +39,7 @@ DRAWN = {  # the kinds of components that assets/static/fields.js can draw, and 
 
 
 class Taken:
-    """The lab's page as data: components, layout, listeners, and tables of the scripts and styles that these name."""
+    """The lab's page as data: components, layout, listeners, and a table of the scripts that these name."""
 
     def __init__(
         self,
@@ -52,8 +52,6 @@ class Taken:
         """`cards` and `parts` name what is left out, the former with the cards that it stands in."""
         self.config = demo.get_config_file()
         self.scripts: list[str] = []  # of listeners
-        self.widgets: list[str] = []  # of components of our own, each a function's body
-        self.styles: dict[str, str] = {}  # of these, by their name
         self._kinds = {found["id"]: found for found in self.config["components"]}
         self._views, self._models = {f"tab-{view}" for view in views}, set(models)
         self._cards, self._parts = set(cards), set(parts)
@@ -95,12 +93,10 @@ class Taken:
             props = {}
         if found["type"] == "radio" and (props.get("elem_id") or "").endswith("-model"):
             props["choices"] = [choice for choice in props["choices"] if choice[1] in self._models]
-        match = OWN.match(given.get("js_on_load") or "")
+        match = OWN.fullmatch(given.get("js_on_load") or "")
         if match:
-            (name,) = [kind[4:] for kind in given["elem_classes"] if kind.startswith("lab-")][:1]
-            self.styles[name] = given["css_template"]
-            props["own"], props["template"] = json.loads(match[1]), given["html_template"]
-            props["script"] = _numbered(self.widgets, match[3])
+            props["kind"], props["own"] = match[1], json.loads(match[2])
+            props["template"] = given["html_template"]
         return [part, found["type"], props]
 
     def _listener(self, found: dict) -> dict:

@@ -5,8 +5,8 @@ and says what its `value` and its events are. What keeps them quick and safe:
 
 * the template is fixed; the script draws `props.value` once and again in `watch("value", draw)`;
 * text from outside is set by `textContent`, never through a template;
-* its style is scoped: Gradio nests it under the component's own id, so that no two widgets meet; what they look alike
-  in is assets/widgets/shared.css, and nothing of the page's style, assets/css/lab.css, reaches in;
+* its style is scoped: it stands in the page nested under the widget's class, so that no two kinds meet; what they look
+  alike in is assets/widgets/shared.css, and nothing of the page's style, assets/css/lab.css, reaches in;
 * colours come from the CSS variables of lab.css, so dark and light need no second script;
 * what the visitor does is told by `trigger("name", data)`; a listener is then `widget.name(fn, …)`;
 * `data-state` on the root element says what is drawn, for tests.
@@ -40,6 +40,7 @@ SPOKEN = (
     *("words", "planes", "modes", "show", "panes", "steps", "handle", "again", "grow", "presets"),
     *("title", "taken"),
 )
+_made: dict[str, str] = {}  # the scripts of the kinds of widgets in the page, by their names
 ASSETS = checkpoints.ASSETS  # beside the app in the repository, inside the core once both are installed
 
 
@@ -50,15 +51,31 @@ def asset(name: str) -> str:
 
 
 def page_head(tables: Mapping[str, Mapping[str, str]]) -> str:
-    """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, the widgets' common looks.
+    """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, each kind of widget.
 
-    `tables` says for each language but English what its sentences are, see `app.lessons.languages`.
+    `tables` says for each language but English what its sentences are, see `app.lessons.languages`. Of widgets those are
+    there that were made before: fifty of a kind are one script and one style.
     """
     told = json.dumps(tables, ensure_ascii=False).replace("<", "\\u003c")
     scripts = f'<script type="application/json" id="lab-tables">{told}</script>'
     scripts += "".join(f"<script>{asset(name)}</script>" for name in PAGE_SCRIPTS)
+    scripts += f"<script>lab.spoken = {json.dumps(SPOKEN)};\n{widget_scripts()}</script>"
     page = f"{OPENING} {POCKET} {asset('css/lesson.css')}"
-    return f"{scripts}<style>{page}</style><style>.lab-widget {{ {asset('widgets/shared.css')} }}</style>"
+    return f"{scripts}<style>{page}</style><style>{widget_styles()}</style>"
+
+
+def widget_scripts() -> str:
+    """JavaScript that makes each kind of widget known as `lab.widgets.name`."""
+    return "\n".join(
+        f"lab.widgets.{name} = (element, props, trigger, watch, own) => {{\n{body}\n}};"
+        for name, body in sorted(_made.items())
+    )
+
+
+def widget_styles() -> str:
+    """What the kinds of widgets look like; the weight of an id, as none of Gradio's rules for a page has."""
+    own = (f":is(#none, .lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}" for name in sorted(_made))
+    return "\n".join([f".lab-widget {{ {asset('widgets/shared.css')} }}", *own])
 
 
 def script_of(name: str, files: Sequence[str] = ()) -> str:
@@ -92,19 +109,19 @@ def widget(
     import gradio as gr  # here, so that what only makes values for widgets runs without it
 
     script = script_of(name, scripts)
+    events = json.dumps(
+        sorted(set(re.findall(r'trigger\("(\w+)"', script)))
+    )  # Gradio looks for their names here
     if needs:
-        events = json.dumps(
-            sorted(set(re.findall(r'trigger\("(\w+)"', script)))
-        )  # Gradio looks for their names here
         late = f"lab.late.{name} = (element, props, trigger, watch, own) => {{\n{script}\n}};"
         addresses = json.dumps([needs, served.LASTING.put(late.encode(), "js")])
-        script = f"lab.lately('{name}', {addresses}, {events}, element, props, trigger, watch, own);"
+        script = f"lab.lately('{name}', {addresses}, element, props, trigger, watch, own);"
+    _made[name] = script
     return gr.HTML(
         value,
         label=label,
         html_template=f'<div class="lab-widget">{template}</div>',
-        css_template=asset(f"widgets/{name}/{name}.css"),
-        js_on_load=f"const own = lab.said({json.dumps(own)}, {json.dumps(SPOKEN)});\n{script}",
+        js_on_load=f'lab.start("{name}", {json.dumps(own)}, {events}, element, props, trigger, watch);',
         apply_default_css=False,
         elem_id=elem_id,
         elem_classes=["lab", f"lab-{name}"],

@@ -193,7 +193,7 @@
 
   // --- HTML: our own widgets, and words of the lab ------------------------------------------------------
   fields.html = (part) => {
-    const { template, own, script, value: first } = part.props;
+    const { template, value: first } = part.props;
     const holder = make("div", "html-container");
     const element = make("div", (part.props.elem_classes ?? []).join(" "), { id: `html-${part.id}` });
     holder.append(element);
@@ -205,12 +205,12 @@
       return make("div", "block hide-container", {}, holder);
     }
     element.innerHTML = template;
-    waiting.push(() => begin(part, element, own, script));
+    waiting.push(() => begin(part, element));
     return make("div", "block hide-container", {}, holder);
   };
 
   // What a widget's script is given: see app/widgets/__init__.py.
-  const begin = (part, element, own, script) => {
+  const begin = (part, element) => {
     const watchers = [];
     const props = new Proxy(part.props, {
       set(target, name, next) {
@@ -222,7 +222,8 @@
     part.shows.value = () => watchers.forEach((watcher) => watcher());
     const trigger = (event, data) => lab.page.fire(part.id, event, data);
     const watch = (_name, watcher) => watchers.push(watcher);
-    lab.page.widgets[script](element, props, trigger, watch, lab.said(own, lab.told.spoken));
+    const { kind, own } = part.props;
+    lab.start(kind, own, [], element, props, trigger, watch);
   };
 
   fields.ready = () => waiting.splice(0).forEach((act) => act());

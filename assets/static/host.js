@@ -138,5 +138,5 @@
   };
 
   lab.starts = []; // what is done when the words are there
-  lab.page = { start, of, value, set, update, fire, on, moved, scripts: [], widgets: [] };
+  lab.page = { start, of, value, set, update, fire, on, moved, scripts: [] };
 })();

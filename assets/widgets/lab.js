@@ -184,7 +184,7 @@ window.lab =
     // `own.arrive()` is a promise of the one that it needs, which runs when the widget has shown what it can
     // without.
     const late = {};
-    const lately = (name, [needs, script], _events, element, props, trigger, watch, own) => {
+    const lately = (name, [needs, script], element, props, trigger, watch, own) => {
       const seen = new IntersectionObserver(
         async (entries) => {
           if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -203,6 +203,12 @@ window.lab =
       seen.observe(element);
     };
 
+    // Starts a widget: its kind by name, its constants, the events that it can tell of, and what Gradio gives
+    // its script. The kinds stand in the page once, see app/widgets/__init__.py.
+    const widgets = {};
+    const start = (name, own, _events, element, props, trigger, watch) =>
+      widgets[name](element, props, trigger, watch, lab.said(own, lab.spoken));
+
     return {
       colour,
       bytes,
@@ -218,5 +224,7 @@ window.lab =
       place,
       late,
       lately,
+      widgets,
+      start,
     };
   })();

@@ -8,7 +8,7 @@ import pytest
 
 from app.lessons import languages
 from app.shell import build_app, launch_settings
-from app.widgets import ASSETS, SPOKEN, asset, page_head, widget
+from app.widgets import ASSETS, SPOKEN, asset, page_head, script_of, widget, widget_scripts
 
 NAMES = sorted(path.name for path in (ASSETS / "widgets").iterdir() if path.is_dir())
 PAGE = asset("css/lab.css")
@@ -56,8 +56,9 @@ def test_every_folder_of_a_widget_has_its_script_and_its_style():
 
 
 def test_every_widget_is_in_the_page(widgets: list[gr.HTML]):
-    styles = {asset(f"widgets/{name}/{name}.css") for name in NAMES}
-    assert {block.css_template for block in widgets} == styles
+    assert {name[4:] for block in widgets for name in block.elem_classes if name.startswith("lab-")} == {
+        *NAMES
+    }
 
 
 def test_no_rule_of_the_page_reaches_into_a_widget(inside: set[str]):
@@ -90,30 +91,31 @@ def rules(sheet: str) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_style_can_be_a_template(name: str):
-    """Gradio reads a component's style as a template: nothing in it may mean something there."""
-    assert not re.search(r"[`\\]|\$\{|\{\{|\}\}", asset(f"widgets/{name}/{name}.css"))
-
-
-def test_a_widget_loads_its_files_in_their_order():
+def test_a_widget_loads_its_files_in_their_order(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.widgets._made", {})
     made = widget("plane", "<p></p>", elem_id="x", label="x", scripts=("math", "state"), answer=42)
-    assert made.js_on_load == "\n".join(
-        [
-            f'const own = lab.said({{"answer": 42}}, {json.dumps(SPOKEN)});',
-            asset("widgets/plane/math.js"),
-            asset("widgets/plane/state.js"),
-        ]
-    )
-    assert made.css_template == asset("widgets/plane/plane.css")
-    assert made.head is None
+    assert made.js_on_load == 'lab.start("plane", {"answer": 42}, [], element, props, trigger, watch);'
+    body = f"{asset('widgets/plane/math.js')}\n{asset('widgets/plane/state.js')}"
+    assert f"lab.widgets.plane = (element, props, trigger, watch, own) => {{\n{body}\n}};" in widget_scripts()
+    assert not made.css_template and made.head is None
 
 
-def test_what_widgets_share_is_in_the_page_once():
+def test_a_widget_knows_the_events_that_its_script_tells_of():
+    with gr.Blocks():
+        made = widget("pictures", "<p></p>", elem_id="x", label="x")
+    assert callable(made.pick)
+    assert not hasattr(made, "unheard_of")
+
+
+def test_what_widgets_share_is_in_the_page_once(widgets: list[gr.HTML]):
     head = launch_settings()["head"]
     assert head == page_head(languages.tables())
     for part in ("widgets/lab.js", "js/page.js", "widgets/shared.css"):
         assert head.count(asset(part)) == 1
+    for name in NAMES:
+        assert head.count(f":is(#none, .lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}") == 1
+    assert head.count(script_of("pictures")) == 1 and json.dumps(SPOKEN) in head
+    assert not any(script_of("pictures") in block.js_on_load or block.css_template for block in widgets)
 
 
 def test_every_slider_leaves_the_vertical_swipe_to_the_page():  # fault 35
