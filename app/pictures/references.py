@@ -30,10 +30,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from app import models, words
-from app.abilities import BROUGHT, Need
+from app.models.needs import BROUGHT, Need
+from app.models.remembering import remembered
 from app.pictures import encoding, files
 from app.pictures.noise import LARGEST_SEED, white
-from app.remembering import remembered
 from linearizer_core.data import handwriting
 from linearizer_core.data import sets as data
 from linearizer_core.linearizer import Linearizer
@@ -196,7 +196,7 @@ def start(query: Mapping[str, str], picture: str, need: Need) -> tuple[str, str]
     """Model, one that can do what is needed, and picture that a view opens with: those that a link asks for, else the
     current picture and the model that knows it.
 
-    >>> from app.abilities import GENERATES
+    >>> from app.models.needs import GENERATES
     >>> start({"model": "faces"}, "digits:3", GENERATES), start({}, "face:5", GENERATES)
     (('faces', 'face:17'), ('faces', 'face:5'))
     """

@@ -23,10 +23,10 @@ from torch import Tensor
 
 import linearizer_core as lc
 from app import words
-from app.abilities import ANY, BLENDS, FACE, GENERATES, PROJECTS, Abilities, Need
-from app.decoding import decoder
 from app.kinds import Verbatim
-from app.remembering import forget, remembered
+from app.models.decoding import decoder
+from app.models.needs import ANY, BLENDS, FACE, GENERATES, PROJECTS, Abilities, Need
+from app.models.remembering import forget, remembered
 from linearizer_core import checkpoints
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.networks import Flatten
