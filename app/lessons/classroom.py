@@ -127,7 +127,7 @@ def counted(asked: Counted) -> dict[str, Any]:
 
 def wall(asked: Taught) -> dict[str, Any]:
     """The drawings as PNG files that a page shows."""
-    return {"pictures": [_address_of(reference) for reference in rooms().wall(asked.code, asked.key)]}
+    return {"pictures": [pictures.address_of(reference) for reference in rooms().wall(asked.code, asked.key)]}
 
 
 def mean(asked: Taught) -> dict[str, Any]:
@@ -157,8 +157,3 @@ def coded(asked: Coded) -> dict[str, Any]:
     """A QR code as the address of an SVG picture; black on white in dark and light, as cameras want it."""
     code = segno.make(asked.address, error="m", micro=False)
     return {"picture": code.svg_data_uri(scale=8, border=3, dark="#000", light="#fff")}
-
-
-def _address_of(reference: str) -> str:
-    rest = reference.partition(":")[2].replace("-", "+").replace("_", "/")
-    return f"data:image/png;base64,{rest}{'=' * (-len(rest) % 4)}"

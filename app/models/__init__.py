@@ -1,21 +1,20 @@
 """Models of pictures: those that ship and those that somebody brought (`shelf`), what they can do and views ask (`needs`).
 
 A visitor's own come in by `own`, once `trial` has used them in a process apart; `saved` reads a model that a view wrote.
-`remembering` keeps results until their model goes, `decoding` makes g⁻¹ quick. What views use most stands here:
-`models.model(name)`, `models.decode(z, name)`.
+`remembering` keeps results until their model goes, `decoding` makes g⁻¹ quick and `batching` shares it. What views use most
+stands here: `models.model(name)`, `models.decode(z, name)`.
 """
 
+from app.models.batching import Batched, decode, one_core
 from app.models.shelf import (
     ABILITIES,
     NAMES,
     PRIVATE,
-    Batched,
     Model,
     abilities,
     available,
     brought,
     brought_as,
-    decode,
     drop,
     frames,
     generators,
@@ -28,7 +27,6 @@ from app.models.shelf import (
     model,
     most_ranks,
     offers,
-    one_core,
     pixel_space,
     projecting,
     projecting_source,

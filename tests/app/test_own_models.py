@@ -15,7 +15,7 @@ import torch
 import linearizer_core as lc
 from app import models, pictures, shell, words
 from app.listening import Lab
-from app.models import own, remembering, shelf
+from app.models import batching, own, remembering
 from app.models.needs import ANY
 from app.panels import own_model
 from app.pictures import references
@@ -199,7 +199,7 @@ def test_what_was_computed_with_it_goes_with_it(clean):
     _, cloudy = standing("latent_pca", name)
     importlib.import_module("app.views.latent_pca.compute").points(replace(cloudy, count=300))
     assert any(key[1] == name for key in clouds._slots)
-    assert shelf._decoder.cache_info().currsize > 0
+    assert batching._decoder.cache_info().currsize > 0
     models.drop(name)
     assert not any(key[1] == name for key in clouds._slots)
     for module in (compute, references, models):
