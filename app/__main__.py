@@ -126,7 +126,8 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(_replicas(arguments, argv))
     import torch
 
-    from app import own, shell
+    from app import shell
+    from app.models import own
     from app.serving import connections, traffic
 
     torch.set_num_threads(1)

@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from app import models
-from app.remembering import remembered
+from app.models.remembering import remembered
 from app.widgets import ASSETS, asset, served
 from linearizer_core.exporting.replay import smallest
 from linearizer_core.exporting.web import MANIFEST, WEIGHTS

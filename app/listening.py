@@ -21,8 +21,8 @@ from typing import Any
 
 import gradio as gr
 
-from app.abilities import Need
 from app.kinds import Flag
+from app.models.needs import Need
 from app.settings import Settings
 
 LIFE = (

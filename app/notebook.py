@@ -9,7 +9,8 @@ import gradio as gr
 from torch import Tensor
 
 import linearizer_core as lc
-from app import models, own, shell, words
+from app import models, shell, words
+from app.models import own
 from linearizer_core.networks import InvertibleNetwork
 from linearizer_core.operators import Identity
 

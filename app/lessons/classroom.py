@@ -11,7 +11,7 @@ from app import models, pictures
 from app.kinds import Flag, Text, Whole
 from app.lessons import shelf, words
 from app.lessons.files import MOST_STOPS, Word
-from app.lessons.rooms import CODE, LONGEST_DRAWING, LONGEST_GUESS, LONGEST_LINK, rooms
+from app.lessons.rooms import CODE, HASH, LONGEST_DRAWING, LONGEST_GUESS, LONGEST_LINK, rooms
 from app.pictures import encoding
 from app.settings import Settings, setting
 
@@ -66,6 +66,11 @@ class Led(Taught):
 @dataclass(frozen=True)
 class Counted(Taught):
     stop: str = setting(Word(20), "none")
+
+
+@dataclass(frozen=True)
+class Erased(Taught):
+    drawing: str = setting(Text(HASH))
 
 
 @dataclass(frozen=True)
@@ -126,13 +131,19 @@ def counted(asked: Counted) -> dict[str, Any]:
 
 
 def wall(asked: Taught) -> dict[str, Any]:
-    """The drawings as PNG files that a page shows."""
-    return {"pictures": [_address_of(reference) for reference in rooms().wall(asked.code, asked.key)]}
+    """The drawings as PNG files that a page shows, each with the name by which it is taken off."""
+    found = rooms().wall(asked.code, asked.key).items()
+    return {"drawings": [{"name": name, "picture": pictures.address_of(drawn)} for name, drawn in found]}
+
+
+def erased(asked: Erased) -> dict[str, Any]:
+    rooms().erase(asked.code, asked.key, asked.drawing)
+    return {"erased": True}
 
 
 def mean(asked: Taught) -> dict[str, Any]:
     """The drawings through ⊕: 1/n ⊙ x₁ ⊕ … ⊕ 1/n ⊙ xₙ, beside the mean of their pixels."""
-    references = rooms().wall(asked.code, asked.key)
+    references = list(rooms().wall(asked.code, asked.key).values())
     if not references:
         raise ValueError(words.NO_DRAWINGS)
     x = pictures.tensor(references, MODEL)
@@ -157,8 +168,3 @@ def coded(asked: Coded) -> dict[str, Any]:
     """A QR code as the address of an SVG picture; black on white in dark and light, as cameras want it."""
     code = segno.make(asked.address, error="m", micro=False)
     return {"picture": code.svg_data_uri(scale=8, border=3, dark="#000", light="#fff")}
-
-
-def _address_of(reference: str) -> str:
-    rest = reference.partition(":")[2].replace("-", "+").replace("_", "/")
-    return f"data:image/png;base64,{rest}{'=' * (-len(rest) % 4)}"

@@ -35,7 +35,7 @@ LONGEST_GUESS, LONGEST_DRAWING, LONGEST_LINK = 40, 8_000, 4_000
 MOST_DRAWN = 400 * 2_000  # bytes of all drawings of a room
 MOST_LINKS, MOST_LESSONS = 10_000, 200
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is read as another
-CODE, KEY = 6, 16  # letters of a code, bytes of a key
+CODE, KEY, HASH = 6, 16, 64  # letters of a code, bytes of a key, characters of its hash
 BUSY = 10.0  # seconds that a write waits for another process
 
 SCHEMA = """
@@ -70,7 +70,7 @@ def rooms() -> Rooms:
 
 
 def _hashed(token: str) -> str:
-    """What is kept of a token: who reads the file cannot act for anybody."""
+    """What is kept of a token, `HASH` characters: who reads the file cannot act for anybody."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
@@ -245,12 +245,19 @@ class Rooms:
         )
         return {"members": members, "drawn": drawn, "bars": dict(bars.fetchall())}
 
-    def wall(self, code: str, key: str) -> list[str]:
-        """The drawings of the class, as references of `pictures`."""
+    def wall(self, code: str, key: str) -> dict[str, str]:
+        """The drawings of the class, references of `pictures` by names that mean something to `erase` alone."""
         db = self._db()
         room = self._taught(db, code, key)["code"]
-        rows = db.execute("SELECT picture FROM drawings WHERE code = ? ORDER BY member", (room,))
-        return [picture for (picture,) in rows]
+        return dict(
+            db.execute("SELECT member, picture FROM drawings WHERE code = ? ORDER BY member", (room,))
+        )
+
+    def erase(self, code: str, key: str, drawing: str) -> None:
+        """Take one drawing off the wall; one that is gone already is gone."""
+        with self._change() as db:
+            room = self._taught(db, code, key)["code"]
+            db.execute("DELETE FROM drawings WHERE code = ? AND member = ?", (room, drawing))
 
     # --- short addresses, and lessons that visitors brought ------------------------------------------------------
     def shorten(self, query: str) -> str:

@@ -83,6 +83,7 @@ ASKED: Mapping[str, tuple[type[Settings], Answer]] = {
     "lead": (classroom.Led, classroom.led),
     "counts": (classroom.Counted, classroom.counted),
     "wall": (classroom.Taught, classroom.wall),
+    "erase": (classroom.Erased, classroom.erased),
     "mean": (classroom.Taught, classroom.mean),
     "close": (classroom.Taught, classroom.closed),
     "shorten": (classroom.Shortened, classroom.shortened),

@@ -56,6 +56,7 @@ DIALOG = {
     "follow": "Follow me: all see my view",
     "send": "Send my view once",
     "wall": "The wall",
+    "erase": "Take this drawing off the wall",
     "mean": "Mean digit of the class",
     "induced": "by ⊕",
     "pixels": "of pixels",

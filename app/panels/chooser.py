@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 
 from app import models, words
-from app.abilities import Need
 from app.listening import Lab
+from app.models.needs import Need
 
 
 def chooser(lab: Lab, view: str, need: Need, **look: Any) -> gr.Radio:

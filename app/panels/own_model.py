@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
-from app import models, own, words
+from app import models, words
 from app.listening import CHOICE, LIFE, Lab, Named, listen
+from app.models import own
 from app.panels.chooser import with_own
 
 MOST_NAMES = 20

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import gradio as gr
 
 from app import models, pictures, words
-from app.abilities import FACE
 from app.listening import CHOICE, QUIET, Named, listen
+from app.models.needs import FACE
+from app.models.remembering import remembered
 from app.pictures import files, known
-from app.remembering import remembered
 from app.widgets.intake import Intake, refused, understood
 from app.widgets.tiles import Pictures, tiles
 

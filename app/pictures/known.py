@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from app import models
+from app.models.needs import DIGIT, FACE
 from app.pictures import references
 from linearizer_core import checkpoints
 from linearizer_core.data import sets
@@ -65,7 +66,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="where mnist.npz and faces64.zip are")
     place = parser.parse_args().data
     digits, faces = sets.mnist(place).test_images, face_photos(place / "faces64.zip").test_images
-    known = {models.DIGIT: (digits, "MNIST test digits"), models.FACE: (faces, "test faces")}
+    known = {DIGIT: (digits, "MNIST test digits"), FACE: (faces, "test faces")}
     found = {name: measured(name, *known[models.ABILITIES[name].pictures]) for name in models.NAMES}
     FILE.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 

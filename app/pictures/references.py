@@ -30,10 +30,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from app import models, words
-from app.abilities import BROUGHT, Need
+from app.models.needs import BROUGHT, Need
+from app.models.remembering import remembered
 from app.pictures import encoding, files
 from app.pictures.noise import LARGEST_SEED, white
-from app.remembering import remembered
 from linearizer_core.data import handwriting
 from linearizer_core.data import sets as data
 from linearizer_core.linearizer import Linearizer
@@ -196,7 +196,7 @@ def start(query: Mapping[str, str], picture: str, need: Need) -> tuple[str, str]
     """Model, one that can do what is needed, and picture that a view opens with: those that a link asks for, else the
     current picture and the model that knows it.
 
-    >>> from app.abilities import GENERATES
+    >>> from app.models.needs import GENERATES
     >>> start({"model": "faces"}, "digits:3", GENERATES), start({}, "face:5", GENERATES)
     (('faces', 'face:17'), ('faces', 'face:5'))
     """
@@ -258,8 +258,26 @@ def reference_of(picture: np.ndarray) -> str:
     return reference
 
 
+def address_of(reference: str) -> str:
+    """The file in a visitor's own picture, "png:…" or "jpg:…", as an address that a page shows.
+
+    >>> address_of("png:iVBOR_w")
+    'data:image/png;base64,iVBOR/w='
+    """
+    form, _, rest = reference.partition(":")
+    content = base64.b64encode(_content(rest)).decode("ascii")
+    return f"data:image/{FORMS[form]};base64,{content}"
+
+
+FORMS = {"png": "png", "jpg": "jpeg"}
+
+
 def _safe(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode("ascii").rstrip("=")
+
+
+def _content(safe: str) -> bytes:
+    return base64.b64decode(safe.encode("ascii") + b"=" * (-len(safe) % 4), altchars=b"-_", validate=True)
 
 
 def name_of(reference: str) -> str:
@@ -322,8 +340,7 @@ def _from_model(rest: str) -> np.ndarray:
 
 
 def _from_file(rest: str, form: str, modes: Sequence[str]) -> np.ndarray:
-    content = base64.b64decode(rest.encode("ascii") + b"=" * (-len(rest) % 4), altchars=b"-_", validate=True)
-    with Image.open(io.BytesIO(content), formats=(form,)) as picture:
+    with Image.open(io.BytesIO(_content(rest)), formats=(form,)) as picture:
         if picture.width != picture.height or picture.width not in SIDES or picture.mode not in modes:
             raise files.BadPictureError(words.UNKNOWN_PICTURE)
         return np.array(picture)  # decodes it: here a file that is cut off shows

@@ -14,8 +14,9 @@ from typing import Any
 
 import gradio as gr
 
-from app import models, pictures, shell, words
+from app import pictures, shell, words
 from app.lessons import languages
+from app.models.needs import FACE
 from app.panels.picker import page_value
 from app.pictures import references
 from app.static.carried import cloud_file, model_file
@@ -100,7 +101,7 @@ def _told(demo: gr.Blocks, taken: Taken) -> dict[str, Any]:
         **taken.page(),
         "openings": openings,
         "pages": {source: page_value(source) for source in sources if source != "mnist"}
-        | {models.FACE: page_value(models.FACE) | {"pictures": None}},
+        | {FACE: page_value(FACE) | {"pictures": None}},
         "face_spread": references.FACE_SPREAD,
         "words": said(),
         "models": list(MODELS),

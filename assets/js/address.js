@@ -8,7 +8,7 @@
   const PAUSE = 1500; // milliseconds
   const LONGEST = 4000; // characters: every request carries the address, and proxies refuse long ones
   // Settings of the page, of no view.
-  const PAGE = ["__theme", "theme", "engine", "hide", "lock", "lesson", "stop", "room", "present", "lang"];
+  const PAGE = "__theme theme engine hide lock lesson stop notes room present lang".split(" ");
   const standing = {}; // the link of each view that was measured
   const restore = {}; // how each view is filled again
   const late = {}; // what was asked of a view while it opened with something else

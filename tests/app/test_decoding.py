@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from app import decoding, models
-from app.decoding import decoder
+from app import models
+from app.models import decoding
+from app.models.decoding import decoder
 from linearizer_core.exporting import onnx
 from linearizer_core.exporting.replay import HALF_MARK, probes
 

@@ -8,6 +8,7 @@ import torch
 
 import linearizer_core as lc
 from app import models, notebook, shell
+from app.models.needs import ANY
 from linearizer_core.networks import Flatten
 from linearizer_core.operators import Diagonal
 from tests import own_models
@@ -76,7 +77,7 @@ def test_a_second_lab_closes_the_first(lab):
     second = lab(own_models.flow((1, 12, 12)), images(shape=(1, 12, 12)))
     assert notebook._open == [second] and models.shape("yours") == (1, 12, 12)
     first.close()  # which it is: the second stays
-    assert models.offers("yours", models.ANY)
+    assert models.offers("yours", ANY)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ import safetensors.torch
 import torch
 
 import linearizer_core as lc
-from app import models, own, pictures, remembering, shell, words
-from app.abilities import ANY
+from app import models, pictures, shell, words
 from app.listening import Lab
+from app.models import batching, own, remembering
+from app.models.needs import ANY
 from app.panels import own_model
 from app.pictures import references
 from app.views import generate, interpolate, latent_pca, project, spectrum
@@ -198,7 +199,7 @@ def test_what_was_computed_with_it_goes_with_it(clean):
     _, cloudy = standing("latent_pca", name)
     importlib.import_module("app.views.latent_pca.compute").points(replace(cloudy, count=300))
     assert any(key[1] == name for key in clouds._slots)
-    assert models._decoder.cache_info().currsize > 0
+    assert batching._decoder.cache_info().currsize > 0
     models.drop(name)
     assert not any(key[1] == name for key in clouds._slots)
     for module in (compute, references, models):
@@ -329,7 +330,7 @@ def test_files_that_are_broken_foreign_or_hostile_get_one_sentence(kind, files, 
 
 def tried_here(folder):
     """A trial in this process, without its limits: what is said is the same."""
-    from app import trial
+    from app.models import trial
 
     trial.tried(folder)
 
@@ -369,14 +370,14 @@ def test_a_trial_that_hangs_or_dies_is_one_sentence(body, sentence, tmp_path, mo
 
 
 def test_a_slow_model_is_refused_and_a_hungry_one_too(files, monkeypatch):
-    from app import trial
+    from app.models import trial
 
     monkeypatch.setitem(trial.SLOWEST, "decode", 0.0)
     with pytest.raises(
         ValueError, match=r"too slow for the lab: decode took .* s here, and at most 0 s work"
     ):
         trial.tried(files)
-    program = "from app import trial; trial.MEMORY = 2**20; trial.main('assets/digits')"
+    program = "from app.models import trial; trial.MEMORY = 2**20; trial.main('assets/digits')"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )

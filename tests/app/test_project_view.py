@@ -14,6 +14,7 @@ from PIL import Image
 import linearizer_core as lc
 from app import models, pictures
 from app.listening import Lab, of_standing
+from app.models import needs
 from app.pictures import files, references
 from app.pictures.difference import difference
 from app.settings import query_of
@@ -269,7 +270,7 @@ def test_what_is_said_of_the_models_is_so():
         f = models.model(name)
         assert isinstance(f, lc.Generator) == kind.generates and isinstance(f, AgedGenerator) == kind.ages
         assert kind.classes == (len(f.means) if kind.generates and len(f.means) > 1 else 0)
-        assert f.g_x.in_shape[0] == (3 if kind.pictures == models.FACE else 1)
+        assert f.g_x.in_shape[0] == (3 if kind.pictures == needs.FACE else 1)
 
 
 # --- links -------------------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def test_members_guesses_and_drawings_are_bounded(few: Rooms, monkeypatch: pytes
     few.draw(room["code"], one, "q" * 95)  # takes the place of the first
     with pytest.raises(ValueError, match="wall is full"):
         few.draw(room["code"], two, "p" * 10)
-    assert few.wall(room["code"], room["key"]) == ["q" * 95]
+    assert list(few.wall(room["code"], room["key"]).values()) == ["q" * 95]
 
 
 def test_only_its_teacher_and_its_members_are_heard(few: Rooms):
@@ -138,6 +138,7 @@ def test_only_its_teacher_and_its_members_are_heard(few: Rooms):
         lambda: few.lead(room["code"], "", 1, "", True),
         lambda: few.close(room["code"], "’" * 20),
         lambda: few.wall(room["code"], other["key"]),
+        lambda: few.erase(room["code"], other["key"], "x"),
     ):
         with pytest.raises(ValueError, match="Only who opened this room"):
             act()
@@ -151,6 +152,22 @@ def test_only_its_teacher_and_its_members_are_heard(few: Rooms):
     few.close(room["code"], room["key"])
     with pytest.raises(ValueError, match="no room"):
         few.join(room["code"])
+
+
+def test_its_teacher_takes_a_drawing_off_the_wall(few: Rooms):
+    room, other = few.open("tour"), few.open("tour")
+    members = [few.join(each["code"])["member"] for each in (room, room, other)]
+    for each, member in zip((room, room, other), members):
+        few.draw(each["code"], member, f"png:{member}")
+    names = {picture: name for name, picture in few.wall(**room).items()}
+    taken, theirs = names[f"png:{members[0]}"], next(iter(few.wall(**other)))
+    for _ in range(2):  # as two clicks do
+        few.erase(**room, drawing=taken)
+    few.erase(**room, drawing=theirs)  # no drawing of this room
+    assert list(few.wall(**room).values()) == [f"png:{members[1]}"] and len(few.wall(**other)) == 1
+    assert few.counts(**room, stop="why")["drawn"] == 1
+    few.draw(room["code"], members[0], "png:better")
+    assert few.wall(**room)[taken] == "png:better"
 
 
 def test_the_oldest_short_addresses_and_lessons_go(few: Rooms, clock: Clock, monkeypatch: pytest.MonkeyPatch):
@@ -257,7 +274,7 @@ def test_the_mean_of_a_class_is_the_mean_of_its_latents(client: TestClient, floa
         asked(client, "draw", **seat, picture=drawing(reference))
     found = asked(client, "mean", **room)
     assert found["count"] == 3 and found["induced"] != found["pixels"]
-    wall = rooms.rooms().wall(**room)
+    wall = list(rooms.rooms().wall(**room).values())
     space = classroom.models.model("digits").domain
     wanted = space.mean(references.tensor(wall))
     shown = np.asarray(classroom.encoding.to_pictures(wanted.reshape(1, 1, 32, 32))[0], int)
@@ -267,9 +284,8 @@ def test_the_mean_of_a_class_is_the_mean_of_its_latents(client: TestClient, floa
 
     made = np.asarray(Image.open(io.BytesIO(base64.b64decode(found["induced"].partition(",")[2]))), int)
     assert np.abs(made - shown).max() <= 2
-    assert all(
-        address.startswith("data:image/png;base64,") for address in asked(client, "wall", **room)["pictures"]
-    )
+    shown = [each["picture"] for each in asked(client, "wall", **room)["drawings"]]
+    assert shown == [references.address_of(each) for each in wall]
 
 
 def test_a_brought_lesson_is_there_for_all(client: TestClient):
@@ -322,7 +338,7 @@ def test_every_argument_is_checked(client: TestClient, name: str, argument: str)
     room = asked(client, "open")
     seat = asked(client, "join", code=room["code"])
     good = {**GOOD, **room, "member": seat["member"], "stop": 1 if name == "lead" else "why", "guess": "1"}
-    good |= {"link": "", "leads": False, "picture": drawing("digits:318")}
+    good |= {"link": "", "leads": False, "picture": drawing("digits:318"), "drawing": "x"}
     kind = routes.ASKED[name][0]
     for value in STRANGE:
         content = {key: good[key] for key in kind.declared()} | {argument: value}
@@ -376,4 +392,4 @@ def test_a_drawing_is_a_drawing(client: TestClient, picture: str):
     room = asked(client, "open")
     seat = {"code": room["code"], "member": asked(client, "join", code=room["code"])["member"]}
     assert asked(client, "draw", 400, **seat, picture=picture)["error"]
-    assert rooms.rooms().wall(**room) == []
+    assert rooms.rooms().wall(**room) == {}

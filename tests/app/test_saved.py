@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from app import saved, words
+from app import words
+from app.models import saved
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import linearizer_core as lc
 from app import models, pictures
+from app.models import shelf
 from app.pictures import encoding
 from app.settings import query_of
 from app.views.spectrum import compute, moves, named, page
@@ -180,9 +181,9 @@ def test_a_model_of_faces_is_shown_with_a_face_and_one_of_digits_with_a_digit():
 
 def test_the_models_to_choose_from_are_those_that_are_here(monkeypatch, request, endpoint):
     assert models.available() == list(models.NAMES)
-    request.addfinalizer(models._shipped.cache_clear)
+    request.addfinalizer(shelf._shipped.cache_clear)
     monkeypatch.setattr(lc, "pretrained", lambda: ["digits", "patches"])
-    models._shipped.cache_clear()
+    shelf._shipped.cache_clear()
     assert models.available() == ["digits"]
     assert opened({"model": PROJECTOR}, PICTURE)[0].model == "digits"
     with pytest.raises(gr.Error, match="That model is not on this server"):

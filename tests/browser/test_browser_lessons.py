@@ -7,9 +7,11 @@ import re
 import urllib.request
 from typing import TYPE_CHECKING
 
+import numpy as np
 from playwright.sync_api import Page, expect
 
 from app.lessons import files
+from app.pictures import encoding, references
 
 if TYPE_CHECKING:
     from tests.browser.visits import Visit
@@ -18,6 +20,8 @@ CARD = "#lesson .card"
 TOUR = files.shipped("tour")
 NUMBER = re.compile(r"\d")
 STUDENTS = 29  # by requests, beside one with a page
+DRAWERS = 13  # by requests
+DRAW = 1 + next(i for i, stop in enumerate(files.shipped("lecture").stops) if stop.question == "draw")
 
 
 def stands(page: Page, number: int, state: str = "asked") -> None:
@@ -123,6 +127,67 @@ def test_a_class_guesses_and_follows_its_teacher(visit: Visit, phone: Visit):
     expect(student.locator("#lesson .lost")).to_have_text(re.compile("no room"))
     phone.problems[:] = [said for said in phone.problems if "400" not in said]  # asked a room that had ended
     visit.quiet(teacher)
+
+
+def test_the_drawings_of_a_class_hang_on_a_wall_are_added_and_become_a_cloud(visit: Visit, phone: Visit):
+    teacher = visit.open("?view=plane")
+    teacher.locator("#teach-class").click()
+    teach = teacher.locator("#teach")
+    teach.locator("select[name=lesson]").select_option("lecture")
+    teach.locator("[data-do=open]").click()
+    expect(teach.locator(".code")).to_have_text(re.compile(r"^[A-Z2-9]{6}$"))
+    code = teach.locator(".code").inner_text()
+    eights = [f"digits:{row[8]}" for row in references.CLEAREST]
+    for number in range(DRAWERS):
+        seat = {"code": code, "member": ask(visit.server.url, "join", code=code)["member"]}
+        ask(visit.server.url, "draw", **seat, picture=on_paper(eights[number % 3], number))
+    student = arrives(phone, f"?view=plane&lesson=lecture&stop={DRAW}&room={code}")
+    expect(student.locator(CARD)).to_have_attribute("data-state", f"lecture {DRAW} asked")
+    student.locator("#lesson .pad canvas").scroll_into_view_if_needed()
+    box = student.locator("#lesson .pad canvas").bounding_box()
+    for x, y in (
+        (0.5, 0.2),
+        (0.3, 0.35),
+        (0.5, 0.5),
+        (0.7, 0.7),
+        (0.5, 0.85),
+        (0.3, 0.7),
+        (0.5, 0.5),
+        (0.7, 0.3),
+        (0.5, 0.2),
+    ):
+        student.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+        student.mouse.down()
+    student.mouse.up()
+    teach.locator("[data-do=wall]").click()
+    drawings = teach.locator(".pictures button")
+    expect(drawings).to_have_count(DRAWERS)
+    student.locator("#lesson [data-do=next]").tap()
+    expect(student.locator(CARD)).to_have_attribute("data-state", f"lecture {DRAW} shown")
+    expect(drawings).to_have_count(DRAWERS + 1)  # of itself, while the wall is shown
+    expect(teach.locator(".drawn")).to_have_text(f"{DRAWERS + 1} drawings, {DRAWERS + 1} students")
+    drawings.first.click()
+    expect(drawings).to_have_count(DRAWERS)
+    teach.locator("[data-do=mean]").click()
+    expect(teach.locator(".means img")).to_have_count(2)
+    shown = [image.get_attribute("src") for image in teach.locator(".means img").all()]
+    assert shown[0] != shown[1] and all(address.startswith("data:image/png") for address in shown)
+    phone.quiet(student)
+    teach.locator("[data-do=cloud]").click()
+    expect(teach.locator("dialog")).to_be_hidden()
+    visit.shows(teacher, "#latent_pca-meter .meter", "holds")
+    expect(teacher.get_by_text(f"{DRAWERS} of your pictures are in.")).to_be_visible()
+    expect(teacher.locator("#latent_pca-data label:has(input:checked)")).to_have_text("Yours")
+    expect(teacher.locator("#views")).not_to_have_attribute(
+        "inert", ""
+    )  # though the question of the stop is open
+    visit.quiet(teacher)
+
+
+def on_paper(reference: str, moved: int) -> str:
+    """A digit dark on white, as the pad gives it, a few pixels further each time."""
+    digit = np.pad(255 - references.pixels(reference), 12, constant_values=255)
+    return encoding.png_address(np.roll(digit, moved, axis=(0, 1)[moved % 2]))
 
 
 def test_a_link_hides_locks_and_presents(visit: Visit):

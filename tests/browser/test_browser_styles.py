@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import linearizer_core as lc
-from app import saved
+from app.models import saved
 
 if TYPE_CHECKING:
     from pathlib import Path

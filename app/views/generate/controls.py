@@ -4,8 +4,8 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
-from app.abilities import GENERATES
 from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
+from app.models.needs import GENERATES
 from app.panels import picker as pickers
 from app.panels.chooser import chooser
 from app.panels.picker import Picker, picker

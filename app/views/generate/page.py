@@ -2,8 +2,8 @@
 
 import gradio as gr
 
-from app.abilities import GENERATES
 from app.listening import Lab, Named, Opening, endpoint, of_standing
+from app.models.needs import GENERATES
 from app.panels import picker, proof
 from app.panels.chooser import said_of, showing
 from app.panels.lead import lead

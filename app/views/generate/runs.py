@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from app import models, pictures
+from app.models.remembering import remembered
 from app.pictures.noise import white
-from app.remembering import remembered
 from app.views.generate.standing import Run
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.methods.flow_matching import (

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from app import models
 from app import words as common
+from app.models.remembering import remembered
 from app.pictures.difference import difference
-from app.remembering import remembered
 from app.views.generate import runs, words
 from app.views.generate.standing import ANY, MOST_STEPS, Run
 from app.widgets.chart import curves

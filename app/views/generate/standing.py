@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import models, pictures
-from app.abilities import GENERATES
 from app.kinds import Choice, Maybe, Several, Whole
+from app.models.needs import GENERATES
 from app.pictures import FIRST_PICTURE, SECOND_PICTURE
 from app.pictures.kinds import Picture
 from app.pictures.noise import LARGEST_SEED

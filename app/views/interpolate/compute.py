@@ -10,10 +10,10 @@ from torch import Tensor
 
 from app import engine, models, pictures
 from app import words as common
+from app.models.remembering import remembered
 from app.panels import programs
 from app.pictures import encoding
 from app.pictures.difference import difference
-from app.remembering import remembered
 from app.views.interpolate import SLUG, words
 from app.views.interpolate.standing import Standing
 from app.widgets.film_strip import Path, film

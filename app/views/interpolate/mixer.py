@@ -7,8 +7,8 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
-from app.abilities import BLENDS, DIGIT, FACE
 from app.listening import CHOICE, LIFE, QUIET, Lab, Named, listen
+from app.models.needs import BLENDS, DIGIT, FACE
 from app.panels import picker
 from app.panels.chooser import chooser
 from app.views.interpolate import TITLE, words

@@ -4,9 +4,9 @@ import gradio as gr
 
 from app import models
 from app import words as common
-from app.abilities import AGES, BLENDS
 from app.kinds import Flag, Number
 from app.listening import CHOICE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
+from app.models.needs import AGES, BLENDS
 from app.panels import picker, proof
 from app.panels.chooser import said_of, showing
 from app.panels.lead import lead

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from app import models, pictures
-from app.abilities import BLENDS
 from app.kinds import Number, Several
+from app.models.needs import BLENDS
 from app.pictures import FIRST_PICTURE, SECOND_PICTURE
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting

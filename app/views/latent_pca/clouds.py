@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from app import accelerator, hall, models, pictures
-from app.abilities import FACE
 from app.accelerator import Place
 from app.hall import Ended, Running, Waiting
+from app.models.needs import FACE
+from app.models.remembering import on_forgetting
 from app.pictures import encoding, noise
-from app.remembering import on_forgetting
 from app.views.latent_pca import shipped
 from app.views.latent_pca.scatter import extended
 from app.views.latent_pca.standing import EXPLAINED, MODEL

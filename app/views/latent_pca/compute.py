@@ -11,8 +11,8 @@ import torch
 from app import models, pictures
 from app import words as common
 from app.hall import Running
+from app.models.remembering import remembered
 from app.pictures import encoding
-from app.remembering import remembered
 from app.views.latent_pca import SLUG, clouds, walks, words
 from app.views.latent_pca.marks import Marks
 from app.views.latent_pca.program import program

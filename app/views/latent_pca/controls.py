@@ -6,8 +6,8 @@ import gradio as gr
 
 from app import models
 from app import words as common
-from app.abilities import ONE_SPACE
 from app.listening import LIFE, Lab, Named
+from app.models.needs import ONE_SPACE
 from app.panels.chooser import chooser
 from app.pictures import labelled
 from app.views.latent_pca import SLUG, TITLE, words

@@ -8,7 +8,6 @@ import gradio as gr
 
 from app import hall, models, pictures
 from app import words as common
-from app.abilities import ONE_SPACE
 from app.listening import (
     BESIDE,
     CHOICE,
@@ -22,6 +21,7 @@ from app.listening import (
     listen,
     of_standing,
 )
+from app.models.needs import ONE_SPACE
 from app.panels import picker, proof
 from app.panels.chooser import said_of, showing
 from app.panels.lead import lead

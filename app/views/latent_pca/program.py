@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 
 from app import models
-from app.abilities import FACE
+from app.models.needs import FACE
+from app.models.remembering import remembered
 from app.panels import programs
 from app.pictures import encoding, references
 from app.pictures.encoding import FACE_SIDE, SIDE
-from app.remembering import remembered
 from app.views.latent_pca import clouds
 from app.views.latent_pca.standing import MODEL, Arguments, first_source
 from app.views.latent_pca.standing import OWN as OWN_PICTURES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import models, pictures
-from app.abilities import BROUGHT, FACE, ONE_SPACE
 from app.kinds import Choice, Maybe, Number, Several, Text, Whole
+from app.models.needs import BROUGHT, FACE, ONE_SPACE
 from app.pictures import labelled
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting

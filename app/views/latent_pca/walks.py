@@ -7,8 +7,8 @@ from torch import Tensor
 
 from app import engine, models, pictures
 from app import words as common
+from app.models.remembering import remembered
 from app.pictures.difference import difference
-from app.remembering import remembered
 from app.views.latent_pca import words
 from app.views.latent_pca.clouds import Cloud
 from app.views.latent_pca.standing import FARTHEST, PICTURE, Arguments

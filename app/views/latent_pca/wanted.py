@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app import models, pictures
-from app.remembering import remembered
+from app.models.remembering import remembered
 from app.views.latent_pca import words
 from app.views.latent_pca.standing import LEAST, MODEL, OWN, Arguments, first_count, first_source
 

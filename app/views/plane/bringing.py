@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 import torch
 from torch import Tensor
 
-from app import models, saved
+from app import models
+from app.models import saved
 from app.views.plane import words
 from app.views.plane.network import POINTS, network_payload, points_payload
 from app.views.plane.training import KEPT, MOST_DRAWN, TOKEN, drawn

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from app import engine, models, pictures
 from app import words as common
+from app.models.remembering import remembered
 from app.panels import programs
 from app.pictures import encoding
 from app.pictures.difference import difference
-from app.remembering import remembered
 from app.views.project import SLUG, words
 from app.views.project.gauge import gauge
 from app.views.project.spoiling import latents, source, tensor

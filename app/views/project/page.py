@@ -6,8 +6,8 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
-from app.abilities import PROJECTS
 from app.listening import BESIDE, CHOICE, LIFE, QUIET, Lab, Named, Opening, endpoint, listen, of_standing
+from app.models.needs import PROJECTS
 from app.panels import picker, proof
 from app.panels.chooser import chooser, said_of, showing
 from app.panels.lead import lead

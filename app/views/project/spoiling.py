@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from app import models, pictures
+from app.models.remembering import remembered
 from app.pictures.encoding import SIDE
-from app.remembering import remembered
 from app.views.project.standing import Input
 from linearizer_core.data import damage
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app import models, pictures
-from app.abilities import DIGIT, FACE, PROJECTS
 from app.kinds import Choice, Maybe, Number, Whole
+from app.models.needs import DIGIT, FACE, PROJECTS
 from app.pictures import FIRST_PICTURE
 from app.pictures.kinds import Picture
 from app.settings import Settings, setting

@@ -5,10 +5,10 @@ from torch import Tensor
 
 from app import engine, models, pictures
 from app import words as common
+from app.models.remembering import remembered
 from app.panels import programs
 from app.pictures import encoding
 from app.pictures.difference import difference
-from app.remembering import remembered
 from app.views.spectrum import SLUG, named, words
 from app.views.spectrum.handles import rounded
 from app.views.spectrum.moves import Moves, edited, source

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from app import models
-from app.remembering import remembered
+from app.models.remembering import remembered
 from app.views.spectrum.standing import OLDER, names, trained
 
 YEARS = 20.0  # how many are one `older`

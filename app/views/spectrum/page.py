@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from app.abilities import ANY
 from app.kinds import Flag
 from app.listening import CHOICE, TICK, Lab, Opening, endpoint, listen
+from app.models.needs import ANY
 from app.panels import picker, proof
 from app.panels.chooser import chooser, said_of, showing
 from app.panels.lead import lead

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from app import models, pictures
 from app.kinds import Choice, Flag, Kind, Maybe, Number, Whole
+from app.models.remembering import remembered
 from app.pictures.kinds import Picture
-from app.remembering import remembered
 from app.settings import Settings, setting
 from app.views.spectrum import words
 from app.views.spectrum.moves import Move, Moves, check_range, in_range

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from app import saved
+from app.models import saved
 from app.views.styles import words
 from app.views.styles.studio import shipped
 from app.widgets import served

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import gradio as gr
 
-from app import hall, saved
+from app import hall
 from app import words as common
 from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
+from app.models import saved
 from app.panels import proof
 from app.panels.lead import lead
 from app.panels.notice import notice, saying

@@ -62,7 +62,7 @@ window.addEventListener("popstate", () => {
   if (!lesson || card.hidden || !(number >= 0) || number === at) return;
   at = Math.min(number, lesson.stops.length - 1);
   marked = -1;
-  wanted = new URLSearchParams(location.search);
+  awaits(location.search);
   draw();
 });
 

@@ -13,12 +13,13 @@ const rule = (names, style) =>
 const arrange = () => {
   const presents = asked().has("present") && asked().get("present") !== "0";
   const walks = Boolean(lesson) && !card.hidden;
+  const here = walks && isHere();
   const hidden = new Set([
     ...list("hide"),
     ...(presents ? own.present : []),
-    ...(walks ? (stop().hide ?? []) : []),
+    ...(here ? (stop().hide ?? []) : []),
   ]);
-  const covered = walks && !isOpen() ? (stop().cover ?? []) : [];
+  const covered = here && !isOpen() ? (stop().cover ?? []) : [];
   const out = [...hidden].filter((name) => STAYS.includes(name));
   const gone = [...hidden].filter((name) => !STAYS.includes(name));
   const style = [
@@ -35,10 +36,10 @@ const arrange = () => {
     .join("\n");
   if (sheet.textContent !== style) sheet.textContent = style;
   document.body.classList.toggle("lab-lesson", walks);
-  document.body.classList.toggle("lab-covered", walks && stop().question === "place" && !isOpen());
+  document.body.classList.toggle("lab-covered", here && stop().question === "place" && !isOpen());
   document.body.classList.toggle("lab-present", presents);
   document.documentElement.style.setProperty("--lab-zoom", presents ? Math.max(1, innerWidth / 960) : 1);
-  hold(walks && !isOpen() && stop().question !== "place" ? [document.querySelector("#views")] : []);
+  hold(here && !isOpen() && stop().question !== "place" ? [document.querySelector("#views")] : []);
 };
 
 // A link of a teacher may say dark or light; full screen is for a hand to give.

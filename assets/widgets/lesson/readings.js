@@ -6,13 +6,18 @@ let wanted = new URLSearchParams();
 let since = 0;
 let there = false;
 
-const sets = (query) => {
+const awaits = (query) => {
   wanted = new URLSearchParams(query);
   view = wanted.get("view");
   since = performance.now();
   there = false;
+};
+const sets = (query) => {
+  awaits(query);
   lab.address.go(query);
 };
+// Whoever has gone on to another view, as a teacher to the cloud of the class, finds it as it always is.
+const isHere = () => asked().get("view") === view;
 
 // Whether the view stands where it was set to: once it has, a hand may move it on.
 const arrives = () => {

@@ -91,7 +91,7 @@ const draw = () => {
   $(".pad").hidden = question !== "draw" || isOpen();
   write($(".covered"), isOpen() ? "" : own.words.covered);
   write($(".answer"), isOpen() && text ? fill(text, readings()) : "");
-  $(".notes").hidden = !notes || !asked().has("notes");
+  $(".notes").hidden = !notes || !(taught || asked().has("notes"));
   write($(".notes p"), notes || "");
   write($(".keys-say"), own.words.keys);
   const next = $("[data-do=next]");

@@ -14,6 +14,10 @@ const keepsRoom = (room) => {
   $(".how").textContent = room ? own.words.join : "";
   for (const name of ["end", "send", "wall", "mean", "cloud"]) $(`[data-do="${name}"]`).hidden = !room;
   $(".follow").hidden = !room;
+  if (!room) {
+    for (const part of [".means", ".pictures", ".drawn"]) $(part).replaceChildren();
+    hangs = -1;
+  }
   $('[data-do="open"]').hidden = Boolean(room);
 };
 const remember = () => {
@@ -43,10 +47,28 @@ const picture = (address, text) => {
   figure.append(image, Object.assign(document.createElement("figcaption"), { textContent: text }));
   return figure;
 };
+// The wall: a click takes a drawing off; whatever comes meanwhile is there at once.
+let hangs = -1; // drawings on the wall as it is shown, −1 for none shown
 const wall = async () => {
-  const { pictures } = await lab.lesson.send("wall", taught);
-  $(".pictures").replaceChildren(...pictures.map((address) => picture(address, "")));
-  return pictures;
+  const { drawings } = await lab.lesson.send("wall", taught);
+  $(".pictures").replaceChildren(...drawings.map(drawing));
+  hangs = drawings.length;
+  return drawings;
+};
+const drawing = ({ name, picture: address }) => {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.title = own.words.erase;
+  button.setAttribute("aria-label", own.words.erase);
+  button.append(Object.assign(document.createElement("img"), { src: address, alt: "" }));
+  button.addEventListener(
+    "click",
+    attempt(async () => {
+      await lab.lesson.send("erase", { ...taught, drawing: name });
+      await wall();
+    }),
+  );
+  return button;
 };
 const mean = async () => {
   const found = await lab.lesson.send("mean", taught);
@@ -63,7 +85,7 @@ const cloud = async () => {
   dialog.close();
   lab.address.go("?view=latent_pca");
   const files = await Promise.all(
-    drawings.map(async (address, i) => {
+    drawings.map(async ({ picture: address }, i) => {
       const content = await (await fetch(address)).blob();
       return new File([content], `drawing-${i + 1}.png`, { type: "image/png" });
     }),
@@ -84,4 +106,5 @@ document.addEventListener("lab:class", ({ detail }) => {
   if (!detail) return;
   const { members, drawn } = detail;
   $(".drawn").textContent = fill(own.words.drawn, { count: drawn, members });
+  if (hangs >= 0 && hangs !== drawn && dialog.open) wall().catch((error) => said(error.message));
 });

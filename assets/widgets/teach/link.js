@@ -35,7 +35,7 @@ const inRoom = () => taught?.code ?? "";
 // Query string of the link: that of the view, without what the page itself was opened with.
 const query = () => {
   const found = new URLSearchParams(location.search);
-  for (const name of ["hide", "lock", "lesson", "stop", "present", "lang", "theme", "__theme", "room"])
+  for (const name of "hide lock lesson stop notes present lang theme __theme room".split(" "))
     found.delete(name);
   const wanted = {
     hide: ticked("hide"),

@@ -1,6 +1,7 @@
 """A model is loaded and used once, in a process of its own that may take neither long nor much memory.
 
-`python -m app.trial FOLDER` writes one line of JSON: {"refused": a sentence, or "" for none, "seconds": of each step}.
+`python -m app.models.trial FOLDER` writes one line of JSON:
+{"refused": a sentence, or "" for none, "seconds": of each step}.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 import torch
 
 import linearizer_core as lc
-from app import own, words
+from app import words
+from app.models import own
 from linearizer_core.algebra import singular_values
 
 WORK = 60  # seconds of a processor, those of starting included

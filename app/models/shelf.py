@@ -1,32 +1,23 @@
-"""Each model, loaded once, on first use, frozen, shared by all visitors and never edited in place.
-
-Decoding is shared too: through a deep g one picture costs nearly as much as sixteen, so the pictures that
-many visitors ask for at one moment go through g⁻¹ as one batch.
-"""
+"""Each model, loaded once, on first use, frozen, shared by all visitors and never edited in place."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
-import torch
 from torch import Tensor
 
 import linearizer_core as lc
 from app import words
-from app.abilities import ANY, BLENDS, FACE, GENERATES, PROJECTS, Abilities, Need
-from app.decoding import decoder
 from app.kinds import Verbatim
-from app.remembering import forget, remembered
+from app.models.needs import ANY, FACE, GENERATES, Abilities, Need
+from app.models.remembering import forget, remembered
 from linearizer_core import checkpoints
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.networks import Flatten
@@ -41,10 +32,8 @@ NAMES = tuple(ABILITIES)
 FRAMES = (33, 17)  # of a film, of small and of large pictures
 SMALL = 64 * 64  # numbers of a picture
 
-_loading, _preparing = threading.Lock(), threading.Lock()
+_loading = threading.Lock()
 _names_loaded: set[str] = set()
-_places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
-_held = threading.local()
 
 
 # --- models that were brought ------------------------------------------------------------------------------
@@ -223,16 +212,6 @@ def generators() -> list[str]:
     return available(GENERATES)
 
 
-def blenders() -> list[str]:
-    """The models here whose sums of pictures are pictures."""
-    return available(BLENDS)
-
-
-def projectors() -> list[str]:
-    """The models here that project, whose axes are in order of importance."""
-    return available(PROJECTS)
-
-
 def most_ranks() -> int:
     """The largest rank that any model here projects to."""
     return max(able.ranks for able in (*ABILITIES.values(), *(own.able for own in brought().values())))
@@ -258,6 +237,7 @@ def offers(name: object, need: Need) -> bool:
 class Model(Verbatim):
     """The name of a model that can do what is needed; those that a visitor alone knows are taken, and never told.
 
+    >>> from app.models.needs import PROJECTS
     >>> Model(PROJECTS).checked("digits", "model")
     Traceback (most recent call last):
     ValueError: digits is not offered here: this view takes latent axes in order of importance, as those of a Projector.
@@ -300,90 +280,3 @@ def _here() -> tuple[str, ...]:
 def pixel_space(name: str = NAMES[0]) -> InducedSpace:
     """The pixels of a model's pictures as a space with g = identity: its ⊕ is + of pixels."""
     return InducedSpace(Flatten(shape(name)))
-
-
-@contextmanager
-def one_core() -> Iterator[None]:
-    """Hold one of as many places as there are cores, for work that takes longer than a tick.
-
-    Unqueued handlers run in forty threads at once; without this, forty half-done answers share two cores and
-    everybody waits for the slowest. Within one, another is the same: who holds a place never waits for a second.
-
-    >>> with one_core(), one_core(), one_core(), one_core():
-    ...     torch.is_inference_mode_enabled()
-    True
-    """
-    if getattr(_held, "place", False):
-        yield
-        return
-    with _places, torch.inference_mode():
-        _held.place = True
-        try:
-            yield
-        finally:
-            _held.place = False
-
-
-class Batched:
-    """A function of a batch (b, …) that threads call with few rows each and that runs on the rows of all.
-
-    Whoever gets the turn takes along what others are waiting for; nobody waits for a timer. The result for a
-    row does not depend on its company, to rounding.
-
-    >>> Batched(lambda z: 2 * z)(torch.ones(1, 2))
-    tensor([[2., 2.]])
-    """
-
-    def __init__(self, fn: Callable[[Tensor], Tensor], largest: int = 32) -> None:
-        self.fn, self.largest = fn, largest
-        self._waiting: list[tuple[Tensor, Future]] = []
-        self._door, self._turn = threading.Lock(), threading.Lock()
-
-    def __call__(self, rows: Tensor) -> Tensor:
-        answer: Future = Future()
-        with self._door:
-            self._waiting.append((rows, answer))
-        while not answer.done():
-            with self._turn:
-                if not answer.done():
-                    self._serve(self._take())
-        return answer.result()
-
-    def _take(self) -> list[tuple[Tensor, Future]]:
-        """The longest waiting requests that fit into one batch, at least one."""
-        with self._door:
-            count, size = 0, 0
-            for rows, _ in self._waiting:
-                if count and size + len(rows) > self.largest:
-                    break
-                count, size = count + 1, size + len(rows)
-            taken, self._waiting = self._waiting[:count], self._waiting[count:]
-        return taken
-
-    def _serve(self, requests: list[tuple[Tensor, Future]]) -> None:
-        try:
-            with torch.inference_mode():
-                results = self.fn(torch.cat([rows for rows, _ in requests]))
-            for (_, answer), result in zip(requests, results.split([len(rows) for rows, _ in requests])):
-                answer.set_result(result)
-        except Exception as error:  # each waiting thread raises it in its own handler
-            for _, answer in requests:
-                answer.set_exception(error)
-
-
-@remembered(12)
-def _decoder(name: str) -> Batched:
-    if brought_as(name) is not None:
-        return Batched(model(name).g_y.inverse)
-    with _preparing:  # thirty first visitors have it made once
-        return Batched(_quickest(name))
-
-
-@lru_cache(maxsize=8)
-def _quickest(name: str) -> Callable[[Tensor], Tensor]:
-    return decoder(model(name))
-
-
-def decode(z: Tensor, name: str = "digits") -> Tensor:
-    """g_y⁻¹ of a few latents (b, n), together with what other visitors are waiting for: images (b, C, H, W)."""
-    return _decoder(name)(z)

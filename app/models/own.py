@@ -1,6 +1,6 @@
 """Models of somebody's own: looked at, tried, and held for the lab beside those that ship. Trusted as little as any file.
 
-A file or a name on the Hub is loaded first by a process of its own, `app.trial`, which may take neither long nor much
+A file or a name on the Hub is loaded first by a process of its own, `trial`, which may take neither long nor much
 memory; only a model whose ticks are quick comes into the server. What one visitor brings, others do not see.
 """
 
@@ -26,8 +26,8 @@ from torch import Tensor
 
 import linearizer_core as lc
 from app import models, pictures, words
-from app.abilities import BROUGHT, Abilities
-from app.models import Brought
+from app.models.needs import BROUGHT, Abilities
+from app.models.shelf import Brought
 from app.pictures import encoding
 from linearizer_core import checkpoints
 from linearizer_core.configs import CONFIG, WEIGHTS
@@ -182,10 +182,9 @@ def of_folder(folder: Path, title: str, source: str, public: bool) -> Brought:
 
 def _try(folder: Path) -> None:
     """ValueError for a model that cannot be loaded, or whose ticks would be slow."""
-    package = __package__ or "app"
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", f"{package}.trial", str(folder)]
+    command = [sys.executable, "-m", f"{__package__}.trial", str(folder)]
     if not _one_trial.acquire(timeout=PATIENCE):
         raise ValueError(words.TRIALS_BUSY)
     try:

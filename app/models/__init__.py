@@ -1,0 +1,72 @@
+"""Models of pictures: those that ship and those that somebody brought (`shelf`), what they can do and views ask (`needs`).
+
+A visitor's own come in by `own`, once `trial` has used them in a process apart; `saved` reads a model that a view wrote.
+`remembering` keeps results until their model goes, `decoding` makes g⁻¹ quick and `batching` shares it. What views use most
+stands here: `models.model(name)`, `models.decode(z, name)`.
+"""
+
+from app.models.batching import Batched, decode, one_core
+from app.models.shelf import (
+    ABILITIES,
+    NAMES,
+    PRIVATE,
+    Model,
+    abilities,
+    available,
+    brought,
+    brought_as,
+    drop,
+    frames,
+    generators,
+    idle,
+    knows_faces,
+    lacking,
+    lead_with_brought,
+    leads_with_brought,
+    loaded,
+    model,
+    most_ranks,
+    offers,
+    pixel_space,
+    projecting,
+    projecting_source,
+    put,
+    shape,
+    source,
+    title,
+    total_std,
+)
+
+__all__ = [
+    "ABILITIES",
+    "NAMES",
+    "PRIVATE",
+    "Batched",
+    "Model",
+    "abilities",
+    "available",
+    "brought",
+    "brought_as",
+    "decode",
+    "drop",
+    "frames",
+    "generators",
+    "idle",
+    "knows_faces",
+    "lacking",
+    "lead_with_brought",
+    "leads_with_brought",
+    "loaded",
+    "model",
+    "most_ranks",
+    "offers",
+    "one_core",
+    "pixel_space",
+    "projecting",
+    "projecting_source",
+    "put",
+    "shape",
+    "source",
+    "title",
+    "total_std",
+]
