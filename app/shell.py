@@ -18,7 +18,7 @@ from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, TICK, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
-from app.serving import faults, limits, status, traffic
+from app.serving import faults, limits, packing, status, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build, interpolate
@@ -185,6 +185,6 @@ def launch_settings() -> dict:
         "footer_links": ["api"],
         "app_kwargs": {
             "routes": [*served.routes(), *classes.routes(), *traffic.routes(), *status.routes()],
-            "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, served.Packing)],
+            "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, packing.Packing)],
         },
     }

@@ -97,7 +97,7 @@ def settled(standing: Standing, broken: bool) -> Settled:
     laws = [
         _round_trip(chosen, name),
         _axioms((*chosen, chosen[0])[:3], name, broken),
-        _linearity(standing, broken),
+        _linearity(chosen[:2], standing.weights[:2], name, broken),
         *([_years(standing, broken)] if standing.years else []),
     ]
     return Settled(laws, program(standing), standing.link(SLUG))
@@ -122,9 +122,11 @@ def _axioms(references: tuple[str, ...], name: str, broken: bool) -> Law:
     return Law(common.LAW_SPACE, common.axiom_formula(worst), errors[worst])
 
 
-def _linearity(standing: Standing, broken: bool) -> Law:
-    (a, b, *_), name = standing.weights, standing.model
-    x, y = pictures.tensor(standing.pictures[:2], name).unsqueeze(1)
+@remembered(256)
+def _linearity(references: tuple[str, ...], weights: tuple[float, ...], name: str, broken: bool) -> Law:
+    """Remembered, because every visitor begins with the same pictures and weights."""
+    x, y = pictures.tensor(references, name).unsqueeze(1)
+    a, b = weights
     with models.one_core():
         add = _average(name) if broken else None
         error = diagnostics.linearity_error(models.model(name), x, y, a, b, add=add)
