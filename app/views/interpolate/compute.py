@@ -84,7 +84,8 @@ def film_between(first: str, second: str, name: str, broken: bool = False) -> di
     with models.one_core():
         line = (1 - ts) * x + ts * y
         pixels = models.pixel_space(name).line(*pictures.tensor([first, second], name), ts)
-        induced, seen = line.x, encode(x.space.g, pixels)
+        seen = encode(x.space.g, pixels)
+    induced = models.decode(line.z, name)
     double = Path(pixels, diagnostics.travelled(seen), diagnostics.travelled(pixels))
     straight = Path(induced, diagnostics.travelled(line.z), diagnostics.travelled(induced))
     return film(double if broken else straight, double)
