@@ -10,18 +10,15 @@ disk where the index of torch's CPU builds is out of reach, since PyPI's bring C
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
@@ -31,7 +28,7 @@ from app.static import folder as static
 from app.views import VIEWS
 from tests.browser.visits import ADVICE, meter
 from tests.in_chromium import chromium
-from tests.server import free_port
+from tests.server import files_of, free_port
 
 PYTHONS = ("3.11", "3.12", "3.13")
 ZEROGPU = "3.12"  # that of its front matter
@@ -109,20 +106,6 @@ def started(python: Path, folder: Path, port: int, log: Path) -> Iterator[str]:
         process.wait(30)
 
 
-class _Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *told: object) -> None:
-        """Says nothing: what fails is on the page's console."""
-
-
-@contextmanager
-def served(folder: Path, port: int) -> Iterator[str]:
-    """A static Space as any web server has it: its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Silent, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{port}/"
-    server.shutdown()
-
-
 def opened(browser: Browser, url: str, views: Sequence[str], shots: Path | None, name: str) -> list[str]:
     """Every view until its laws hold, on a wide and on a narrow screen: what consoles and pages complain of."""
     problems: list[str] = []
@@ -148,7 +131,7 @@ def complaints(kind: str, python: str, place: Path, port: int, shots: Path | Non
     print(f"{name}: {len(files)} files", flush=True)
     with chromium() as browser:
         if kind == space.STATIC:
-            with served(place / "space", port) as url:
+            with files_of(place / "space", port) as url:
                 return opened(browser, url, static.VIEWS, shots, name)
         began = time.monotonic()
         inside = installed(interpreter(python), place / "space", place / "venv")

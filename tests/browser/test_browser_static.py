@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
@@ -18,6 +15,7 @@ from app.static.folder import MODELS, VIEWS, write, write_archive
 from tests.browser.visits import ADVICE, Visit
 from tests.drags import HANDLES
 from tests.engine import LEVELS
+from tests.server import files_of
 
 MOST_BYTES, MOST_FILES = 12_000_000, 60
 TOUR = [
@@ -38,11 +36,6 @@ DRAWN = """async (address) => {
 }"""
 
 
-class Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *told):
-        pass
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The lab without a server, under the path /some/where of what is served."""
@@ -54,10 +47,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(folder):
     """Where a plain server has it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=folder.parents[1]))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/some/where/"
-    server.shutdown()
+    with files_of(folder.parents[1]) as root:
+        yield f"{root}some/where/"
 
 
 @pytest.fixture
