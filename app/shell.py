@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image
 from starlette.middleware import Middleware
 
-from app import models, pictures, sessions, words
+from app import manifest, models, pictures, sessions, words
 from app.lessons import languages, shelf
 from app.lessons import routes as classes
 from app.lessons import words as lesson_words
@@ -18,7 +18,7 @@ from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, TICK, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
-from app.serving import faults, limits, status, traffic
+from app.serving import faults, limits, packing, status, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build, interpolate
@@ -184,7 +184,9 @@ def launch_settings() -> dict:
         "state_session_capacity": SESSIONS,
         "footer_links": ["api"],
         "app_kwargs": {
-            "routes": [*served.routes(), *classes.routes(), *traffic.routes(), *status.routes()],
-            "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, served.Packing)],
+            "routes": [
+                route for part in (served, classes, traffic, status, manifest) for route in part.routes()
+            ],
+            "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, packing.Packing)],
         },
     }

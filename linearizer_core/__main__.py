@@ -21,7 +21,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from . import benchmark, checkpoints, devices, diagnostics, extras, files, ranks
+from . import benchmarks, checkpoints, devices, diagnostics, extras, files, ranks
 from .averaging import average
 from .exporting import command
 from .linearizer import Linearizer
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     between.add_argument("--out", required=True, help="folder of the average")
     between.set_defaults(command=lambda given: average(given.start, given.reached, given.share, given.out))
     command.add_arguments(commands.add_parser("export", help="an op list for a browser, or ONNX graphs"))
-    benchmark.add_arguments(commands.add_parser("benchmark", help="speed, both contenders in one run"))
+    benchmarks.add_arguments(commands.add_parser("benchmark", help="speed, both contenders in one run"))
     return parser
 
 

@@ -20,29 +20,27 @@ from .models.generator import Generator
 from .models.photo import PhotoLinearizer
 from .models.projector import Projector
 from .models.styles import Styles
-from .networks import lifting
+from .networks import frequencies, lifting
 from .networks.folding import Folded
 
 Kind = TypeVar("Kind", bound=type[nn.Module])
 
 MODELS = (Linearizer, Projector, PhotoLinearizer, Generator, AgedGenerator, Styles)
 BUILT = (Composed, Sum, Scaled, Transposed, IteratedInverse, IteratedPower, IteratedExponential)
-LIFTING = (
-    "BlockReflector",
-    "Clipped",
-    "CosineTransform",
-    "Lift",
-    "OnLeading",
-    "PictureConditioner",
-    "Refiner",
-    "Rescale",
-)
+FREQUENCIES = ("BlockReflector", "CosineTransform", "Rescale")
+LIFTING = ("Clipped", "Lift", "OnLeading", "PictureConditioner", "Refiner")
 LAYERS = (nn.Conv2d, nn.Flatten, nn.GELU, nn.Identity, nn.Linear, nn.ReLU, nn.Sequential, nn.SiLU, nn.Tanh)
 """Of PyTorch, for conditioners of one's own."""
 
 REGISTERED: dict[str, type[nn.Module]] = {kind.__name__: kind for kind in (*MODELS, *BUILT)}
 REGISTERED |= {f"torch.{kind.__name__}": kind for kind in LAYERS}
-for _package, _names in ((networks, networks.__all__), (operators, operators.__all__), (lifting, LIFTING)):
+NAMED = (
+    (networks, networks.__all__),
+    (operators, operators.__all__),
+    (frequencies, FREQUENCIES),
+    (lifting, LIFTING),
+)
+for _package, _names in NAMED:
     _found = {name: getattr(_package, name) for name in _names}
     REGISTERED |= {
         name: kind

@@ -27,16 +27,8 @@ from linearizer_core.networks import (
     resized,
     vector_flow,
 )
-from linearizer_core.networks.lifting import (
-    BlockReflector,
-    CosineTransform,
-    Lift,
-    OnLeading,
-    PictureConditioner,
-    Refiner,
-    Rescale,
-    vector_lift,
-)
+from linearizer_core.networks.frequencies import BlockReflector, CosineTransform, Rescale
+from linearizer_core.networks.lifting import Lift, OnLeading, PictureConditioner, Refiner, vector_lift
 from linearizer_core.operators import (
     CircularConvolution,
     Dense,

@@ -12,14 +12,13 @@ import json
 import platform
 import statistics
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.visits import FLAGS, launched
-from tests.server import start
+from tests.browser.visits import FLAGS
+from tests.in_chromium import chromium
+from tests.server import running
 
 SCATTER = "#latent_pca-scatter [data-state]"
 FRAME = "#latent_pca-scatter .frame"
@@ -89,29 +88,22 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     flags = [flag for flag in FLAGS if not (options.gpu and flag == "--disable-gpu")]
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, loopback")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as api:
-        process, url = start(Path(folder) / "server.log")
-        browser = launched(api, flags)
-        try:
-            times = [opening(browser, url) for _ in range(options.openings + 1)][1:]
-            for name, column in zip(("seen", "drawn by plotly"), zip(*times)):
-                print(
-                    f"opening, cloud {name:<16} median {statistics.median(column):5.2f} s   worst {max(column):5.2f} s"
-                )
-            if options.samples:
-                page = browser.new_page(viewport={"width": 1440, "height": 900})
-                page.goto(f"{url}?view=latent_pca")
-                points(page, 4000)
-                print(f"{options.samples} samples made and drawn {made(page, options.samples):7.1f} s")
-                median, longest = panning(page)
-                print(
-                    f"panning {options.samples} points: pauses, median {median:4.0f} ms, longest {longest:4.0f} ms"
-                )
-                print(json.dumps(json.loads(page.locator(SCATTER).first.get_attribute("data-state"))))
-        finally:
-            browser.close()
-            process.terminate()
-            process.wait(timeout=30)
+    with running() as lab, chromium(flags) as browser:
+        times = [opening(browser, lab.url) for _ in range(options.openings + 1)][1:]
+        for name, column in zip(("seen", "drawn by plotly"), zip(*times)):
+            print(
+                f"opening, cloud {name:<16} median {statistics.median(column):5.2f} s   worst {max(column):5.2f} s"
+            )
+        if options.samples:
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(f"{lab.url}?view=latent_pca")
+            points(page, 4000)
+            print(f"{options.samples} samples made and drawn {made(page, options.samples):7.1f} s")
+            median, longest = panning(page)
+            print(
+                f"panning {options.samples} points: pauses, median {median:4.0f} ms, longest {longest:4.0f} ms"
+            )
+            print(json.dumps(json.loads(page.locator(SCATTER).first.get_attribute("data-state"))))
     return 0
 
 

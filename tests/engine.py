@@ -23,6 +23,8 @@ import torch
 
 import linearizer_core as lc
 from linearizer_core.exporting.replay import probes, smallest
+from tests.commands import asked
+from tests.server import running
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "assets" / "engine"
@@ -118,69 +120,53 @@ def print_parity_in_chromium(count: int) -> bool:
 
 def print_page() -> bool:
     from tests.in_chromium import chromium, first_views
-    from tests.server import start
 
     good = True
     print("until the first view can be used, in headless Chromium, medians of three")
-    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        process, url = start(Path(folder) / "server.log")
-        try:
-            first_views(browser, url, 1, again=False, times=1)  # the server makes what it keeps
-            for slower, again in ((1, False), (1, True), (4, False), (4, True)):
-                found = first_views(browser, url, slower, again)
-                good = good and found.document <= 250_000 and (slower == 1 or found.seconds <= SECONDS)
-                print(
-                    f"{'second' if again else 'first'} visit, throttled {slower}×: {found.seconds:.2f} s"
-                    f"{f' (at most {SECONDS:g})' if slower > 1 else ''}, page {found.document / 1000:.0f} kB (at most 250), "
-                    f"with scripts and fonts {found.bytes / 1000:.0f} kB in {found.requests} answers",
-                    flush=True,
-                )
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    with running() as lab, chromium() as browser:
+        first_views(browser, lab.url, 1, again=False, times=1)  # the server makes what it keeps
+        for slower, again in ((1, False), (1, True), (4, False), (4, True)):
+            found = first_views(browser, lab.url, slower, again)
+            good = good and found.document <= 250_000 and (slower == 1 or found.seconds <= SECONDS)
+            print(
+                f"{'second' if again else 'first'} visit, throttled {slower}×: {found.seconds:.2f} s"
+                f"{f' (at most {SECONDS:g})' if slower > 1 else ''}, page {found.document / 1000:.0f} kB (at most 250), "
+                f"with scripts and fonts {found.bytes / 1000:.0f} kB in {found.requests} answers",
+                flush=True,
+            )
     print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     return good
 
 
 def print_ticks() -> bool:
-    from playwright.sync_api import sync_playwright
-
-    from tests.browser.visits import PATIENCE, launched
+    from tests.browser.visits import PATIENCE
     from tests.drags import ASKING, DRAGS, MOVES, dragged, ready
-    from tests.server import start
+    from tests.in_chromium import chromium
 
     good = True
     print(f"a drag of {MOVES} moves in headless Chromium")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as api:
-        process, url = start(Path(folder) / "server.log")
-        browser = launched(api)
-        try:
-            for drag in DRAGS:
-                for slower in (1, 4):
-                    page = browser.new_page(viewport={"width": 1280, "height": 900})
-                    page.set_default_timeout(PATIENCE)
-                    page.add_init_script(ASKING)
-                    page.goto(url + drag.query)
-                    ready(page, drag)
-                    page.context.new_cdp_session(page).send(
-                        "Emulation.setCPUThrottlingRate", {"rate": slower}
-                    )
-                    found = dragged(page, drag)
-                    times = sorted(found.milliseconds)
-                    p50, p95 = (
-                        times[int(part * (len(times) - 1))] if times else float("nan") for part in (0.5, 0.95)
-                    )
-                    good = good and not found.requests and found.apart() <= LEVELS
-                    print(
-                        f"{drag.view:>12} {drag.model:17} {f'throttled {slower}×' if slower > 1 else '':13} "
-                        f"requests {len(found.requests)} (0)   {len(times)} ticks   p50 {p50:.1f} ms   p95 {p95:.1f} ms   "
-                        f"both routes {found.apart()} levels apart (at most {LEVELS})",
-                        flush=True,
-                    )
-                    page.close()
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    with running() as lab, chromium() as browser:
+        for drag in DRAGS:
+            for slower in (1, 4):
+                page = browser.new_page(viewport={"width": 1280, "height": 900})
+                page.set_default_timeout(PATIENCE)
+                page.add_init_script(ASKING)
+                page.goto(lab.url + drag.query)
+                ready(page, drag)
+                page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+                found = dragged(page, drag)
+                times = sorted(found.milliseconds)
+                p50, p95 = (
+                    times[int(part * (len(times) - 1))] if times else float("nan") for part in (0.5, 0.95)
+                )
+                good = good and not found.requests and found.apart() <= LEVELS
+                print(
+                    f"{drag.view:>12} {drag.model:17} {f'throttled {slower}×' if slower > 1 else '':13} "
+                    f"requests {len(found.requests)} (0)   {len(times)} ticks   p50 {p50:.1f} ms   p95 {p95:.1f} ms   "
+                    f"both routes {found.apart()} levels apart (at most {LEVELS})",
+                    flush=True,
+                )
+                page.close()
     return good
 
 
@@ -193,14 +179,12 @@ PRINTED = {
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.engine", description=__doc__.split("\n")[0])
-    parser.add_argument("what", nargs="*", help=f"some of: {', '.join(PRINTED)} (default: all)")
+    asked(parser, "what", PRINTED)
     parser.add_argument("--count", type=int, default=1000, help="latents of each model (default 1000)")
     options = parser.parse_args(argv)
-    if strangers := set(options.what) - PRINTED.keys():
-        parser.error(f"nothing is called {', '.join(strangers)}; there are {', '.join(PRINTED)}")
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, one thread")
     with torch.inference_mode():
-        good = [PRINTED[what](options) for what in options.what or PRINTED]
+        good = [PRINTED[what](options) for what in options.what]
     return 0 if all(good) else 1
 
 

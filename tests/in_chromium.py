@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from app import engine
 from app.widgets import served
 from linearizer_core.exporting.replay import probes, smallest
 from linearizer_core.exporting.web import MANIFEST, WEIGHTS
-from tests.browser.visits import PATIENCE, launched
+from tests.browser.visits import FLAGS, PATIENCE, launched
 
 PLACE = "http://parity.test/"
 PART = 50  # latents that are sent at once
@@ -56,10 +56,10 @@ COMPARED = """async (parts) => {
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(flags: Sequence[str] = FLAGS) -> Iterator[Browser]:
     """Headless Chromium, closed afterwards."""
     with sync_playwright() as api:
-        browser = launched(api)
+        browser = launched(api, flags)
         yield browser
         browser.close()
 

@@ -16,7 +16,6 @@ import platform
 import random
 import statistics
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -27,7 +26,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from tests.server import start
+from tests.commands import asked
+from tests.server import running
 
 WARM = 5  # visitors by script who are not counted: models are loaded, and pages are made once
 PAUSE = 0.1  # seconds between an answer and the next tick
@@ -251,7 +251,7 @@ PRINTED = {"drag": print_drag, "memory": print_memory, "engine": print_engine}
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__.split("\n")[0])
-    parser.add_argument("what", nargs="*", help=f"some of: {', '.join(PRINTED)} (default: drag)")
+    asked(parser, "what", PRINTED, ["drag"])
     for name, default, said in (
         ("users", 30, "of drag: visitors at once"),
         ("seconds", 10.0, "of drag: of each of the two runs"),
@@ -264,18 +264,11 @@ def main(argv: list[str] | None = None) -> int:
         said = f"{said} (default {default})"
         parser.add_argument(f"--{name}", type=type(default), default=default, help=said)
     options = parser.parse_args(argv)
-    if strangers := set(options.what) - PRINTED.keys():
-        parser.error(f"nothing is called {', '.join(strangers)}; there are {', '.join(PRINTED)}")
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, loopback")
     good = True
-    for what in options.what or ["drag"]:
-        with tempfile.TemporaryDirectory() as folder:
-            process, url = start(Path(folder) / "server.log")
-            try:
-                good = PRINTED[what](url, process.pid, options) and good
-            finally:
-                process.terminate()
-                process.wait(timeout=30)
+    for what in options.what:
+        with running() as lab:
+            good = PRINTED[what](lab.url, lab.process, options) and good
         print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     return 0 if good else 1
 

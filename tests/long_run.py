@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.serving import traffic
-from tests import attack
-from tests.server import start
+from tests.attack.lab import Lab, multipart
+from tests.server import running
 
 VISITORS, EVENTS, PAGES = 2000, 20, 100
 AT_ONCE = 6  # visitors
@@ -35,7 +35,7 @@ RENEWED = 500  # sessions that Gradio keeps (app.shell.SESSIONS): until then eac
 class Day:
     """What came of the events: how many, and what was wrong."""
 
-    lab: attack.Lab
+    lab: Lab
     values: dict[int, list]
     arrival: int
     moves: list[int] = field(default_factory=list)
@@ -59,9 +59,7 @@ class Day:
             self.event(f"day{number}", chance.choice(self.moves))
         if number % UPLOADS == 0:
             content = chance.randbytes(20_000)
-            if (
-                answer := self.lab.post(traffic.UPLOAD, *attack.multipart([("photo.png", content)]))
-            ).status != 200:
+            if (answer := self.lab.post(traffic.UPLOAD, *multipart([("photo.png", content)]))).status != 200:
                 self.errors[f"upload: {answer.status} {answer.said[-100:]!r}"] += 1
 
 
@@ -150,36 +148,33 @@ def main(argv: list[str] | None = None) -> int:
         parser.add_argument(name, type=int, default=default, help="default %(default)s")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        uploads = Path(folder) / "uploads"
-        uploads.mkdir()
-        os.environ["GRADIO_TEMP_DIR"] = str(uploads)
-        process, url = start(Path(folder) / "server.log")
-        stop = threading.Event()
-        try:
-            day = Day(attack.Lab(url, process.pid, Path(folder) / "server.log"), *asked_by(url))
-            choose(day)
-            print(
-                f"{len(day.moves)} of {len(day.values)} listeners take part; memory {day.lab.megabytes():.0f} MB",
-                flush=True,
-            )
-            pages = [
-                threading.Thread(target=keep_open, args=(url, number, stop), daemon=True)
-                for number in range(options.pages)
-            ]
-            for page in pages:
-                page.start()
-            list(map(lambda number: day.visit(-number, options.events), range(1, AT_ONCE + 1)))
-            print(
-                f"with {options.pages} open pages and {AT_ONCE} visitors {day.lab.megabytes():.0f} MB",
-                flush=True,
-            )
-            began, day.count = time.perf_counter(), 0
-            grown, disk, course = run(day, options.visitors, options.events, uploads)
-            return 0 if report(day, options, grown, disk, course, time.perf_counter() - began) else 1
-        finally:
-            stop.set()
-            process.terminate()
-            process.wait(timeout=60)
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        with running() as lab:
+            good = lived(Day(Lab(lab.url, lab.process, lab.log), *asked_by(lab.url)), options, Path(folder))
+    print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    return 0 if good else 1
+
+
+def lived(day: Day, options: argparse.Namespace, uploads: Path) -> bool:
+    """A day, told as it goes; whether all is as it should be."""
+    choose(day)
+    print(
+        f"{len(day.moves)} of {len(day.values)} listeners take part; memory {day.lab.megabytes():.0f} MB",
+        flush=True,
+    )
+    stop = threading.Event()
+    for number in range(options.pages):
+        threading.Thread(target=keep_open, args=(day.lab.url, number, stop), daemon=True).start()
+    try:
+        list(map(lambda number: day.visit(-number, options.events), range(1, AT_ONCE + 1)))
+        print(
+            f"with {options.pages} open pages and {AT_ONCE} visitors {day.lab.megabytes():.0f} MB", flush=True
+        )
+        began, day.count = time.perf_counter(), 0
+        grown, disk, course = run(day, options.visitors, options.events, uploads)
+        return report(day, options, grown, disk, course, time.perf_counter() - began)
+    finally:
+        stop.set()
 
 
 if __name__ == "__main__":

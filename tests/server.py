@@ -6,11 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from filelock import FileLock
@@ -24,6 +28,7 @@ class Server:
 
     url: str
     log: Path
+    process: int
 
     def complaints(self) -> list[str]:
         """Lines of the log that tell of an error."""
@@ -58,6 +63,36 @@ def start(log: Path, patience: float = 300.0, more: tuple[str, ...] = ()) -> tup
 
 
 @contextmanager
+def running(*more: str) -> Iterator[Server]:
+    """A lab of one's own, for as long as it is measured."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "server.log"
+        process, url = start(log, more=more)
+        try:
+            yield Server(url, log, process.pid)
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+class _Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *told: object) -> None:
+        """Says nothing: what fails is on the page's console."""
+
+
+@contextmanager
+def files_of(folder: Path, port: int = 0) -> Iterator[str]:
+    """A folder as any web server has it: its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Silent, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
 def shared(folder: Path) -> Iterator[Server]:
     """One lab for all processes that share the folder: the first starts it, the last stops it."""
     lock, log, book = FileLock(folder / "lab.lock"), folder / "lab.log", folder / "lab.json"
@@ -65,9 +100,9 @@ def shared(folder: Path) -> Iterator[Server]:
         if not book.exists():
             process, url = start(log)
             _write(book, url=url, process=process.pid, users=0)
-        url = _count(book, +1)["url"]
+        found = _count(book, +1)
     try:
-        yield Server(url, log)
+        yield Server(found["url"], log, found["process"])
     finally:
         with lock:
             found = _count(book, -1)

@@ -1,25 +1,39 @@
-"""A Space of the lab from an empty environment: ``python -m tests.space --kind cpu|zerogpu [--port P]``.
+"""The Spaces of the lab from empty environments: ``python -m tests.space [--kind cpu …] [--python 3.12 …] [--shots F]``.
 
-Writes its folder, installs gradio as the Hub does and the folder's requirements into a new environment, starts it with
-SPACE_ID set, and asks the endpoint of every view something. It needs the network and some minutes.
+For each kind it writes the folder; a static one is served as it is. For the others, and for cpu with each Python of
+`PYTHONS` that is on this machine, it makes a new environment (venv and pip alone), installs gradio as the Hub does and the
+folder's requirements into it, starts the Space with SPACE_ID set, asks the endpoint of every view something from there,
+and opens every view in Chromium until its laws hold. It needs requirements-dev.txt, the network, and some minutes; 8 GB of
+disk where the index of torch's CPU builds is out of reach, since PyPI's bring CUDA along.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-import venv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from app import space
-from tests.server import free_port
+from playwright.sync_api import Browser, expect
 
+from app import space
+from app.static import folder as static
+from app.views import VIEWS
+from tests.browser.visits import ADVICE, meter
+from tests.in_chromium import chromium
+from tests.server import files_of, free_port
+
+PYTHONS = ("3.11", "3.12", "3.13")
+ZEROGPU = "3.12"  # that of its front matter
 HUB = "pydantic==2.12.5"  # which the Hub's image holds
+SCREENS = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 CALLS = {
     "/plane": {"x": [0.5, 1.0], "y": [1.0, 0.0]},
     "/interpolate": {},
@@ -39,19 +53,36 @@ for name, given in {calls!r}.items():
 """
 
 
-def installed(folder: Path, place: Path) -> Path:
+def interpreter(version: str) -> str | None:
+    """A Python of that version: on the path, or one of pyenv's; None where there is none."""
+    places = [
+        shutil.which(f"python{version}"),
+        *sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python")),
+    ]
+    for place in filter(None, places):
+        told = subprocess.run(
+            [place, "--version"], capture_output=True, text=True, check=False
+        )  # a shim may lead nowhere
+        if told.stdout.startswith(f"Python {version}."):
+            return str(place)
+    return None
+
+
+def installed(python: str, folder: Path, place: Path) -> Path:
     """The Python of a new environment that holds what the Space asks for."""
     head = (folder / "README.md").read_text("utf-8").split("---\n")[1]
     version = next(line.partition(": ")[2] for line in head.splitlines() if line.startswith("sdk_version"))
-    venv.create(place, with_pip=True)
-    python = place / "bin" / "python"
+    subprocess.run([python, "-m", "venv", str(place)], check=True)
+    inside = place / "bin" / "python"
     asked = [f"gradio[oauth,mcp]=={version}", HUB, "-r", str(folder / "requirements.txt")]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *asked], check=True)
-    return python
+    patience = ["--quiet", "--retries", "1"]  # an index out of reach is asked for each package
+    subprocess.run([inside, "-m", "pip", "install", *patience, *asked], check=True)
+    return inside
 
 
-def started(python: Path, folder: Path, port: int, log: Path) -> subprocess.Popen:
-    """The Space, ready to answer."""
+@contextmanager
+def started(python: Path, folder: Path, port: int, log: Path) -> Iterator[str]:
+    """The Space, ready to answer: its address."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"SPACE_ID": "me/lab", "PYTHONUNBUFFERED": "1"}
     command = [python, "app/__main__.py", "--port", str(port)]
@@ -59,35 +90,86 @@ def started(python: Path, folder: Path, port: int, log: Path) -> subprocess.Pope
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=stream, stderr=subprocess.STDOUT
         )
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
-            return process
-        except OSError:
-            time.sleep(0.5)
-    process.kill()
-    raise RuntimeError(f"the Space did not start:\n{log.read_text()}")
+    url, deadline = f"http://127.0.0.1:{port}/", time.monotonic() + 300
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"the Space did not start:\n{log.read_text()}") from None
+                time.sleep(0.5)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def opened(browser: Browser, url: str, views: Sequence[str], shots: Path | None, name: str) -> list[str]:
+    """Every view until its laws hold, on a wide and on a narrow screen: what consoles and pages complain of."""
+    problems: list[str] = []
+    for width, screen in SCREENS.items():
+        context = browser.new_context(viewport=screen)
+        context.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        context.on("weberror", lambda error: problems.append(str(error.error)))
+        for view in views:
+            page = context.new_page()
+            page.goto(f"{url}?view={view}")
+            expect(meter(page, f"view={view}")).to_have_attribute("data-state", "holds")
+            if shots:
+                page.screenshot(path=shots / f"{name}-{view}-{width}.png")
+            page.close()
+        context.close()
+    return [text for text in problems if not any(known in text for known in ADVICE)]
+
+
+def complaints(kind: str, python: str, place: Path, port: int, shots: Path | None) -> list[str]:
+    """One Space, written, installed, started, asked and opened: what went wrong."""
+    name = f"{kind}-{python}".rstrip("-")
+    files = space.write(place / "space", kind)
+    print(f"{name}: {len(files)} files", flush=True)
+    with chromium() as browser:
+        if kind == space.STATIC:
+            with files_of(place / "space", port) as url:
+                return opened(browser, url, static.VIEWS, shots, name)
+        began = time.monotonic()
+        inside = installed(interpreter(python), place / "space", place / "venv")
+        print(f"{name}: installed in {time.monotonic() - began:.0f} s", flush=True)
+        began = time.monotonic()
+        with started(inside, place / "space", port, place / "log") as url:
+            print(f"{name}: started in {time.monotonic() - began:.0f} s", flush=True)
+            subprocess.run([inside, "-c", ASKED.format(calls=CALLS), url], check=True)
+            problems = opened(browser, url, [view.SLUG for view in VIEWS], shots, name)
+        return problems + [line for line in (place / "log").read_text().splitlines() if "Error" in line]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.space", description=__doc__)
-    parser.add_argument("--kind", choices=sorted(space.KINDS.keys() - {space.STATIC}), required=True)
+    parser.add_argument("--kind", nargs="+", choices=sorted(space.KINDS), default=sorted(space.KINDS))
+    parser.add_argument("--python", nargs="+", choices=PYTHONS, help="for cpu (default: all that are here)")
+    parser.add_argument("--shots", type=Path, help="folder for a picture of each view, wide and narrow")
     parser.add_argument("--port", type=int, default=None)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        place, port = Path(name), given.port or free_port()
-        print(len(space.write(place / "space", given.kind)), "files")
-        python = installed(place / "space", place / "venv")
-        process = started(python, place / "space", port, place / "log")
-        try:
-            program = ASKED.format(calls=CALLS)
-            done = subprocess.run([python, "-c", program, f"http://127.0.0.1:{port}/"], check=False)
-        finally:
-            process.terminate()
-            process.wait(30)
-        print((place / "log").read_text())
-    return done.returncode
+    here = given.python or [version for version in PYTHONS if interpreter(version)]
+    print("Pythons:", *here, "; not here:", *sorted(set(PYTHONS) - {*here}), flush=True)
+    pythons = {"cpu": here, "zerogpu": [ZEROGPU], space.STATIC: [""]}
+    failed = []
+    if given.shots:
+        given.shots.mkdir(parents=True, exist_ok=True)
+    for kind, python in [(name, version) for name in given.kind for version in pythons[name]]:
+        with tempfile.TemporaryDirectory() as place:
+            try:
+                found = complaints(kind, python, Path(place), given.port or free_port(), given.shots)
+            except (AssertionError, RuntimeError, subprocess.CalledProcessError) as error:
+                found = [str(error)]
+        print(
+            f"{kind} {python}:",
+            "every view holds" if not found else "\n  ".join(["failed", *found]),
+            flush=True,
+        )
+        failed += [kind] if found else []
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

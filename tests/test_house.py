@@ -278,6 +278,7 @@ NOT_YET_IMPORTED = {  # requirement: why it is listed though nothing here import
 NOT_REQUIRED = {  # import: why it is not listed in requirements.txt
     "linear_operator": "a contender of benchmark operators, skipped by name where it is not installed",
     "hatchling": "builds the wheel, and is there whenever one is built",
+    "brotli": "what Gradio's server packs with: an answer that is kept is packed so once",
     "starlette": "what Gradio's server is made of: a route of ours is one of its",
     "uvicorn": "Gradio's server itself: a connection of ours has an end to waiting",
     "h11": "what uvicorn reads HTTP with",

@@ -6,7 +6,7 @@ PARTS = {
     "lead": ".lab-lead, .lab-path",
     "stage": "[id$='-stage'], #plane-canvas .stage, #latent_pca-scatter, #generate-path",
     "numbers": "[id$='-formula'], [id$='-sum'], #plane-canvas .words, #plane-canvas .formula, #styles-rest",
-    "controls": "#plane-canvas .bar, .lab-card [id$='-t'], #latent_pca-steps, #project-rank, #project-rank ~ .lab-buttons",
+    "controls": "#plane-canvas .bar, .lab-card [id$='-t'], #latent_pca-steps, #project-rank, #project-presets",
     "others": ".lab-split .lab-card:not(.lab-first, .lab-walk, :has(#spectrum-handles)), .lab-section, .lab-section ~ *",
     "pictures": ".lab-card:has([id$='-picker']):not(:has([id$='-x1'])), "
     ":is([id$='-picker'], [id$='-intake']), :has(+ :is([id$='-picker'], [id$='-intake']))",

@@ -95,7 +95,7 @@ def picker(slug: str, more: Sequence[str] = (), taken: str = "digit") -> Picker:
     with gr.Tabs(elem_id=f"{slug}-picker", elem_classes="lab-picker") as tabs:
         pages = [_page(slug, source) for source in (first, *others)]
         with gr.Tab(words.GALLERIES[MODEL], id=MODEL, visible=False) as own:
-            pages.append(_pictures(slug, MODEL))
+            pages.append(_pictures(slug, "brought"))
     return Picker(tabs, pages, intake, taken, own)
 
 

@@ -22,7 +22,7 @@ class Section:
     slug: str
     broken: gr.Checkbox
     meter: gr.HTML
-    python: gr.Code
+    python: gr.Markdown
     link: gr.HTML
 
     def settles(
@@ -47,7 +47,7 @@ def _values(settled: Settled | Mapping) -> dict:
     meter = reading(settled.laws) | {
         "turn": next(_turns)
     }  # the page draws only what differs from what it shows
-    return {"meter": meter, "python": settled.python, "link": link}
+    return {"meter": meter, "python": highlighted(settled.python), "link": link}
 
 
 def touch(slug: str) -> str:
@@ -62,8 +62,17 @@ def meter(slug: str, break_label: str = words.BREAK_ADD) -> tuple[gr.Checkbox, g
         return gr.Checkbox(False, label=break_label, **look), ProofMeter(slug)
 
 
-def program(slug: str) -> tuple[gr.Code, gr.HTML]:
+def highlighted(python: str) -> str:
+    """A program as Markdown, which Gradio colours by classes that keep their names; those of its editor have none.
+
+    >>> highlighted("f = lc.load(name)")
+    '```python\\nf = lc.load(name)\\n```'
+    """
+    return f"```python\n{python}\n```"
+
+
+def program(slug: str) -> tuple[gr.Markdown, gr.HTML]:
     """Python for this view and the link to it: the second half of a `Section`."""
     with gr.Accordion(words.PYTHON, open=False, elem_id=f"{slug}-python-fold", elem_classes="lab-fold"):
-        python = gr.Code("", language="python", interactive=False, elem_id=f"{slug}-python", show_label=False)
+        python = gr.Markdown("", latex_delimiters=[], elem_id=f"{slug}-python", elem_classes="lab-program")
     return python, Link(slug)

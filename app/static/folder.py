@@ -14,8 +14,8 @@ from typing import Any
 
 import gradio as gr
 
-from app import pictures, shell, words
-from app.lessons import languages
+from app import manifest, pictures, shell, words
+from app.lessons import languages, shelf
 from app.models.needs import FACE
 from app.panels.picker import page_value
 from app.pictures import references
@@ -23,6 +23,7 @@ from app.static.carried import cloud_file, model_file
 from app.static.packing import script
 from app.static.recorded import Taken, opening
 from app.static.said import said
+from app.static.stops import walked
 from app.theme import theme
 from app.views.project.standing import Standing, grid_of
 from app.widgets import ASSETS, PAGE_SCRIPTS, SPOKEN, asset, served, widget_scripts, widget_styles
@@ -30,8 +31,13 @@ from linearizer_core import files
 
 MODELS = ("digits", "faces")
 VIEWS = ("plane", "interpolate", "spectrum", "generate", "project", "latent_pca")
-HOST = ("carry", "host", "fields", "models", "algebra", "flow", "transport", "spectra", "spoiling", "view")
+HOST = (
+    *("carry", "host", "fields", "models", "algebra", "flow", "transport", "spectra", "spoiling"),
+    *("stops", "view"),
+)
 WORKER = ("engine/plain", "engine/evaluate", "engine/worker", "static/grow")
+SHEETS = ("static/static.css", "css/lab.css", "css/lesson.css")
+TOUR = "tour"
 CARDS = (
     "plane-trainer",
     "latent_pca-means",
@@ -39,8 +45,8 @@ CARDS = (
 )  # what the page cannot do, with the cards that these stand in
 PARTS = (
     *("latent_pca-upload", "latent_pca-count", "latent_pca-data", "latent_pca-model", "own-model"),
-    *("lesson", "teach", *(f"{view}-intake" for view in VIEWS)),
-    *("start-tour", "teach-class", *(f"{view}-python-fold" for view in VIEWS)),
+    *("teach", "teach-class", *(f"{view}-intake" for view in VIEWS)),
+    *(f"{view}-python-fold" for view in VIEWS),
 )
 OPENINGS = {  # by view: a model, and the query of a link that the app opens for it
     "interpolate": {"": "", "digits": "model=digits", "faces": "model=faces"},
@@ -80,7 +86,10 @@ def contents() -> dict[str, bytes]:
         "lab.js": _lab(taken).encode(),
         "lab.css": _style().encode(),
         "favicon.svg": (ASSETS / "favicon.svg").read_bytes(),
-        "manifest.webmanifest": json.dumps(_manifest()).encode(),
+        **{f"icon-{name}.png": manifest.icon(name) for name in manifest.NAMES},
+        manifest.MANIFEST: json.dumps(
+            manifest.manifest({n: f"icon-{n}.png" for n in manifest.NAMES})
+        ).encode(),
         "index.html": _page().encode(),
     }
     mark = hashlib.sha256(b"".join(found[name] for name in sorted(found))).hexdigest()[:12]
@@ -97,6 +106,7 @@ def _told(demo: gr.Blocks, taken: Taken) -> dict[str, Any]:
         for model, query in found.items()
     }
     sources = [*pictures.gallery(), "other"]
+    tour, stops = walked(demo, shelf.lesson(TOUR), openings, MODELS, CARDS)
     told = {
         **taken.page(),
         "openings": openings,
@@ -108,6 +118,8 @@ def _told(demo: gr.Blocks, taken: Taken) -> dict[str, Any]:
         "examples": {name: list(pictures.examples(name)) for name in MODELS},
         "views": list(VIEWS),
         "grids": {"faces": _grid("faces")},
+        "lessons": {TOUR: {language: tour.told(language) for language in tour.words}},
+        "stops": stops,
     }
     text = json.dumps(told, ensure_ascii=False, default=str)
     shelves = {name: served.LASTING.get(name) for name in _addresses(text + widget_scripts())}
@@ -173,22 +185,7 @@ def _style() -> str:
     """The page's sheet: the colours of the app's theme, the lab's own, what is Gradio's there, and each widget's."""
     colours = theme()._get_theme_css()
     colours = colours[colours.index(":root") :]  # before it stand fonts of the server's
-    return "\n".join([colours, asset("static/static.css"), asset("css/lab.css"), widget_styles()])
-
-
-def _manifest() -> dict[str, Any]:
-    icon = {"src": "favicon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
-    return {
-        "name": words.TITLE,
-        "short_name": words.TITLE,
-        "description": words.TAGLINE,
-        "start_url": "./",
-        "scope": "./",
-        "display": "standalone",
-        "background_color": "#0e1118",
-        "theme_color": "#4f52d3",
-        "icons": [icon],
-    }
+    return "\n".join([colours, *map(asset, SHEETS), widget_styles()])
 
 
 def _page() -> str:

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 # Nothing is seen before the view that is asked for has been filled: parts that come one by one push each other about.
 OPENING = "html:not(.lab-open) gradio-app { visibility: hidden; }"
-# What is scrolled to stands below the stage that stays on a phone; such a rule in lab.css Gradio would keep inside the app.
-POCKET = "@media (max-width: 640px) { html { scroll-padding-top: 48vh; } }"
+# What lies outside the app's contents, which a rule of lab.css in an @media never reaches, as Gradio keeps it inside: on a
+# phone what is scrolled to stands below the stage that stays, and the page has a narrow margin.
+POCKET = (
+    "@media (max-width: 640px) { html { scroll-padding-top: 48vh; }"
+    " .gradio-container > .main.app { padding: 4px 12px 12px !important; } }"
+)
 PAGE_SCRIPTS = (
     *("widgets/lab.js", "js/language.js", "js/page.js", "js/address.js", "js/slides.js", "js/path.js"),
     *("engine/ticks.js", "engine/engine.js"),

@@ -5,7 +5,6 @@ An address tells the content, so a browser may keep what it got for ever. Script
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import threading
 from collections import OrderedDict
@@ -20,10 +19,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import Route
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PLACE = "lab-files"
-SMALL = 10_000  # bytes of a page that goes as it is
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 KINDS = {
     "js": "text/javascript; charset=utf-8",
@@ -68,7 +65,7 @@ class Shelf:
 
 
 PICTURES = Shelf(most=2**27)
-LASTING = Shelf(most=2**26)  # a few scripts and op lists, so none ever goes; they go packed
+LASTING = Shelf(most=2**26)  # a few scripts and op lists, so none ever goes
 MODELS = Shelf(most=2**27)  # weights of the engine; few, so none ever goes
 BROUGHT = Shelf(most=2**28)  # weights of models that were brought: 20 MB each at most
 KEPT = Shelf(most=2**26)  # models of visitors, to be saved: the last ten or so
@@ -82,60 +79,17 @@ def plotly_script() -> str:
     )
 
 
-@cache
-def _packed(address: str) -> bytes:
-    return gzip.compress(LASTING.get(address), 6)
-
-
 def answer(request: Request) -> Response:
-    """The file at an address; a script goes packed where the browser takes that."""
+    """The file at an address."""
     from starlette.responses import Response
 
     address = f"{PLACE}/{request.path_params['name']}"
     kind = KINDS.get(address.rpartition(".")[2])
-    if LASTING.get(address) is not None and "gzip" in request.headers.get("accept-encoding", ""):
-        headers = {**FOR_EVER, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-        return Response(_packed(address), media_type=kind, headers=headers)
     found = (shelf.get(address) for shelf in (LASTING, PICTURES, MODELS, BROUGHT, KEPT))
     content = next((content for content in found if content is not None), None)
     if content is None:
         return Response(status_code=404)
     return Response(content, media_type=kind, headers=FOR_EVER)
-
-
-class Packing:
-    """Sends the page packed; what has a name with an ending packs itself, or is packed by Gradio.
-
-    Brotli, where the browser takes it (over https, and on this machine), is a third smaller than gzip and no slower: it
-    sees that widgets of one kind say the same far apart. Streams are left to gzip, which leaves them alone, and so are
-    answers to a hand: a tick is small, and packing it would take longer than sending it.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        from starlette.middleware.gzip import GZipMiddleware
-
-        self.plain, self.packed = app, GZipMiddleware(app, minimum_size=SMALL, compresslevel=6)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or "." in scope["path"].rpartition("/")[2]:
-            await self.plain(scope, receive, send)
-        elif "/gradio_api/" not in scope["path"] and _takes_brotli(scope):
-            await _brotli(self.plain)(scope, receive, send)
-        else:
-            await self.packed(scope, receive, send)
-
-
-def _takes_brotli(scope: Scope) -> bool:
-    from starlette.datastructures import Headers
-
-    return "br" in Headers(scope=scope).get("accept-encoding", "").replace(" ", "").split(",")
-
-
-def _brotli(app: ASGIApp) -> ASGIApp:
-    """The app, its one next answer packed by brotli."""
-    from gradio.brotli_middleware import BrotliResponder, Mode
-
-    return BrotliResponder(app, quality=5, mode=Mode.text, lgwin=22, lgblock=0, minimum_size=SMALL)
 
 
 def routes() -> list[Route]:

@@ -57,7 +57,7 @@ new MutationObserver((changes) => {
 
 // A program wider than its box is scrolled by keys, too.
 new MutationObserver(() => {
-  for (const scroller of document.querySelectorAll(".cm-scroller[tabindex='-1']")) scroller.tabIndex = 0;
+  for (const scroller of document.querySelectorAll(".lab-program pre:not([tabindex])")) scroller.tabIndex = 0;
 }).observe(document, { subtree: true, childList: true });
 
 // The page is seen once the view that its address asks for is filled, see app/widgets/__init__.py, or when

@@ -56,15 +56,28 @@
     for (const [part, value] of found) page.set(part, value);
   };
 
+  // The link of a view says how it was opened, until something is moved: the page reads no other.
+  const opening = new Set();
+  const tell = (slug, query = {}) => {
+    const said = new URLSearchParams({ view: slug, ...query });
+    if (page.of(`${slug}-link`)) page.set(`${slug}-link`, { query: `?${said}`, note: "" });
+  };
+  document.addEventListener("lab:touch", ({ detail: slug }) => {
+    if (!opening.has(slug)) tell(slug);
+  });
+
   const open = async (slug) => {
+    opening.add(slug);
     const query = Object.fromEntries(new URLSearchParams(location.search));
     const asked = query.view === slug ? query : {};
     const model = lab.told.models.includes(asked.model) ? asked.model : "";
+    const stop = lab.stopOf(slug, asked);
     show(slug, model);
-    await views[slug]?.opened?.(asked);
-    const link = page.of(`${slug}-link`);
-    if (link) page.set(`${slug}-link`, { query: `?view=${slug}`, note: "" });
+    for (const [part, value] of stop?.differs ?? []) page.set(part, value);
+    await views[slug]?.opened?.({ model, ...stop?.query });
+    tell(slug, stop?.query);
     touch(slug);
+    opening.delete(slug);
   };
 
   // A page of the gallery, in every view; that of faces when they are drawn.

@@ -83,7 +83,7 @@ def axiom_errors(
             return [scale(number, point) for number, point in terms]
         numbers, points = zip(*terms, strict=True)
         batch = (1,) * (x.dim() - len(X.g.in_shape))
-        return X.scale(torch.tensor(numbers, dtype=torch.float64).reshape(-1, *batch), torch.stack(points))
+        return X.scale(zero.new_tensor(numbers).reshape(-1, *batch), torch.stack(points))
 
     xy, yz, yx, x0 = sums((x, y), (y, z), (y, x), (x, zero))
     ax, ay, bx, abx, sx, one, minus = multiples(

@@ -20,7 +20,7 @@ def leading_frequencies(
 ) -> tuple[Tensor, Tensor]:
     """Mean (n,) and the `rank` principal axes (frequencies, rank) of the first axes of transform(images), mirrored too.
 
-    >>> from linearizer_core.networks.lifting import CosineTransform
+    >>> from linearizer_core.networks.frequencies import CosineTransform
     >>> mean, axes = leading_frequencies(CosineTransform((1, 4, 4)), torch.rand(9, 1, 4, 4), 8, 3)
     >>> mean.shape, axes.shape
     (torch.Size([16]), torch.Size([8, 3]))

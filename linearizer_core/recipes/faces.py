@@ -37,16 +37,8 @@ from ..networks import (
     forward_and_log_det,
     initialise,
 )
-from ..networks.lifting import (
-    BlockReflector,
-    CosineTransform,
-    Lift,
-    OnLeading,
-    PictureConditioner,
-    Refiner,
-    Rescale,
-    vector_lift,
-)
+from ..networks.frequencies import BlockReflector, CosineTransform, Rescale
+from ..networks.lifting import Lift, OnLeading, PictureConditioner, Refiner, vector_lift
 from ..operators import Diagonal, TimedGaussian
 from ..randomness import seeded
 from .base import Batch, Recipe

@@ -68,6 +68,13 @@ def config() -> dict:
     return shell.build_app().config
 
 
+def test_no_id_is_given_twice(config):
+    ids = [found["props"].get("elem_id") for found in config["components"]]
+    given = [name for name in ids if name]
+    assert len(given) > 100
+    assert sorted({name for name in given if given.count(name) > 1}) == []
+
+
 def test_listeners_keep_the_rules_of_latency(config):
     """What follows a drag is one unqueued listener that keeps the last position and shows no spinner."""
     kinds = {component["id"]: component["type"] for component in config["components"]}

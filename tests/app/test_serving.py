@@ -19,7 +19,9 @@ from starlette.routing import Route
 import linearizer_core
 from app.lessons.rooms import Rooms
 from app.serving import connections, faults, limits, status, traffic, words
-from tests import attack
+from tests.attack.bystander import DRAWN, Bystander, meanwhile
+from tests.attack.lab import Answer, Lab, heard, opened
+from tests.attack.shots import ATTACKS, attacked, unanswered
 from tests.server import free_port, start
 
 SLOW = {"slow headers", "slow bodies", "half-open connections"}
@@ -28,32 +30,32 @@ FEW = 6  # shots of each attack; the command fires all
 
 # --- the lab itself -------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[attack.Lab]:
+def lab(tmp_path_factory) -> Iterator[Lab]:
     """One of its own: the log of the shared one stays clean."""
     log = tmp_path_factory.mktemp("attacked") / "lab.log"
     process, url = start(log, more=("--status",))
     try:
-        yield attack.opened(url, process.pid, log)
+        yield opened(url, process.pid, log)
     finally:
         process.terminate()
         process.wait(timeout=60)
 
 
-@pytest.mark.parametrize("name", sorted(attack.ATTACKS.keys() - SLOW))
+@pytest.mark.parametrize("name", sorted(ATTACKS.keys() - SLOW))
 def test_all_that_is_sent_is_answered_and_a_visitor_goes_on(name, lab):
-    visitor, found = attack.Bystander(lab), []
-    attack.meanwhile(visitor, lambda: found.extend(attack.attacked(lab, name, FEW)))
+    visitor, found = Bystander(lab), []
+    meanwhile(visitor, lambda: found.extend(attacked(lab, name, FEW)))
     assert len(found) >= 6
-    assert attack.unanswered(name, found) == []
+    assert unanswered(name, found) == []
     visitor.tick(1)
     assert visitor.mistakes == []
 
 
 def test_an_answer_without_a_word_is_found():
     for said in (b"Internal Server Error", b'{"error":null}', b"[]"):
-        assert not attack.Answer(500, b"HTTP/1.1 500 x\r\n\r\n" + said).good
-    assert not attack.Answer(0).good and not attack.Answer(-1).good
-    assert attack.Answer(500, b'x\r\n\r\n{"error": "A whole sentence."}').good
+        assert not Answer(500, b"HTTP/1.1 500 x\r\n\r\n" + said).good
+    assert not Answer(0).good and not Answer(-1).good
+    assert Answer(500, b'x\r\n\r\n{"error": "A whole sentence."}').good
 
 
 # --- the operations page --------------------------------------------------------------------------------------
@@ -63,7 +65,7 @@ def test_the_page_is_off_unless_asked_for(monkeypatch):
 
 
 def test_the_page_says_what_the_process_does(lab):
-    call = json.dumps({"data": attack.DRAWN}).encode()
+    call = json.dumps({"data": DRAWN}).encode()
     assert lab.post("/gradio_api/run/interpolate", call).status == 200
     asked = b"GET /status HTTP/1.1\r\nHost: lab\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
     told = json.loads(lab.send(asked).said.partition(b"\r\n\r\n")[2])
@@ -137,7 +139,7 @@ async def said(request):
 
 
 @pytest.fixture
-def small(monkeypatch) -> Iterator[attack.Lab]:
+def small(monkeypatch) -> Iterator[Lab]:
     """A server with our limits and an answer of its own, in this process."""
     for module, name, value in (
         (connections, "HEADER_SECONDS", 0.3),
@@ -157,7 +159,7 @@ def small(monkeypatch) -> Iterator[attack.Lab]:
     while not running.started:
         time.sleep(0.01)
     try:
-        yield attack.Lab(f"http://127.0.0.1:{config.port}/", 0, Path())
+        yield Lab(f"http://127.0.0.1:{config.port}/", 0, Path())
     finally:
         running.should_exit = True
         thread.join()
@@ -174,10 +176,10 @@ def test_a_second_request_of_a_connection_has_its_own_time(small):
     with small.connect() as line:
         for _ in range(3):
             line.sendall(whole)
-            assert attack.heard(line).status == 200
+            assert heard(line).status == 200
             time.sleep(0.2)
         line.sendall(whole[:20])
-        assert attack.heard(line).status == 408
+        assert heard(line).status == 408
         assert line.recv(1) == b""
 
 

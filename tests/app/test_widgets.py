@@ -70,6 +70,16 @@ def test_no_rule_of_the_page_reaches_into_a_widget(inside: set[str]):
         assert "data-" not in aimed, selector
 
 
+def test_no_rule_for_a_size_of_the_page_names_what_is_outside_the_contents():
+    """Within @media Gradio puts the contents' name before each selector, so one with the page's own matches nothing."""
+    sized = re.findall(
+        r"@media[^{]*\{((?:[^{}]*\{[^{}]*\})*[^{}]*)\}", re.sub(r"/\*.*?\*/", "", PAGE, flags=re.DOTALL)
+    )
+    found = [selector for sheet in sized for selector in selectors(sheet)]
+    assert ".lab-header p" in found
+    assert not [selector for selector in found if re.match(r"\.gradio-container|html|body|:root", selector)]
+
+
 def test_no_look_is_said_twice():
     """What stands in the shared sheet for an element of a widget is not repeated, word for word, in its own."""
     shared = rules(asset("widgets/shared.css"))

@@ -47,6 +47,27 @@ def test_axe_finds_nothing_serious_in_either_theme(visit: Visit, view: ModuleTyp
         page.get_by_role("button", name="Light or dark").click()
 
 
+def test_no_id_occurs_twice_once_every_view_is_there(visit: Visit):
+    page = visit.at()
+    for view in VIEWS:
+        opened(visit, view)
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id).filter(Boolean)")
+    assert len(ids) > 200
+    assert sorted({name for name in ids if ids.count(name) > 1}) == []
+
+
+@EACH
+def test_a_program_is_shown_in_colours(visit: Visit, view: ModuleType):
+    page = opened(visit, view)
+    fold = page.locator(f"#{view.SLUG}-python-fold > button")
+    if fold.get_attribute("aria-expanded") != "true":
+        fold.click()
+    program = page.locator(f"#{view.SLUG}-python code")
+    expect(program).to_contain_text("import linearizer_core as lc")
+    hues = """code => new Set([...code.querySelectorAll("span")].map((each) => getComputedStyle(each).color)).size"""
+    assert program.evaluate(hues) >= 4
+
+
 def test_axe_finds_what_is_wrong(visit: Visit):
     """The question can be answered otherwise."""
     page = visit.at()

@@ -99,9 +99,15 @@ def test_keys_move_the_steps_and_a_long_run_is_finished_when_the_hand_rests(visi
 def test_a_preset_sets_the_steps(visit: Visit):
     page = visit.at(VIEW)
     begin(visit, page)
-    page.get_by_role("button", name="10", exact=True).click()
+    lit = page.locator("#generate-presets input:checked")
+    expect(lit).to_have_value("100")
+    page.locator("#generate-presets").get_by_label("10", exact=True).check()
     shows_run(visit, page, 0, "any", 10, "rk4")
     assert steps_of(page) == 10
+    page.locator("#generate-steps input").fill("7")
+    expect(lit).to_have_count(0)
+    page.locator("#generate-steps input").fill("5")
+    expect(lit).to_have_value("5")
 
 
 def test_seeds_are_picked_typed_and_turned_over(visit: Visit):

@@ -23,6 +23,12 @@ BOX = """selector => {
 }"""
 INK = """selector => [...document.querySelectorAll(`${selector} :is(canvas, img)`)]
   .map((node) => node.src || node.toDataURL()).join()"""
+# Text in a box that hides what does not fit; what a finger or wheel can push aside is no such thing.
+CUT = """slug => [...document.querySelectorAll(`#tab-${slug} *`)]
+  .filter((node) => node.offsetParent && node.textContent.trim() && !node.closest("svg, .sr-only, .visually-hidden"))
+  .filter((node) => ["hidden", "clip"].includes(getComputedStyle(node).overflowX))
+  .filter((node) => node.scrollWidth > node.clientWidth + 1)
+  .map((node) => `${node.id || node.className}: ${node.textContent.trim().slice(0, 80)}`)"""
 WATCH = """
 window.jumped = 0;
 new PerformanceObserver((list) => {
@@ -102,6 +108,25 @@ def test_on_a_phone_the_stage_stays_while_the_controls_scroll(visit: Visit, name
         assert -1 <= stage[1] < stage[3] <= POCKET[1], (selector, stage)
         assert stage[3] <= control[1] + 1 and control[3] <= POCKET[1] + 1, (selector, stage, control)
     resized(page, SIZES[0])
+
+
+@EACH
+def test_no_word_is_cut_off(visit: Visit, name: str):
+    page = opened(visit, name)
+    for size in (*SIZES, POCKET):
+        resized(page, size)
+        assert page.evaluate(CUT, name) == [], size
+    resized(page, SIZES[0])
+
+
+def test_a_word_that_is_cut_off_is_found(visit: Visit):
+    page = opened(visit, "interpolate")
+    lead = page.locator("#tab-interpolate .lab-lead")
+    lead.evaluate(
+        "node => Object.assign(node.style, { overflow: 'hidden', width: '60px', whiteSpace: 'nowrap' })"
+    )
+    assert len(page.evaluate(CUT, "interpolate")) == 1
+    lead.evaluate("node => node.removeAttribute('style')")
 
 
 @EACH

@@ -121,9 +121,7 @@ def test_the_view_opens_with_two_charts_of_a_shipped_cloud_a_walk_and_laws_that_
     expect(page.locator("#latent_pca-verdict")).to_contain_text(
         re.compile(r"9\d% of the pictures.* 6\d% of them in pixels")
     )
-    expect(page.locator("#latent_pca-scatter figcaption").first).to_contain_text(
-        "5-nearest-neighbour accuracy"
-    )
+    expect(page.locator("#latent_pca-scatter figcaption").first).to_contain_text("5-neighbour accuracy")
     expect(page.locator("#latent_pca-sums")).to_contain_text("50 components explain")
     expect(page.locator("#latent_pca-near-induced canvas")).to_have_count(9)
     expect(page.locator(STRIP)).to_have_count(7)

@@ -61,11 +61,14 @@ def test_while_dragging_the_rank_the_last_position_wins(visit: Visit):
 
 def test_keys_and_buttons_set_the_rank(visit: Visit):
     page = visit.at(VIEW)
-    page.get_by_role("button", name="8", exact=True).click()
+    lit = page.locator("#project-presets input:checked")
+    page.locator("#project-presets").get_by_label("8", exact=True).check()
     visit.shows(page, STAGE, " 8$")
+    expect(lit).to_have_value("8")
     page.locator(RANK).focus()
     page.keyboard.press("ArrowRight")
     visit.shows(page, STAGE, " 9$")
+    expect(lit).to_have_count(0)
 
 
 def test_damage_starts_with_its_usual_amount_and_other_dice_throw_it_again(visit: Visit):

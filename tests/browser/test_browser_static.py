@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
 from playwright.sync_api import expect
 
-from app import models, pictures
+from app import manifest, models, pictures
+from app.lessons import files
 from app.static.folder import MODELS, VIEWS, write, write_archive
 from tests.browser.visits import ADVICE, Visit
 from tests.drags import HANDLES
 from tests.engine import LEVELS
+from tests.server import files_of
 
 MOST_BYTES, MOST_FILES = 12_000_000, 60
+TOUR = [
+    stop for stop in files.shipped("tour").stops if stop.id not in ("styles", "project", "own")
+]  # all that it can
 SHOWN = """id => [...document.querySelectorAll(`#${id} canvas`)].map(
   (canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]
     .filter((_, i) => i % 4 === 0))"""
 
 
-class Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *told):
-        pass
+DRAWN = """async (address) => {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  const pen = Object.assign(document.createElement("canvas"), { width: 192, height: 192 }).getContext("2d");
+  pen.drawImage(image, 0, 0, 192, 192);
+  return [...pen.getImageData(0, 0, 192, 192).data];
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +47,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(folder):
     """Where a plain server has it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=folder.parents[1]))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/some/where/"
-    server.shutdown()
+    with files_of(folder.parents[1]) as root:
+        yield f"{root}some/where/"
 
 
 @pytest.fixture
@@ -111,3 +116,71 @@ def test_from_a_disk_it_opens_too(page, folder):
     page.locator("#interpolate-digits .tile").nth(4).click()
     expect(page.locator("#interpolate-x1 .tiles")).not_to_have_attribute("data-state", "digits:318")
     Visit.shows(page, "#interpolate-meter .meter", "holds")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_tour_is_walked_as_far_as_the_page_can(page, address, language):
+    page.goto(f"{address}?view=plane&lang={language}")
+    Visit.shows(page, "#plane-meter .meter", "holds")
+    page.locator("#start-tour").click()
+    card = page.locator("#lesson .card")
+    for number, stop in enumerate(TOUR, 1):
+        expect(card).to_have_attribute("data-state", f"tour {number} asked")
+        expect(page.locator("#lesson h2")).to_have_text(
+            files.shipped("tour").word(f"{stop.id}.title", language)
+        )
+        for _ in range(2 if stop.question == "choice" else 1):  # marks the first choice, then takes it
+            page.keyboard.press("ArrowRight")
+        expect(card).to_have_attribute("data-state", f"tour {number} shown")
+        expect(page.locator("#lesson .answer")).not_to_have_text(re.compile(r"\{|measuring"))
+        if (
+            stop.id == "values"
+        ):  # of a picture with noise as its link says, then 8 values as the other one says
+            expect(page.locator("#spectrum-stage")).to_contain_text("⊕ 0.3 ⊙")
+            expect(page.locator("#spectrum-formula")).to_contain_text("8 terms")
+        page.keyboard.press("ArrowRight")
+    expect(card).to_be_hidden()
+
+
+def test_a_link_says_how_a_view_was_opened_until_a_hand_moves_it(page, address):
+    page.goto(f"{address}{TOUR[3].then}")
+    Visit.shows(page, "#interpolate-meter .meter", "holds")
+    Visit.carries(page, "#interpolate-link input", TOUR[3].then)
+    Visit.drag(page, HANDLES["interpolate"], 0.5, 0.8)
+    Visit.carries(page, "#interpolate-link input", "?view=interpolate")
+
+
+def test_a_lesson_or_a_class_that_is_not_here_is_a_sentence(page, address):
+    page.goto(f"{address}?view=plane&lesson=lecture")
+    expect(page.locator("#lesson .lost")).to_have_text(re.compile(r"^This lesson cannot be had: .*\.$"))
+    page.goto(f"{address}?view=plane&room=ABCDEF")
+    expect(page.locator("#lesson .lost")).not_to_be_empty()
+
+
+def test_it_can_be_installed_and_opens_without_a_network(page, address):
+    page.goto(f"{address}?view=generate")
+    Visit.shows(page, "#generate-meter .meter", "holds")
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    devtools = page.context.new_cdp_session(page)
+    told = devtools.send("Page.getAppManifest")
+    assert told["errors"] == [] and json.loads(told["data"])["start_url"] == "./"
+    assert (
+        devtools.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
+    )  # Chromium's shell never has any
+    for icon in json.loads(told["data"])["icons"]:
+        size = page.evaluate(
+            "async (a) => { const i = new Image(); i.src = a; await i.decode(); return `${i.width}x${i.height}`; }",
+            icon["src"],
+        )
+        assert size == icon["sizes"]
+    page.context.set_offline(True)
+    page.goto(f"{address}?view=interpolate&model=faces")
+    Visit.shows(page, "#interpolate-meter .meter", "holds")
+
+
+def test_the_icon_is_the_drawing(page, address):
+    page.goto(address)
+    drawn, icon = (
+        torch.tensor(page.evaluate(DRAWN, name)) for name in ("favicon.svg", f"icon-{manifest.NAMES[0]}.png")
+    )
+    assert (drawn - icon).abs().float().mean() < 1 < drawn.float().std()

@@ -71,8 +71,10 @@ def test_while_dragging_a_weight_the_last_position_wins(visit: Visit):
 
 def test_one_button_is_one_style_and_keys_set_the_strength(visit: Visit):
     page = visit.at(VIEW)
-    page.get_by_role("button", name="Udnie", exact=True).click()
+    lit = page.locator("#styles-presets input:checked")
+    page.locator("#styles-presets").get_by_label("Udnie", exact=True).check()
     visit.shows(page, STAGE, "^china 0,0,0,1 1$")
+    expect(lit).to_have_value("Udnie")
     page.locator("#styles-strength input[type=range]").focus()
     page.keyboard.press("ArrowLeft")
     visit.shows(page, STAGE, r"^china 0,0,0,1 0\.99$")

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 import linearizer_core as lc
-from linearizer_core import algebra, benchmark, checkpoints, diagnostics, drawn, plots
+from linearizer_core import algebra, checkpoints, diagnostics, drawn, plots
 from linearizer_core import pca as module
+from linearizer_core.benchmarks import components
 from linearizer_core.data.dataset import Dataset
 from linearizer_core.measures.pixels import pixel_pca
 from linearizer_core.methods.flow_matching import METHODS, collapse
@@ -140,11 +141,11 @@ def test_one_step_is_all_steps_there_and_both_are_those_of_here(channels, label)
 @pytest.mark.parametrize("solver", module.SOLVERS)
 @pytest.mark.parametrize("mean", [0.5, 1000.0])
 def test_components_there_are_those_of_here(solver, mean):
-    z = benchmark._latents(3000, 40) - 0.5 + mean
+    z = components._latents(3000, 40) - 0.5 + mean
     here = torch.linalg.eigh(torch.cov(z.double().mT)).eigenvectors.flip(1).mT[:3]
     fitted = LatentPCA(3, solver).fit_latents(z.to(DEVICE))
     assert fitted.device.type == torch.device(DEVICE).type
-    assert benchmark.subspace_angle(fitted.components, here) < (1e-4 if mean < 1 else 1e-2)
+    assert components.subspace_angle(fitted.components, here) < (1e-4 if mean < 1 else 1e-2)
     same(fitted.inverse_transform(fitted.transform(z.to(DEVICE))).mean(0), z.mean(0), tolerance=1e-4)
 
 
@@ -154,7 +155,7 @@ def test_the_largest_pairs_there_are_those_of_a_whole_decomposition_here(n, k):
     C = (Q / torch.arange(1, n + 1)) @ Q.mT
     values, vectors = module.largest_pairs(C.to(DEVICE), k)
     same(values, torch.linalg.eigvalsh(C).flip(0)[:k], tolerance=1e-10)
-    assert benchmark.subspace_angle(vectors.mT, Q[:, :k].mT) < 1e-6
+    assert components.subspace_angle(vectors.mT, Q[:, :k].mT) < 1e-6
 
 
 def test_latents_that_do_not_fit_are_streamed_through_the_network_there():
@@ -169,7 +170,7 @@ def test_latents_that_do_not_fit_are_streamed_through_the_network_there():
 
 
 def test_the_benchmark_runs_there():
-    rows = benchmark.pca(cases=[(3000, 64, (3,))], repeats=1, device=DEVICE, scale=1.0)
+    rows = components.pca(cases=[(3000, 64, (3,))], repeats=1, device=DEVICE, scale=1.0)
     assert len(rows) == 3 and all(row.error < 1e-3 for row in rows)
 
 

@@ -15,14 +15,8 @@ from linearizer_core.measures.faces import ages, by_rank
 from linearizer_core.methods.leading import age_by_least_squares, leading_frequencies, moments
 from linearizer_core.models.aged import AgedGenerator
 from linearizer_core.networks import Chain, Flatten, Log
-from linearizer_core.networks.lifting import (
-    BlockReflector,
-    CosineTransform,
-    Lift,
-    OnLeading,
-    Rescale,
-    cosines,
-)
+from linearizer_core.networks.frequencies import BlockReflector, CosineTransform, Rescale, cosines
+from linearizer_core.networks.lifting import Lift, OnLeading
 from linearizer_core.operators import Identity
 from linearizer_core.pca import LatentPCA
 from linearizer_core.recipes import RECIPES

@@ -323,10 +323,10 @@ def test_a_model_compiles_as_one_graph(name, size):  # fault 37
 def test_float64_is_made_in_one_place_which_knows_the_devices_without_it():  # fault 38
     source = Path(lc.__file__).parent
     on_the_cpu = {  # what never is on another device: figures of evaluation, tables, time steps, waves, draws
-        "precision.py", "benchmark.py", "checkpoints.py", "pca.py", "measures/styles.py", "measures/generation.py",
+        "precision.py", "checkpoints.py", "pca.py", "measures/styles.py", "measures/generation.py",
         "measures/projectors.py", "measures/plane.py", "data/point_sets.py", "operators/timed.py",
         "operators/convolution.py", "algebra/operation.py", "algebra/scaling.py", "algebra/krylov.py", "methods/factors.py",
-        "diagnostics/check.py", "operator_speed.py",
+        "diagnostics/check.py", "benchmarks/components.py", "benchmarks/low_rank.py", "benchmarks/operators.py",
     }  # fmt: skip
     for file in source.rglob("*.py"):
         name = file.relative_to(source).as_posix()

@@ -9,6 +9,7 @@ from app.models.needs import GENERATES
 from app.panels import picker as pickers
 from app.panels.chooser import chooser
 from app.panels.picker import Picker, picker
+from app.panels.presets import presets
 from app.pictures import SECOND_PICTURE
 from app.views.generate import TITLE, words
 from app.views.generate.shown import page_of
@@ -66,6 +67,7 @@ def _steps(slug: str) -> gr.Number:
             Standing.steps,
             precision=0,
             label=words.STEPS_EXACT,
+            show_label=False,
             elem_id=f"{slug}-steps",
             minimum=1,
             maximum=MOST_STEPS,
@@ -75,10 +77,7 @@ def _steps(slug: str) -> gr.Number:
     power.input(None, power, steps, js="(power) => Math.round(10 ** power)")
     follow = "(steps, power) => Math.round(10 ** power) === steps || !(steps > 0) ? power : Math.log10(steps)"
     steps.change(None, [steps, power], power, js=follow)
-    with gr.Row(elem_classes="lab-buttons"):
-        for preset in PRESETS:
-            button = gr.Button(str(preset), size="sm", min_width=40)
-            button.click(None, None, steps, js=f"() => {preset}")
+    presets(f"{slug}-presets", words.USUAL, [steps], {str(preset): [preset] for preset in PRESETS})
     return steps
 
 

@@ -84,7 +84,8 @@ def film_between(first: str, second: str, name: str, broken: bool = False) -> di
     with models.one_core():
         line = (1 - ts) * x + ts * y
         pixels = models.pixel_space(name).line(*pictures.tensor([first, second], name), ts)
-        induced, seen = line.x, encode(x.space.g, pixels)
+        seen = encode(x.space.g, pixels)
+    induced = models.decode(line.z, name)
     double = Path(pixels, diagnostics.travelled(seen), diagnostics.travelled(pixels))
     straight = Path(induced, diagnostics.travelled(line.z), diagnostics.travelled(induced))
     return film(double if broken else straight, double)
@@ -97,7 +98,7 @@ def settled(standing: Standing, broken: bool) -> Settled:
     laws = [
         _round_trip(chosen, name),
         _axioms((*chosen, chosen[0])[:3], name, broken),
-        _linearity(standing, broken),
+        _linearity(chosen[:2], standing.weights[:2], name, broken),
         *([_years(standing, broken)] if standing.years else []),
     ]
     return Settled(laws, program(standing), standing.link(SLUG))
@@ -122,9 +123,11 @@ def _axioms(references: tuple[str, ...], name: str, broken: bool) -> Law:
     return Law(common.LAW_SPACE, common.axiom_formula(worst), errors[worst])
 
 
-def _linearity(standing: Standing, broken: bool) -> Law:
-    (a, b, *_), name = standing.weights, standing.model
-    x, y = pictures.tensor(standing.pictures[:2], name).unsqueeze(1)
+@remembered(256)
+def _linearity(references: tuple[str, ...], weights: tuple[float, ...], name: str, broken: bool) -> Law:
+    """Remembered, because every visitor begins with the same pictures and weights."""
+    x, y = pictures.tensor(references, name).unsqueeze(1)
+    a, b = weights
     with models.one_core():
         add = _average(name) if broken else None
         error = diagnostics.linearity_error(models.model(name), x, y, a, b, add=add)

@@ -25,7 +25,13 @@ SPARES = {  # what a new place starts with
 def places_value(references: Sequence[str], active: int, model: str) -> list[dict | None]:
     """What the places show; None is an empty one."""
     places = [
-        tiles(pictures.tensor([reference], model), [pictures.name_of(reference)], [reference], -(i != active))
+        tiles(
+            pictures.tensor([reference], model),
+            [pictures.name_of(reference)],
+            [reference],
+            -(i != active),
+            [common.slot(i)],
+        )
         for i, reference in enumerate(references)
     ]
     return places + [None] * (PLACES - len(places))

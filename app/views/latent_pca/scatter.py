@@ -187,6 +187,11 @@ def _size(count: int, deep: bool) -> float:
 def _flat(panel: Panel) -> dict:
     x, y = ({**AXIS, "title": {"text": axis, "standoff": 6}} for axis in panel.axes)
     look = {"dragmode": "pan", "hovermode": "closest", "hoverdistance": 16, "clickmode": "event"}
+    look["modebar"] = {
+        **LAYOUT["modebar"],
+        "orientation": "v",
+    }  # beside the cloud: height is scarce, width is not
+    look["margin"] = {**LAYOUT["margin"], "t": 8, "r": 36}
     return {"xaxis": x, "yaxis": {**y, "scaleanchor": "x", "scaleratio": 1}, **look}
 
 

@@ -91,7 +91,7 @@ def of_yours(label: str) -> str:
 
 
 def panel_note(dimensions: int, explained: float, accuracy: float) -> str:
-    found = "" if accuracy != accuracy else f"; 5-nearest-neighbour accuracy {accuracy:.0%}"
+    found = "" if accuracy != accuracy else f"; 5-neighbour accuracy {accuracy:.0%}"
     return f"{dimensions} axes explain {explained:.0%}{found}"
 
 

@@ -101,6 +101,7 @@ def Plane(value: dict, *, elem_id: str) -> gr.HTML:
         panes=words.PANES,
         words=words.WORDS,
         formulas=words.FORMULAS,
+        parting=words.PARTING,
         methods={name: common.INTEGRATORS[name] for name in METHODS},
         steps=words.STEPS,
         breaker=f"{SLUG}-break",

@@ -59,6 +59,13 @@ FORMULAS = {
     "project": "P(x) = (⟨x, y⟩ / ⟨y, y⟩)⊙y = {c}⊙y,  ‖x ⊖ P(x)‖ = {distance}",
     "flow": "x = g⁻¹(B (x₀ + ν)),  B = diag({b1}, {b2})",
 }
+PARTING = {  # what + in the place of ⊕ makes of them; where both sides are one, {sign} is =
+    "add": "f({a}x + {b}y) {sign} {a}f(x) + {b}f(y)",
+    "operator": "g⁻¹(σ₁u₁) {sign} σ₁u₁",
+    "orbit": "g⁻¹(A g(x)) {sign} A x",
+    "project": "P(x) {sign} (xᵀy / yᵀy) y",
+    "flow": "g⁻¹(z(½)) {sign} ½x₀ + ½x(1)",
+}
 STEPS = {  # the way of every picture: out by g, one linear step, back by g⁻¹
     "add": ["g: to the straight plane", "a·g(x) + b·g(y): add there", "g⁻¹: and back"],
     "operator": ["g: to the straight plane", "A: stretch and turn there", "g⁻¹: and back"],

@@ -12,6 +12,7 @@ from app.panels import picker, proof
 from app.panels.chooser import chooser, said_of, showing
 from app.panels.lead import lead
 from app.panels.notice import notice, saying
+from app.panels.presets import presets
 from app.panels.tick import ticks
 from app.views.project import SLUG, TITLE, compute, words
 from app.views.project.gauge import HEIGHT
@@ -81,9 +82,7 @@ def _stage() -> tuple[dict, gr.Slider]:
     formula = gr.HTML(elem_id=f"{SLUG}-formula", apply_default_css=False)
     name = {"label": words.RANK, "elem_id": f"{SLUG}-rank", "elem_classes": "lab-field"}
     rank = gr.Slider(1, RANKS[-1], None, step=1, **name)
-    with gr.Row(elem_classes="lab-buttons"):
-        for k in RANKS:
-            gr.Button(str(k), size="sm", min_width=36).click(None, None, rank, js=f"() => {k}")
+    presets(f"{SLUG}-presets", words.USUAL, [rank], {str(k): [k] for k in RANKS})
     return {"stage": stage, "formula": formula}, rank
 
 

@@ -11,6 +11,7 @@ from app.models import saved
 from app.panels import proof
 from app.panels.lead import lead
 from app.panels.notice import notice, saying
+from app.panels.presets import presets
 from app.pictures import files, photos
 from app.views.styles import SLUG, compute, fitting, words
 from app.views.styles.compare import Compare
@@ -101,10 +102,12 @@ def _controls() -> tuple[Named, gr.HTML]:
     modes = [(text, mode) for mode, text in words.MODES.items()]
     mode = gr.Radio(modes, value=None, label=words.HOW, elem_id=f"{SLUG}-mode", **keys)
     with gr.Column(visible=True, elem_id=f"{SLUG}-blend") as blend:
-        with gr.Row(elem_classes="lab-buttons"):
-            only = [gr.Button(text, size="sm", min_width=60) for text, _ in choices]
+        only = gr.Column(elem_classes="lab-only")
         with gr.Row(elem_classes="lab-pairs"):
             weights = [_slider(f"{SLUG}-w{i}", text, 1.0) for i, (text, _) in enumerate(choices)]
+        with only:
+            alone = {text: [float(name == other) for other in known] for text, name in choices}
+            presets(f"{SLUG}-presets", words.ONE_ALONE, weights, alone)
         rest = gr.HTML(elem_id=f"{SLUG}-rest", apply_default_css=False)
     with gr.Column(visible=False, elem_id=f"{SLUG}-order") as order:
         first = gr.Radio(choices, value=None, label=words.FIRST, elem_id=f"{SLUG}-first", **keys)
@@ -112,9 +115,6 @@ def _controls() -> tuple[Named, gr.HTML]:
     strength = _slider(f"{SLUG}-strength", words.STRENGTH, STRONGEST)
     off = [(words.NOTHING, ""), *choices]
     undo = gr.Radio(off, value=None, label=words.UNDO, elem_id=f"{SLUG}-undo", **keys)
-    for i, button in enumerate(only):
-        alone = [float(j == i) for j in range(len(known))]
-        button.click(None, None, weights, js=f"() => {alone}")
     listen(mode.change, halves, {"mode": mode}, {"blend": blend, "order": order}, **QUIET)
     controls = {"mode": mode, "weights": weights, "first": first, "second": second}
     return controls | {"strength": strength, "undo": undo}, rest

@@ -8,6 +8,7 @@ PHOTO = "Your photo"
 SAMPLE_NAMES = {"china": "Temple", "flower": "Flower"}
 STYLE_NAMES = {"mosaic": "Mosaic", "candy": "Candy", "rain-princess": "Rain princess", "udnie": "Udnie"}
 HOW = "How the styles come together"
+ONE_ALONE = "One style alone"
 BLEND, ORDER = "blend", "order"
 MODES = {BLEND: "Blend them", ORDER: "One after the other"}
 FIRST = "First"

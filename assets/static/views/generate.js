@@ -16,9 +16,13 @@
   const value = (part) => page.value(`${SLUG}-${part}`);
   const visible = (x) => x.map((v) => 0.5 + v / 6);
   const pageOf = (seed) => Array.from({ length: GRID }, (__, k) => seed - (seed % GRID) + k);
+  // What the work makes, and seconds: browsers round the clock, so it is done again until some have passed.
   const timed = (work) => {
     const began = performance.now();
-    return [work(), (performance.now() - began) / 1000];
+    const made = work();
+    let times = 1;
+    for (; performance.now() - began < 3; times++) work();
+    return [made, (performance.now() - began) / 1000 / times];
   };
 
   // What is asked for: the run, its start g_noise, its operator B.
@@ -206,11 +210,11 @@
   const opened = () => {
     pair = [...lab.told.examples[value("model")]];
     lab.view.turned(SLUG, value("model"));
+    made.changed(); // the times on screen are of this browser
   };
   const switched = (model) => {
     lab.view.show(SLUG, model);
     opened();
-    made.changed();
   };
   lab.view.picks(SLUG, (id) => {
     const model = pictures.modelFor(id, value("model"));

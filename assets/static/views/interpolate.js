@@ -128,14 +128,14 @@
 
   const switched = (model, first) => {
     lab.view.show(SLUG, model);
-    opened({ model });
+    opened({});
     if (first) references[0] = first;
     return changed();
   };
 
-  const opened = ({ model }) => {
+  const opened = ({ x }) => {
     active = 0;
-    references = [...lab.told.examples[model in lab.told.examples ? model : name()]];
+    references = x?.split(",") ?? [...lab.told.examples[name()]];
   };
 
   lab.view.picks(SLUG, (id) => {

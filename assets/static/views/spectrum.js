@@ -102,12 +102,12 @@
 
   const switched = (model, first) => {
     lab.view.show(SLUG, model);
-    opened({ model });
+    opened({});
     if (first) current = first;
     made.changed();
   };
-  const opened = ({ model }) => {
-    [current] = lab.told.examples[model in lab.told.examples ? model : name()];
+  const opened = ({ x }) => {
+    current = x ?? lab.told.examples[name()][0];
     lab.view.turned(SLUG, name());
   };
 

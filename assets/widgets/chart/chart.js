@@ -38,9 +38,8 @@ async function reveal() {
 // Thumbnails and lines would cover each other.
 function toggleThumbnails() {
   thumbnails = !thumbnails;
-  if (thumbnails && lines) return toggleLines();
-  fillTools();
-  draw();
+  if (thumbnails) lines = false;
+  return reveal();
 }
 
 function toggleLines() {

@@ -84,7 +84,8 @@ const holdsPoints = ({ customdata }) => Boolean(customdata);
 const isVisible = (trace) =>
   (holdsPoints(trace) || lines) && !groups.find(({ name }) => name === trace.name)?.hidden;
 const hasLines = () => !shown.figures[0].data.every(holdsPoints); // not in space, nor of few points
-const opacityOf = ({ meta }) => (meta?.few ? 1 : lines && hasLines() ? 0.12 : 0.85); // under lines, a haze
+const isHaze = () => (lines && hasLines()) || thumbnails; // what is read is drawn over the points
+const opacityOf = ({ meta }) => (meta?.few ? 1 : isHaze() ? HAZE : FULL);
 
 // The traces of linked charts: where every point is, and to which group it belongs.
 function readPoints() {

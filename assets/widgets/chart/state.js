@@ -17,6 +17,8 @@ let thumbnails = false;
 let ahead = 0; // points that stood there before plotly was
 let lines = false; // around the densest part of each class
 let byHand = false; // a finger on a chart means the chart, not the page
+const FULL = 0.85; // how much a point covers
+const HAZE = 0.2;
 let pending = 0;
 let turns = 0;
 

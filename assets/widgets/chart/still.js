@@ -34,7 +34,7 @@ function rangesAhead(panel) {
 
 function drawDots(panel, place) {
   const { pen } = panel;
-  pen.globalAlpha = 0.85;
+  pen.globalAlpha = isHaze() ? HAZE : FULL;
   for (let i = 0; i < groupOf.length; i++) {
     if (!isShown(i)) continue;
     const [x, y] = place(panel.at, 2 * i);

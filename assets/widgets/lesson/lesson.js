@@ -40,7 +40,7 @@ card.setAttribute("aria-label", props.label);
 
 // Keys of the page, where no control of its own wants them.
 const WANTS =
-  "input, textarea, select, [contenteditable], [role=slider], [role=tab], [role=radio], .cm-editor";
+  "input, textarea, select, [contenteditable], [role=slider], [role=tab], [role=radio], .lab-program pre";
 const key = (event) => {
   if (!element.isConnected) return document.removeEventListener("keydown", key);
   if (!lesson || card.hidden || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -38,8 +38,10 @@ const recall = () => {
   }
 };
 
-// One request of this lesson to the server; an Error with the server's sentence where it refuses.
+// One request of this lesson to the server; an Error with the server's sentence where it refuses. A page
+// without a server answers by itself.
 const send = async (name, content) => {
+  if (lab.answered) return lab.answered(name, content, own.words);
   const reply = await fetch(lab.place(`lab-class/${name}`), {
     method: "POST",
     headers: { "Content-Type": "application/json" },

@@ -70,10 +70,16 @@ function dots({ pen, size, reach }, points, labels, alpha) {
   pen.globalAlpha = 1;
 }
 
-function spot(pane, p, { colour, text = "", radius = 6, hollow = false, below = false }) {
-  const { pen, size, reach } = pane;
-  const x = (size / 2) * (1 + p[0] / reach);
-  const y = (size / 2) * (1 - p[1] / reach);
+// Where a point lies in its pane, in pixels.
+const onPane = ({ size, reach }, p) => [(size / 2) * (1 + p[0] / reach), (size / 2) * (1 - p[1] / reach)];
+
+// To which side the name of a point leans, lest it cover that of another close by: −1, 0, 1.
+const leaning = (p, q) =>
+  Math.abs(p[0] - q[0]) < 60 && Math.abs(p[1] - q[1]) < 26 ? (p[0] < q[0] ? -1 : 1) : 0;
+
+function spot(pane, p, { colour, text = "", radius = 6, hollow = false, below = false, lean = 0 }) {
+  const { pen } = pane;
+  const [x, y] = onPane(pane, p);
   if (!(Math.abs(x) < 2000 && Math.abs(y) < 2000)) return;
   pen.beginPath();
   pen.arc(x, y, radius, 0, TAU);
@@ -82,16 +88,16 @@ function spot(pane, p, { colour, text = "", radius = 6, hollow = false, below = 
   pen.lineWidth = 2;
   pen.fill();
   pen.stroke();
-  if (text) note(pane, text, x, y + (below ? 24 : -12), colour);
+  if (text) note(pane, text, x, y + (below ? 24 : -12), colour, lean);
 }
 
-function note({ pen, size }, text, x, y, colour) {
+function note({ pen, size }, text, x, y, colour, lean) {
   pen.font = "600 14px system-ui, sans-serif";
   pen.textAlign = "center";
   pen.lineWidth = 4;
   pen.lineJoin = "round";
   const half = pen.measureText(text).width / 2 + 4;
-  const left = clamp(x, half, size - half);
+  const left = clamp(x + lean * half, half, size - half);
   const top = clamp(y, 14, size - 6);
   pen.strokeStyle = colours.paper;
   pen.strokeText(text, left, top);

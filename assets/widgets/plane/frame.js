@@ -24,6 +24,7 @@ function frame(now) {
   marks();
   if (isBroken()) said.gap = BROKEN[state.mode](zx, zy);
   for (const handle of handles) place(handle);
+  keepApart();
   element.plane.first ||= performance.now();
   element.plane.frames += 1;
   if (now - worded > 150 || !(idle || dragging || playing)) {
@@ -45,7 +46,10 @@ function fit(pane) {
 function speak(said) {
   const broken = isBroken();
   const mode = broken ? "broken" : said.none ? "none" : state.mode;
-  if (broken) said.flat = name === "identity" ? own.words.flat : "";
+  if (broken) {
+    said.flat = name === "identity" ? own.words.flat : "";
+    said.sign = Number(said.gap) === 0 ? "=" : "≠";
+  }
   $("words").classList.toggle("bad", broken);
   $("steps").replaceChildren(
     ...own.steps[state.mode].map((text) =>
@@ -54,7 +58,7 @@ function speak(said) {
   );
   $("steps").classList.toggle("live", Boolean(idle || dragging || playing));
   $("words").textContent = fill(own.words[mode], said);
-  $("formula").textContent = fill(own.formulas[state.mode], said);
+  $("formula").textContent = fill(own[broken ? "parting" : "formulas"][state.mode], said);
   for (const key of PANES)
     panes[key].caption.textContent = own.panes[state.mode === "flow" ? "flow" : "plain"][key];
   element.dataset.state = JSON.stringify({

@@ -144,21 +144,36 @@ function makeKnob(spec) {
   return knob;
 }
 
-function place({ knob, pane, modes, get, label }) {
-  const { size, reach } = panes[pane];
+function place(handle) {
+  const { knob, pane, modes, get, label } = handle;
+  const { size } = panes[pane];
   knob.hidden = !modes.includes(state.mode);
   if (knob.hidden) return;
   const p = get();
-  const x = clamp((size / 2) * (1 + p[0] / reach), 0, size);
-  const y = clamp((size / 2) * (1 - p[1] / reach), 0, size);
+  const [x, y] = onPane(panes[pane], p).map((v) => clamp(v, 0, size));
+  handle.place = [x, y];
   knob.style.transform = `translate(${x - 22}px,${y - 22}px)`;
   knob.setAttribute("aria-valuenow", round(p[0], 2));
   knob.setAttribute("aria-valuetext", `${label} ${fill(own.at, { x: show(p[0]), y: show(p[1]) })}`);
 }
 
-// Images of x and y: shown, not dragged.
+// The names of two handles that come close lean away from each other.
+function keepApart() {
+  const seen = handles.filter(({ knob }) => !knob.hidden);
+  for (const { knob, pane, place: p } of seen) {
+    const others = seen.filter((other) => other.pane === pane && other.knob !== knob);
+    const lean = others.map((other) => leaning(p, other.place)).find(Boolean) ?? 0;
+    knob.dataset.lean = ["left", "", "right"][lean + 1];
+  }
+}
+
+// Images of x and y: shown, not dragged; nameless where what a broken law makes of them is named.
 function marks() {
   if (state.mode !== "add" && state.mode !== "project") return;
-  for (const key of ["x", "y"])
-    spot(panes.output, inverse(map(g(state[key]))), { colour: "text", text: `f(${key})` });
+  const images = [state.x, state.y].map((p) => inverse(map(g(p))));
+  const places = images.map((p) => onPane(panes.output, p));
+  images.forEach((p, i) => {
+    const text = isBroken() && state.mode === "add" ? "" : `f(${"xy"[i]})`;
+    spot(panes.output, p, { colour: "text", text, lean: leaning(places[i], places[1 - i]) });
+  });
 }

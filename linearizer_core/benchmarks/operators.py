@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import algebra
-from .algebra.krylov import RESIDUALS
-from .measuring import Row, in_turn, peak_megabytes
-from .methods import flow_matching
-from .operators import IdentityPlusLowRank, LinearOperator, LowRank, TimedOperator
-from .randomness import seeded
+from .. import algebra
+from ..algebra.krylov import RESIDUALS
+from ..measuring import Row, in_turn, peak_megabytes
+from ..methods import flow_matching
+from ..operators import IdentityPlusLowRank, LinearOperator, LowRank, TimedOperator
+from ..randomness import seeded
 
 TIME = 0.3
 """Of the exponential exp(tA)."""

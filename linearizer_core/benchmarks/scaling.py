@@ -13,10 +13,10 @@ from torch import Tensor, multiprocessing, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from .measuring import Row, threads
-from .networks import forward_and_log_det, image_flow
-from .pca import LatentPCA
-from .randomness import seeded
+from ..measuring import Row, threads
+from ..networks import forward_and_log_det, image_flow
+from ..pca import LatentPCA
+from ..randomness import seeded
 
 RANKS, PICTURES = 64, 10**9
 LINK = 1.25e9

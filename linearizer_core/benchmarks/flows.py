@@ -8,11 +8,11 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor, nn
 
-from .measuring import Row, in_turn, threads
-from .networks import Chain, InvertibleNetwork, Permute
-from .networks.adapted import adapt
-from .networks.coupling import AffineCoupling
-from .randomness import seeded
+from ..measuring import Row, in_turn, threads
+from ..networks import Chain, InvertibleNetwork, Permute
+from ..networks.adapted import adapt
+from ..networks.coupling import AffineCoupling
+from ..randomness import seeded
 
 SPREAD = 0.05
 """Deviation of the random weights: fresh couplings are the identity, in which nothing could be lost."""

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import checkpoints
-from .exporting import onnx
-from .measuring import Row, in_turn, threads
-from .models.styles import Styles
-from .networks import InvertibleNetwork, folded
+from .. import checkpoints
+from ..exporting import onnx
+from ..measuring import Row, in_turn, threads
+from ..models.styles import Styles
+from ..networks import InvertibleNetwork, folded
 
 MARKS = {1: "≤ 20 ms", 64: "≤ 300 ms"}
 """For a batch of `digits`, on one thread."""
