@@ -172,7 +172,7 @@ def launch_settings() -> dict:
     return {
         "theme": theme(),
         "css": asset("css/lab.css"),
-        "head": page_head(languages.tables()),
+        "head": page_head(languages.tables(), "" if models.leads_with_brought() else VIEWS[0].SLUG),
         "favicon_path": ASSETS / "favicon.svg",
         "ssr_mode": False,
         "run_history": False,

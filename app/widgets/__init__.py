@@ -54,16 +54,19 @@ def asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
-def page_head(tables: Mapping[str, Mapping[str, str]]) -> str:
+def page_head(tables: Mapping[str, Mapping[str, str]], standing: str = "") -> str:
     """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, each kind of widget.
 
     `tables` says for each language but English what its sentences are, see `app.lessons.languages`. Of widgets those are
-    there that were made before: fifty of a kind are one script and one style.
+    there that were made before: fifty of a kind are one script and one style. `standing` is the view that an address which
+    asks for nothing opens, if it stands in the page as it opens.
     """
     told = json.dumps(tables, ensure_ascii=False).replace("<", "\\u003c")
     scripts = f'<script type="application/json" id="lab-tables">{told}</script>'
     scripts += "".join(f"<script>{asset(name)}</script>" for name in PAGE_SCRIPTS)
     scripts += f"<script>lab.spoken = {json.dumps(SPOKEN)};\n{widget_scripts()}</script>"
+    if standing:
+        scripts += f"<script>lab.standing({json.dumps(standing)});</script>"
     page = f"{OPENING} {POCKET} {asset('css/lesson.css')}"
     return f"{scripts}<style>{page}</style><style>{widget_styles()}</style>"
 

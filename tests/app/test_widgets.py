@@ -119,7 +119,7 @@ def test_a_widget_knows_the_events_that_its_script_tells_of():
 
 def test_what_widgets_share_is_in_the_page_once(widgets: list[gr.HTML]):
     head = launch_settings()["head"]
-    assert head == page_head(languages.tables())
+    assert head == page_head(languages.tables(), "plane")
     for part in ("widgets/lab.js", "js/page.js", "widgets/shared.css"):
         assert head.count(asset(part)) == 1
     for name in NAMES:
