@@ -42,7 +42,7 @@ PAGE_SCRIPTS = (
 # Constants of widgets that are words, and so are said in the page's language.
 SPOKEN = (
     *("words", "planes", "modes", "show", "panes", "steps", "handle", "again", "grow", "presets"),
-    *("title", "taken"),
+    *("title", "taken", "at", "number", "whole", "broken"),
 )
 _made: dict[str, str] = {}  # the scripts of the kinds of widgets in the page, by their names
 ASSETS = checkpoints.ASSETS  # beside the app in the repository, inside the core once both are installed

@@ -12,6 +12,7 @@
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, said(inner)]));
   };
+  lab.say = say;
   lab.said = (own, names) =>
     Object.fromEntries(
       Object.entries(own).map(([name, value]) => [name, names.includes(name) ? said(value) : value]),
