@@ -15,7 +15,7 @@ CARD = {
     "close": "Close",
     "covered": "The answer is covered until you have guessed.",
     "measuring": "measuring …",
-    "place": "Drag the ring, or move it by the arrow keys, then press →.",
+    "place": "Drag the ring there, or move it by ↑ ↓ ← →, then Enter.",
     "ring": "Your guess",
     "draw": "Draw a digit",
     "clear": "Clear",

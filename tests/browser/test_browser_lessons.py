@@ -28,9 +28,11 @@ def stands(page: Page, number: int, state: str = "asked") -> None:
     expect(page.locator(CARD)).to_have_attribute("data-state", f"tour {number} {state}")
 
 
-def arrives(visit: Visit, query: str) -> Page:
-    """The lab with this query string, which may hide what `visit.open` waits for."""
+def arrives(visit: Visit, query: str, anew: bool = False) -> Page:
+    """The lab with this query string, which may hide what `visit.open` waits for; `anew`: nothing has been guessed here."""
     page = visit.context.new_page()
+    if anew:
+        page.add_init_script("localStorage.clear()")
     page.goto(visit.server.url + query)
     expect(page.locator("html")).to_have_class(re.compile("lab-open"))
     return page
@@ -83,6 +85,55 @@ def test_on_a_phone_the_ring_is_dragged_and_nothing_scrolls_sideways(phone: Visi
     expect(page.locator("#lesson .answer")).to_be_in_viewport()
     assert not phone.scrolls_sideways(page)
     phone.quiet(page)
+
+
+def test_on_a_phone_every_answer_is_in_sight_and_nothing_of_the_stage_is_squeezed(phone: Visit):
+    page = arrives(phone, "?view=plane&lesson=tour&stop=1", anew=True)
+    page.set_viewport_size({"width": 390, "height": 664})  # what a browser's own bars leave
+    for number, stop in enumerate(TOUR.stops[:-1], 1):
+        stands(page, number)
+        assert page.locator("#lesson .told").evaluate("told => told.scrollTop") == 0
+        if stop.question == "choice":
+            last = page.locator("#lesson .choices button").nth(len(TOUR.word(f"{stop.id}.choices", "en")) - 1)
+            expect(last).to_be_in_viewport(ratio=0.9)
+            last.tap()
+        else:
+            page.locator("#lesson [data-do=next]").tap()
+        stands(page, number, "shown")
+        expect(page.locator("#lesson .answer")).to_be_in_viewport(ratio=0.9)
+        if stop.id == "morph":
+            slider = page.locator("#interpolate-t input[type=range]")
+            assert slider.evaluate(SHOWN) >= 7, "the slider's own box cuts it off"
+        page.locator("#lesson [data-do=next]").tap()
+    assert not phone.scrolls_sideways(page)
+    phone.quiet(page)
+
+
+SHOWN = """node => {
+  let { top, bottom } = node.getBoundingClientRect();
+  for (let box = node.parentElement; box.id !== "views"; box = box.parentElement) {
+    if (getComputedStyle(box).overflowY === "visible") continue;
+    const edge = box.getBoundingClientRect();
+    [top, bottom] = [Math.max(top, edge.top), Math.min(bottom, edge.bottom)];
+  }
+  return bottom - top;
+}"""
+
+
+def test_the_ring_is_moved_by_keys_alone(visit: Visit):
+    page = arrives(visit, "?view=plane&lesson=tour&stop=2", anew=True)
+    stands(page, 2)
+    expect(page.locator(".lab-ring")).to_be_visible()
+    for key, times in (("ArrowUp", 28), ("ArrowLeft", 1)):  # from (−0.7, −1.6)
+        for _ in range(times):
+            page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    stands(page, 2, "shown")
+    far = re.search(r"guess was (\d\.\d+)", page.locator("#lesson .answer").inner_text()).group(1)
+    assert float(far) < 0.15, far
+    page.keyboard.press("ArrowRight")
+    stands(page, 3)
+    visit.quiet(page)
 
 
 def ask(url: str, name: str, **content: object) -> dict:
@@ -173,14 +224,17 @@ def test_the_drawings_of_a_class_hang_on_a_wall_are_added_and_become_a_cloud(vis
     shown = [image.get_attribute("src") for image in teach.locator(".means img").all()]
     assert shown[0] != shown[1] and all(address.startswith("data:image/png") for address in shown)
     phone.quiet(student)
+    student.close()
     teach.locator("[data-do=cloud]").click()
     expect(teach.locator("dialog")).to_be_hidden()
     visit.shows(teacher, "#latent_pca-meter .meter", "holds")
     expect(teacher.get_by_text(f"{DRAWERS} of your pictures are in.")).to_be_visible()
     expect(teacher.locator("#latent_pca-data label:has(input:checked)")).to_have_text("Yours")
-    expect(teacher.locator("#views")).not_to_have_attribute(
-        "inert", ""
-    )  # though the question of the stop is open
+    views = teacher.locator("#views")
+    expect(views).not_to_have_attribute("inert", "")  # though the question of the stop is open
+    teacher.locator("#teach-class").click()
+    teach.locator("[data-do=end]").click()
+    expect(teach.locator(".pictures button")).to_have_count(0)
     visit.quiet(teacher)
 
 

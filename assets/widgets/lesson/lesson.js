@@ -46,12 +46,16 @@ const key = (event) => {
   if (!lesson || card.hidden || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest?.(WANTS)) return;
   const picks = stop().question === "choice" && !isOpen();
+  const places = stop().question === "place" && !isOpen();
   if (event.key === "ArrowRight") onward();
   else if (event.key === "ArrowLeft" && at > 0) go(at - 1);
   else if (picks && event.key === "ArrowDown") mark(marked + 1);
   else if (picks && event.key === "ArrowUp") mark(marked - 1);
   else if (picks && /^[1-5]$/.test(event.key)) choose(Number(event.key) - 1);
-  else return;
+  else if (places && /^Arrow(Up|Down)$/.test(event.key)) {
+    ring.focus({ preventScroll: true }); // from here on all four arrows are its own, and Enter guesses
+    nudge(event.key);
+  } else return;
   event.preventDefault();
 };
 document.addEventListener("keydown", key);

@@ -54,9 +54,13 @@ lab.hold(ring, {
     ]);
   },
 });
-ring.addEventListener("keydown", (event) => {
-  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+const nudge = (key) => {
+  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
   if (way && !isOpen()) put(spot.map((v, i) => v + STEP * way[i]));
+  return way;
+};
+ring.addEventListener("keydown", (event) => {
+  const way = nudge(event.key);
   if (event.key === "Enter") onward();
   if (!way && event.key !== "Enter") return;
   event.preventDefault();

@@ -20,18 +20,20 @@ const sets = (query) => {
 const isHere = () => asked().get("view") === view;
 
 // Whether the view stands where it was set to: once it has, a hand may move it on.
-const arrives = () => {
+const arrives = (meter) => {
   const told = lab.address.linkOf(view);
   if (!told) return false;
   const broken = wanted.get("broken") === "1";
   if (broken !== Boolean(document.querySelector(`#${view}-break input`)?.checked)) return false;
+  // The switch moves before the meter knows: until it has measured, it says what was.
+  const measured = broken === (meter.dataset.state === "broken");
   const same = [...wanted].every(([name, value]) => name === "broken" || told.get(name) === value);
-  return same || performance.now() - since > PATIENCE;
+  return (same && measured) || performance.now() - since > PATIENCE;
 };
 const isMeasured = () => {
   const meter = document.querySelector(`#${view}-meter .meter`);
   if (!meter || meter.classList.contains("stale") || meter.dataset.state === "waiting") return false;
-  there ||= arrives();
+  there ||= arrives(meter);
   return there;
 };
 

@@ -25,6 +25,7 @@ const go = (index) => {
   if (leads) lead(true);
   keep();
   draw();
+  $(".told").scrollTop = 0;
   card.focus({ preventScroll: true });
 };
 
