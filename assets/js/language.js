@@ -21,7 +21,7 @@
   document.documentElement.lang = code;
 
   const again = (node) => {
-    if (node.parentElement?.closest("[role=tab]")) return; // a view keeps its name, also where a mode is called so
+    if (node.parentElement?.closest("[role=tab]")) return; // a view keeps its name, whatever is called so
     const text = node.data.trim();
     const wanted = say(text);
     if (wanted !== text) node.data = node.data.replace(text, wanted);
