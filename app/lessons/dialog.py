@@ -24,6 +24,7 @@ TEMPLATE = """
     <section class="made">
       <img class="qr" alt=""><label class="address"><span></span><input type="text" readonly></label>
       <div class="buttons"><button type="button" data-do="copy"></button><a class="button sheet" target="_blank"></a>
+        <a class="button notes" target="_blank"></a>
         <label class="button bring"><span></span><input type="file" accept=".json,application/json" hidden></label></div>
       <p class="said" role="status"></p>
     </section>

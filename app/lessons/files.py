@@ -100,6 +100,7 @@ class Reading(Settings):
 @dataclass(frozen=True)
 class Stop(Settings):
     """One stop. `link` sets the view, `then` sets it again when there is a guess; the question has one `right` answer.
+    What `show` names stays where the page is presented.
 
     ValueError where a question lacks what it needs.
     """
@@ -108,6 +109,7 @@ class Stop(Settings):
     link: str = setting(Link())
     then: str | None = setting(Maybe(Link(), ""), None)
     hide: tuple[str, ...] = setting(Several(Choice(tuple(PARTS)), 0, len(PARTS), "parts"), ())
+    show: tuple[str, ...] = setting(Several(Choice(tuple(PARTS)), 0, len(PARTS), "parts"), ())
     cover: tuple[str, ...] = setting(Several(Choice(tuple(PARTS)), 0, len(PARTS), "parts"), ())
     minutes: float = setting(Number(0, 90), 1.0)
     question: str = setting(Choice(QUESTIONS), QUESTIONS[0])

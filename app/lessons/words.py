@@ -48,6 +48,7 @@ DIALOG = {
     "bring": "Bring a lesson (JSON)",
     "brought": "“{title}” is here, with {count} stops.",
     "sheet": "Worksheet to print",
+    "notes": "The same with notes",
     "class": "A class",
     "open": "Open a room",
     "close": "End it",

@@ -70,6 +70,13 @@ def test_no_rule_of_the_page_reaches_into_a_widget(inside: set[str]):
         assert "data-" not in aimed, selector
 
 
+def test_no_class_of_the_page_is_the_name_of_a_widget():
+    """A widget's style is nested under its name: on the body it would be the style of the whole page."""
+    scripts = "".join(path.read_text("utf-8") for path in ASSETS.rglob("*.js"))
+    given = set(re.findall(r"""(?:body|documentElement)\.classList\.\w+\("lab-([\w-]+)""", scripts))
+    assert {"present", "open"} <= given and not given & set(NAMES)
+
+
 def test_no_rule_for_a_size_of_the_page_names_what_is_outside_the_contents():
     """Within @media Gradio puts the contents' name before each selector, so one with the page's own matches nothing."""
     sized = re.findall(

@@ -131,6 +131,21 @@ SHOWN = """node => {
 }"""
 
 
+def test_a_link_into_the_midst_of_a_lesson_opens_its_stop(visit: Visit):
+    (number,) = (i for i, stop in enumerate(TOUR.stops, 1) if stop.id == "map")
+    page = arrives(visit, f"?view=plane&lesson=tour&stop={number}", anew=True)  # another view than the stop's
+    stands(page, number)
+    page.keyboard.press("3")
+    stands(page, number, "shown")
+    latent, pixels = re.findall(r"(\d+)%", page.locator("#lesson .answer").inner_text())
+    assert int(latent) > int(pixels) > 50
+    assert page.url.find("view=latent_pca") > 0
+    page.go_back()
+    page.go_forward()
+    stands(page, number, "shown")
+    visit.quiet(page)
+
+
 def test_the_ring_is_moved_by_keys_alone(visit: Visit):
     page = arrives(visit, "?view=plane&lesson=tour&stop=2", anew=True)
     stands(page, 2)

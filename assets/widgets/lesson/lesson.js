@@ -37,6 +37,8 @@ write($(".notes summary"), own.words.notes);
 $("[data-do=close]").setAttribute("aria-label", own.words.close);
 $("[data-do=back]").setAttribute("aria-label", own.words.back);
 card.setAttribute("aria-label", props.label);
+pad.setAttribute("role", "img");
+pad.setAttribute("aria-label", own.words.draw);
 
 // Keys of the page, where no control of its own wants them.
 const WANTS =
@@ -85,7 +87,10 @@ lab.lesson = {
     lead(wanted, link);
   },
 };
+// Not before the page is open: what it opens with would come after the stop's own view, and stay.
+const isOpened = () => document.documentElement.classList.contains("lab-open");
 const opens = async () => {
+  if (!isOpened()) return setTimeout(opens, 50);
   const code = asked().get("room");
   const joined = code ? await join(code).catch((error) => write($(".lost"), error.message)) : null;
   const name = asked().get("lesson") || joined;

@@ -14,9 +14,10 @@ const arrange = () => {
   const presents = asked().has("present") && asked().get("present") !== "0";
   const walks = Boolean(lesson) && !card.hidden;
   const here = walks && isHere();
+  const shown = here ? (stop().show ?? []) : [];
   const hidden = new Set([
     ...list("hide"),
-    ...(presents ? own.present : []),
+    ...(presents ? own.present.filter((name) => !shown.includes(name)) : []),
     ...(here ? (stop().hide ?? []) : []),
   ]);
   const covered = here && !isOpen() ? (stop().cover ?? []) : [];
@@ -35,9 +36,10 @@ const arrange = () => {
     .filter(Boolean)
     .join("\n");
   if (sheet.textContent !== style) sheet.textContent = style;
-  document.body.classList.toggle("lab-lesson", walks);
+  document.body.classList.toggle("lab-walks", walks);
   document.body.classList.toggle("lab-covered", here && stop().question === "place" && !isOpen());
   document.body.classList.toggle("lab-present", presents);
+  card.classList.toggle("large", presents);
   document.documentElement.style.setProperty("--lab-zoom", presents ? Math.max(1, innerWidth / 960) : 1);
   hold(here && !isOpen() && stop().question !== "place" ? [document.querySelector("#views")] : []);
 };

@@ -51,7 +51,8 @@ const saidBy = (node, key) => {
 };
 const textOf = (node) => {
   const copy = node.cloneNode(true);
-  for (const style of copy.querySelectorAll("style, script")) style.remove();
+  // No style, and not the seconds that Gradio counts while a part is computed.
+  for (const other of copy.querySelectorAll("style, script, [data-testid='status-tracker']")) other.remove();
   return copy.textContent;
 };
 const partOf = ({ at: id, number, note, said }) => {

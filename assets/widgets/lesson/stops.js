@@ -86,7 +86,7 @@ const draw = () => {
   write($("h2"), title);
   write($(".says"), says);
   $(".says").classList.toggle("answered", Boolean(guess()));
-  const hint = isOpen() ? "" : ({ place: own.words.place, draw: own.words.draw }[question] ?? "");
+  const hint = isOpen() ? "" : question === "place" ? own.words.place : "";
   write($(".ask"), [ask, hint].filter(Boolean).join(" "));
   choiceKeys();
   $(".pad").hidden = question !== "draw" || isOpen();

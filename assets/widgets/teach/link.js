@@ -68,9 +68,10 @@ const renew = async () => {
   } catch (error) {
     said(error.message);
   }
-  $(".sheet").href = lab.place(
+  const sheet = lab.place(
     `lab-sheet/${chosen("lesson") || own.lessons[0]}?lang=${chosen("language") || "en"}`,
   );
+  [$(".sheet").href, $(".notes").href] = [sheet, `${sheet}&notes=1`];
 };
 
 const bring = async (file) => {

@@ -45,7 +45,7 @@ $(".present span").textContent = own.words.present;
 $(".follow span").textContent = own.words.follow;
 $(".address span").textContent = own.words.short;
 $(".bring span").textContent = own.words.bring;
-$(".sheet").textContent = own.words.sheet;
+for (const name of ["sheet", "notes"]) $(`.${name}`).textContent = own.words[name];
 $(".qr").alt = own.words.qr;
 $(".link .choices").append(
   choice("lesson", own.words.lesson, [["", own.words.none], ...lessons]),
