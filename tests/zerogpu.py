@@ -29,7 +29,13 @@ started = 0  # workers so far
 
 
 class GpuError(Exception):
-    """What `spaces` raises; its text is what a visitor would read."""
+    """What `spaces` raises, as Gradio's Error has it: a title, and a text that is quoted."""
+
+    def __init__(self, title: str, message: str) -> None:
+        self.title, self.message = title, message
+
+    def __str__(self) -> str:
+        return repr(self.message)
 
 
 class Spaces:
@@ -52,7 +58,7 @@ class Spaces:
 def _lease(fn: Callable, values: tuple, seconds: float) -> Any:
     global quota
     if quota < seconds:
-        raise GpuError("ZeroGPU quota exceeded")
+        raise GpuError("ZeroGPU quota exceeded", "You have exceeded your ZeroGPU runs limit. ")
     quota -= seconds
     if not _worker:
         _start(fn)
@@ -62,7 +68,7 @@ def _lease(fn: Callable, values: tuple, seconds: float) -> Any:
         well, found = pipe.recv()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         end()
-        raise GpuError("GPU worker error") from None
+        raise GpuError("ZeroGPU worker error", "GPU task aborted") from None
     if not well:
         raise found
     return found

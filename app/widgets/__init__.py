@@ -80,8 +80,11 @@ def widget_scripts() -> str:
 
 
 def widget_styles() -> str:
-    """What the kinds of widgets look like; the weight of an id, as none of Gradio's rules for a page has."""
-    own = (f":is(#none, .lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}" for name in sorted(_made))
+    """What the kinds of widgets look like; the weight of an id, as none of Gradio's rules for a page has.
+
+    Of a class alone it would be the page, too: `lab-lesson` stands on its body while a lesson is walked.
+    """
+    own = (f":is(#none, .lab.lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}" for name in sorted(_made))
     return "\n".join([f".lab-widget {{ {asset('widgets/shared.css')} }}", *own])
 
 

@@ -191,7 +191,7 @@ BODIES = {
     "a worker that dies": (
         "print(asked(dying)); print(asked()); print(zerogpu.started)",
         [
-            "('cpu', True, 'No graphics card was to be had (GPU worker error), so the CPU did it.')",
+            "('cpu', True, 'No graphics card was to be had (ZeroGPU worker error), so the CPU did it.')",
             "('a slice', True)",
             "2",
         ],
