@@ -119,11 +119,17 @@ def on_card(work: Work, *arguments: Any) -> Done:
             return Done(value, name, time.perf_counter() - began)
         except Exception as error:  # whatever a scheduler or a driver raises: the CPU can do it
             LOG.info("No card for this work in batches of %d: %s", batch, error)
-            reason = words.NO_MEMORY if _is_out_of_memory(error) else words.card_refused(str(error))
+            reason = words.NO_MEMORY if _is_out_of_memory(error) else words.card_refused(_said_by(error))
             if not _is_out_of_memory(error):
                 break
             torch.cuda.empty_cache()
     raise RefusedError(reason)
+
+
+def _said_by(error: Exception) -> str:
+    """What a visitor may read of it: an error of ZeroGPU is one of Gradio's, whose title says what its text does not."""
+    title = getattr(error, "title", "Error")
+    return str(error) if title == "Error" else title
 
 
 def _is_out_of_memory(error: Exception) -> bool:

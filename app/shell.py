@@ -30,6 +30,7 @@ from app.widgets.symbols import Symbols
 
 LOG = logging.getLogger(__name__)
 SESSIONS = 500  # visitors whose state is kept; Gradio's own default, 10 000, would take half a gigabyte
+WAITING = 256  # events in the queue; on ZeroGPU Gradio would let one wait, all others be refused
 READ_QUERY = "(search, ...rest) => [window.location.search, ...rest]"
 START_TOUR = "() => { lab.lesson.start('tour'); }"
 FLIP_THEME = "() => { lab.address.flipTheme(); }"
@@ -60,7 +61,7 @@ def build_app() -> gr.Blocks:
         asked = {"search": visit["search"]}
         known = {"tabs": tabs, "arrived": visit["arrived"], **own}
         listen(demo.load, arriver(lab), asked, known, js=READ_QUERY, **QUIET)
-    return demo
+    return demo.queue(max_size=WAITING)
 
 
 def _header() -> None:
@@ -172,7 +173,7 @@ def launch_settings() -> dict:
     return {
         "theme": theme(),
         "css": asset("css/lab.css"),
-        "head": page_head(languages.tables()),
+        "head": page_head(languages.tables(), "" if models.leads_with_brought() else VIEWS[0].SLUG),
         "favicon_path": ASSETS / "favicon.svg",
         "ssr_mode": False,
         "run_history": False,

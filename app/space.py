@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from app import words
+
 ROOT = Path(__file__).resolve().parent.parent
 MOST_BYTES = 10_000_000  # of a file; above them a Space wants Git LFS
 TAKEN = ("app", "linearizer_core", "assets", "LICENSE")
@@ -34,7 +36,7 @@ PAGE = """
 
 *Who said neural networks aren't linear?* Put a linear operator A between two invertible networks, f(x) = g_y⁻¹(A g_x(x)),
 and f is exactly linear between the spaces that g_x and g_y induce. This is a lab to see that, after the paper
-[“Who Said Neural Networks Aren't Linear?”](https://arxiv.org/abs/2510.08570) by Berman, Hallak and Shocher.
+[“Who Said Neural Networks Aren't Linear?”]({paper}) by Berman, Hallak and Shocher.
 
 The models are in `assets`, with a card each; `faces` is for non-commercial research. {about}
 """
@@ -74,7 +76,7 @@ def requirements(text: str, kind: str) -> str:
 def contents(kind: str) -> Iterator[tuple[str, Path | str | bytes]]:
     """The files of the Space by their names: where they lie here, or what is written into them."""
     readme = (ROOT / "README.md").read_text("utf-8")
-    yield "README.md", front_matter(readme, kind) + PAGE.format(about=ABOUT[kind])
+    yield "README.md", front_matter(readme, kind) + PAGE.format(paper=words.PAPER_ADDRESS, about=ABOUT[kind])
     if kind == STATIC:
         from app.static import folder  # here, as it brings torch and gradio
 

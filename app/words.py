@@ -7,60 +7,61 @@ from collections.abc import Mapping, Sequence
 TITLE = "Linearizer Lab"
 TAGLINE = "A neural network can be exactly linear. It depends on how you add."
 FLIP_THEME = "Light or dark"
+ARXIV = "2510.08570"
+PAPER, PAPER_ADDRESS = f"arXiv:{ARXIV}", f"https://arxiv.org/abs/{ARXIV}"
 FOOT = (
     "f(x) = g_y⁻¹(A g_x(x)), from “Who Said Neural Networks Aren’t Linear?”, "
-    '<a href="https://arxiv.org/abs/2510.08570" target="_blank" rel="noopener">arXiv:2510.08570</a>'
+    f'<a href="{PAPER_ADDRESS}" target="_blank" rel="noopener">{PAPER}</a>'
 )
 SYMBOLS = "What the symbols mean"
-SYMBOL_SECTION = "arXiv:2510.08570, {}"
-# Each: title, equation, two sentences, where in the paper.
+# Each: title, equation, two sentences, which part of the paper is on it, by its topic.
 SYMBOL_F = (
     "A Linearizer",
     "f(x) = g_y⁻¹( A g_x(x) )",
     "Encode by g, multiply by A, decode by g⁻¹. In the spaces that g makes it is exactly linear.",
-    "section 3",
+    "on the architecture of a Linearizer",
 )
 SYMBOL_G = (
     "An invertible network",
     "z = g(x),  x = g⁻¹(z)",
     "It bends the space of pictures until adding makes sense, and loses nothing: g⁻¹ brings every z back.",
-    "section 3",
+    "on invertible networks",
 )
 SYMBOL_ADD = (
     "Induced addition",
     "x ⊕ y = g⁻¹( g(x) + g(y) )",
     "Add where things are straight, then come back. All rules of a vector space hold for it.",
-    "section 3",
+    "on the operations of the induced space",
 )
 SYMBOL_SCALE = (
     "Induced scaling",
     "a ⊙ x = g⁻¹( a g(x) )",
     "Stretch the latent by a, then come back. ½ ⊙ x ⊕ ½ ⊙ y is the middle of x and y, along a bent line.",
-    "section 3",
+    "on the operations of the induced space",
 )
 SYMBOL_A = (
     "A linear operator",
     "A(u + v) = A u + A v",
     "The only part of f that a student of linear algebra has to know. What one does to a matrix, one does to f.",
-    "section 3",
+    "on the linearity of a Linearizer",
 )
 SYMBOL_SIGMA = (
     "Singular values",
     "f(x) = ⊕ᵢ σᵢ ⟨x, vᵢ⟩ ⊙ uᵢ",
     "How strongly f passes on each of its directions, the strongest first. Setting the small ones to 0 leaves what matters.",
-    "section 3",
+    "on the singular value decomposition of a Linearizer",
 )
 SYMBOL_INNER = (
     "Induced inner product",
     "⟨x, y⟩ = ⟨g(x), g(y)⟩",
     "The inner product of the latents. It gives lengths, angles and projections to pictures.",
-    "section 3",
+    "on the inner product of the induced space",
 )
 SYMBOL_PINV = (
     "Pseudo-inverse",
     "f⁺(y) = g_x⁻¹( A⁺ g_y(y) )",
     "The way back through A where there is one, and the nearest where there is none. So f can be undone.",
-    "section 3",
+    "on the pseudo-inverse of a Linearizer",
 )
 ENGINE = {  # the word in the footer on where a tick ran
     "browser": "The last move was computed in this browser",
@@ -318,8 +319,11 @@ LINK_WORDS = {
 }
 
 
+METER_BROKEN = "broken: {law} no longer holds"
+
+
 def meter_broken(law: str) -> str:
-    return f"broken: {law} no longer holds"
+    return METER_BROKEN.format(law=law)
 
 
 FILM = "The straight line from x₁ to x₂"

@@ -48,7 +48,7 @@ class InducedSpace:
     Its inner product is ⟨x, y⟩ = g(x)ᵀ g(y). Points have shape (*, *g.in_shape), where * is any batch shape,
     also none; two arguments broadcast over it. `X(x)` is a point that adds and scales with + and *. Where g exists in
     several sizes, `fit` gives the g for points of the size of x, and all points of one operation are of one size. Source:
-    Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570, section 3.
+    Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570.
 
     >>> from linearizer_core.networks import Log
     >>> X = InducedSpace(Log(1))                                 # adding logarithms is multiplying

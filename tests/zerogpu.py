@@ -1,14 +1,20 @@
-"""A stand-in for `spaces` and its scheduler: the decorated function runs in a forked worker that stays warm, as on ZeroGPU.
+"""Stand-ins for ZeroGPU: for `spaces`, whose decorated function runs in a forked worker that stays warm; for its scheduler.
 
 What it is called with and returns is pickled. It refuses where the quota is used up, and tells of a worker that died.
+`scheduler()` is what the real `spaces` asks: it grants a card that is not there, so the worker dies of it.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import multiprocessing
 import os
-from collections.abc import Callable
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,7 +29,13 @@ started = 0  # workers so far
 
 
 class GpuError(Exception):
-    """What `spaces` raises; its text is what a visitor would read."""
+    """What `spaces` raises, as Gradio's Error has it: a title, and a text that is quoted."""
+
+    def __init__(self, title: str, message: str) -> None:
+        self.title, self.message = title, message
+
+    def __str__(self) -> str:
+        return repr(self.message)
 
 
 class Spaces:
@@ -46,7 +58,7 @@ class Spaces:
 def _lease(fn: Callable, values: tuple, seconds: float) -> Any:
     global quota
     if quota < seconds:
-        raise GpuError("ZeroGPU quota exceeded")
+        raise GpuError("ZeroGPU quota exceeded", "You have exceeded your ZeroGPU runs limit. ")
     quota -= seconds
     if not _worker:
         _start(fn)
@@ -56,7 +68,7 @@ def _lease(fn: Callable, values: tuple, seconds: float) -> Any:
         well, found = pipe.recv()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         end()
-        raise GpuError("GPU worker error") from None
+        raise GpuError("ZeroGPU worker error", "GPU task aborted") from None
     if not well:
         raise found
     return found
@@ -103,3 +115,34 @@ def doubled(place: Place, x: torch.Tensor) -> torch.Tensor:
 def dying(place: Place, x: torch.Tensor) -> torch.Tensor:
     """Work at which its process dies."""
     os._exit(9)
+
+
+GRANTED = {"idle": False, "nvidiaIndex": 0, "nvidiaUUID": "GPU-0", "allowToken": "granted"}
+
+
+@contextmanager
+def scheduler() -> Iterator[tuple[dict[str, str], Counter[str]]]:
+    """What a Space finds in its environment, and how often each address of the scheduler has been asked."""
+    asked: Counter[str] = Counter()
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked[path := self.path.partition("?")[0]] += 1
+            content = json.dumps(GRANTED if path == "/schedule" else {}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *told: object) -> None:
+            """Says nothing: `asked` tells."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield {"SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": address}, asked
+    finally:
+        server.shutdown()
+        server.server_close()

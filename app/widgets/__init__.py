@@ -42,7 +42,7 @@ PAGE_SCRIPTS = (
 # Constants of widgets that are words, and so are said in the page's language.
 SPOKEN = (
     *("words", "planes", "modes", "show", "panes", "steps", "handle", "again", "grow", "presets"),
-    *("title", "taken"),
+    *("title", "taken", "at", "number", "whole", "broken"),
 )
 _made: dict[str, str] = {}  # the scripts of the kinds of widgets in the page, by their names
 ASSETS = checkpoints.ASSETS  # beside the app in the repository, inside the core once both are installed
@@ -54,16 +54,19 @@ def asset(name: str) -> str:
     return (ASSETS / name).read_text(encoding="utf-8")
 
 
-def page_head(tables: Mapping[str, Mapping[str, str]]) -> str:
+def page_head(tables: Mapping[str, Mapping[str, str]], standing: str = "") -> str:
     """What stands in the page once, for Gradio's `head`: the library `lab`, the page's script, each kind of widget.
 
     `tables` says for each language but English what its sentences are, see `app.lessons.languages`. Of widgets those are
-    there that were made before: fifty of a kind are one script and one style.
+    there that were made before: fifty of a kind are one script and one style. `standing` is the view that an address which
+    asks for nothing opens, if it stands in the page as it opens.
     """
     told = json.dumps(tables, ensure_ascii=False).replace("<", "\\u003c")
     scripts = f'<script type="application/json" id="lab-tables">{told}</script>'
     scripts += "".join(f"<script>{asset(name)}</script>" for name in PAGE_SCRIPTS)
     scripts += f"<script>lab.spoken = {json.dumps(SPOKEN)};\n{widget_scripts()}</script>"
+    if standing:
+        scripts += f"<script>lab.standing({json.dumps(standing)});</script>"
     page = f"{OPENING} {POCKET} {asset('css/lesson.css')}"
     return f"{scripts}<style>{page}</style><style>{widget_styles()}</style>"
 
@@ -77,8 +80,11 @@ def widget_scripts() -> str:
 
 
 def widget_styles() -> str:
-    """What the kinds of widgets look like; the weight of an id, as none of Gradio's rules for a page has."""
-    own = (f":is(#none, .lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}" for name in sorted(_made))
+    """What the kinds of widgets look like; the weight of an id, as none of Gradio's rules for a page has.
+
+    Of a class alone it would be the page, too: `lab-lesson` stands on its body while a lesson is walked.
+    """
+    own = (f":is(#none, .lab.lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}" for name in sorted(_made))
     return "\n".join([f".lab-widget {{ {asset('widgets/shared.css')} }}", *own])
 
 

@@ -51,7 +51,8 @@ def ProofMeter(slug: str) -> gr.HTML:
     value: {"laws": [{"name", "formula", "error", "holds", "text"}], "verdict": str}
     event `settle`: 250 ms after the last `lab.touch(slug)` of the page (see `proof.Section.settles`)
     """
-    return widget("proof_meter", TEMPLATE, reading(()), elem_id=f"{slug}-meter", label=words.METER, slug=slug)
+    name = {"elem_id": f"{slug}-meter", "label": words.METER}
+    return widget("proof_meter", TEMPLATE, reading(()), **name, slug=slug, broken=words.METER_BROKEN)
 
 
 def reading(laws: Sequence[Law]) -> dict:

@@ -11,12 +11,10 @@ from app.widgets import widget
 if TYPE_CHECKING:
     import gradio as gr
 
-PAPER = "https://arxiv.org/abs/2510.08570"
-
 
 @dataclass(frozen=True)
 class Symbol:
-    """A card: the key, other signs in formulas that mean it, a title, its equation, two sentences, the paper's section.
+    """A card: the key, other signs in formulas that mean it, a title, its equation, two sentences, where the paper is on it.
 
     `draws` is the drawing: SVG paths in a box of 120 × 60 by class, "line", "faint", "accent" or "other".
     """
@@ -116,8 +114,8 @@ def Symbols() -> gr.HTML:
         '<div class="symbols"><span></span><div class="keys" role="group"></div>'
         '<div class="card" popover="auto" role="dialog"><header><b></b><strong></strong></header>'
         '<svg viewBox="0 0 120 60" aria-hidden="true"></svg><p class="equation"></p><p class="says"></p>'
-        '<a target="_blank" rel="noopener"></a></div></div>'
+        '<p class="paper"><a target="_blank" rel="noopener"></a> <span></span></p></div></div>'
     )
-    told = {"title": words.SYMBOLS, "paper": PAPER, "section": words.SYMBOL_SECTION}
+    told = {"title": words.SYMBOLS, "paper": words.PAPER, "address": words.PAPER_ADDRESS}
     cards = [asdict(symbol) for symbol in SYMBOLS]
     return widget("symbols", template, elem_id="symbols", label=words.SYMBOLS, cards=cards, **told)

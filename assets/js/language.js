@@ -12,6 +12,7 @@
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, said(inner)]));
   };
+  lab.say = say;
   lab.said = (own, names) =>
     Object.fromEntries(
       Object.entries(own).map(([name, value]) => [name, names.includes(name) ? said(value) : value]),
@@ -20,6 +21,7 @@
   document.documentElement.lang = code;
 
   const again = (node) => {
+    if (node.parentElement?.closest("[role=tab]")) return; // a view keeps its name, whatever is called so
     const text = node.data.trim();
     const wanted = say(text);
     if (wanted !== text) node.data = node.data.replace(text, wanted);

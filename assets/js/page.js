@@ -61,20 +61,29 @@ new MutationObserver(() => {
 }).observe(document, { subtree: true, childList: true });
 
 // The page is seen once the view that its address asks for is filled, see app/widgets/__init__.py, or when
-// that takes too long.
+// that takes too long. An address that asks for nothing has the view that stands in the page already.
 (() => {
+  const ASKS_NOTHING = ["theme", "lang", "engine"];
+  const query = new URLSearchParams(location.search);
+  const seen = () => document.documentElement.classList.contains("lab-open");
   const open = () => document.documentElement.classList.add("lab-open");
-  const openWith = (slug, frames = 90) => {
+  const drawn = (slug) => {
     const parts = [...document.querySelectorAll(`#tab-${slug} .lab`)];
     const made = parts.length && parts.every((part) => part.querySelector(".lab-widget"));
     const stage = document.getElementById(`${slug}-stage`);
-    const drawn = !stage || stage.querySelector("canvas, img[src]");
-    if (frames === 0 || (made && drawn)) requestAnimationFrame(open);
+    return made && (!stage || stage.querySelector("canvas, img[src]"));
+  };
+  const openWith = (slug, frames) => {
+    if (seen()) return;
+    if (frames === 0 || drawn(slug)) requestAnimationFrame(open);
     else requestAnimationFrame(() => openWith(slug, frames - 1));
   };
   lab.filled = (slug, views) => {
-    const asked = new URLSearchParams(location.search).get("view");
-    if (asked === slug || (slug === views[0] && !views.includes(asked))) openWith(slug);
+    const asked = query.get("view");
+    if (asked === slug || (slug === views[0] && !views.includes(asked))) openWith(slug, 90);
+  };
+  lab.standing = (slug) => {
+    if ([...query.keys()].every((name) => ASKS_NOTHING.includes(name))) openWith(slug, Infinity);
   };
   setTimeout(open, 15000);
 })();

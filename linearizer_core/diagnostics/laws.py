@@ -63,7 +63,7 @@ def axiom_errors(
     """The eight axioms of a vector space at points x, y, z and numbers a, b: name of the axiom to error.
 
     `add` and `scale` replace ⊕ and ⊙ (None: those of X). Axioms that end in a fixed point (x itself, or the
-    zero) are compared there. Source: any book of linear algebra, and arXiv:2510.08570, lemma 1.
+    zero) are compared there. Source: any book of linear algebra, and arXiv:2510.08570.
 
     >>> from linearizer_core.networks import Log
     >>> errors = axiom_errors(InducedSpace(Log(1)), *torch.tensor([[2.0], [3.0], [5.0]]))

@@ -2,7 +2,7 @@ r"""Flow matching that is linear in the induced space, and its collapse: all ste
 
 Noise z₀ and data z₁ are joined by straight lines z_t = (1 − t) z₀ + t z₁. A timed operator guesses A(t) z_t ≈ z₁, which
 gives the velocity dz/dt = V(t) z = (A(t) − I) z / (1 − t), linear in z. So N steps of any explicit integrator are one
-operator B, and x = g_data⁻¹(B g_noise(x₀)) is the whole sampler. Source: arXiv:2510.08570, section 4.
+operator B, and x = g_data⁻¹(B g_noise(x₀)) is the whole sampler. Source: arXiv:2510.08570 (one-step generation).
 """
 
 from __future__ import annotations

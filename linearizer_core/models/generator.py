@@ -31,7 +31,7 @@ class Generator(Linearizer):
 
     `means` μ (K, n) and `log_std` log σ (n,) are parameters; `A_t` None is the closed form for those σ.
     Shapes: points (B, *g.in_shape). ValueError where the sizes of means, log_std, A_t and g differ.
-    Source: arXiv:2510.08570, section 4 (one-step generation); arXiv:1912.13025 (one latent mean per class).
+    Source: arXiv:2510.08570 (one-step generation); arXiv:1912.13025 (one latent mean per class).
 
     >>> from linearizer_core.networks import Flatten
     >>> from linearizer_core.operators import Identity

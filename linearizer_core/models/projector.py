@@ -24,7 +24,7 @@ class Projector(Linearizer):
     the coarser projector on the first k. Three buffers say where data lie in the latent space, None for 0 and 1:
     `total_std` (n,) their deviation along every axis, `kept_mean` and `kept_std` (r,) along the r directions uᵢ of P's SVD.
     ValueError unless P maps the latents of g to themselves and the buffers have these sizes.
-    Source: arXiv:2510.08570, section 5 (idempotent networks).
+    Source: arXiv:2510.08570 (idempotent networks).
 
     >>> from linearizer_core.networks import Log
     >>> from linearizer_core.operators import Projection

@@ -24,7 +24,7 @@ class Styles(nn.Module):
     `styles["candy"] @ styles["mosaic"]` paints mosaic, then candy, in one operator; `styles["candy"] ** 0.5` is half a
     style; `.pinv()` takes one off again; `blend` adds them up. ValueError where an operator does not fit g,
     or cannot have its name.
-    Source: arXiv:2510.08570, section 5 (style transfer).
+    Source: arXiv:2510.08570 (style transfer).
 
     >>> from linearizer_core.networks import photo_flow
     >>> from linearizer_core.operators import Exponential

@@ -26,7 +26,7 @@ class InvertibleNetwork(nn.Module, abc.ABC):
     A whole g, the kind that a Linearizer takes, ends in a flat vector: `out_shape == (n,)`.
     Both ways take float32 and float64 and run outside any ambient autocast, which would spoil the round trip; ValueError
     for integers (see `as_float`) and for half precision.
-    Source: Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570, section 3.
+    Source: Berman, Hallak, Shocher, "Who Said Neural Networks Aren't Linear?", arXiv:2510.08570.
 
     >>> import torch
     >>> g = Log(2)
@@ -173,7 +173,7 @@ class Chain(InvertibleNetwork):
 class Log(InvertibleNetwork):
     """g(x) = log x on positive vectors of size n: the smallest g; its induced addition is multiplication.
 
-    Shapes: (*, n) to (*, n). Source: arXiv:2510.08570, section 2 (the vector space of positive numbers).
+    Shapes: (*, n) to (*, n). Source: arXiv:2510.08570 (the vector space of positive numbers).
 
     >>> import torch
     >>> g = Log(1)

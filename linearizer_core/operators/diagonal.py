@@ -59,7 +59,7 @@ class RoundedDiagonal(Axiswise):
     """Λ = diag(round λ), 0s and 1s whatever the `weights` λ (n,) are, so Λ² = Λ = Λᵀ all through training.
 
     Gradients reach λ as if there were no rounding ("straight through"); λ beyond [0, 1] counts as 0 or 1, and may return.
-    Source: arXiv:2510.08570, section 5 (idempotent networks); Bengio, Léonard, Courville, arXiv:1308.3432.
+    Source: arXiv:2510.08570 (idempotent networks); Bengio, Léonard, Courville, arXiv:1308.3432.
 
     >>> A = RoundedDiagonal(torch.nn.Parameter(torch.tensor([0.2, 0.8])))
     >>> A(torch.ones(2)).sum().backward()

@@ -44,7 +44,7 @@ class TimedLowRank(TimedOperator):
 
     `U` and `V` have shape (K, n, r): K coefficients, rank r. Polynomials of degree K − 1 bend as freely as the smooth
     functions of time that they replace, and all A(t) live in the span of 2 K r columns, which `collapse` uses.
-    Source: arXiv:2510.08570, section 4 (A(t) = U(t) V(t)ᵀ of rank 8).
+    Source: arXiv:2510.08570 (A(t) = U(t) V(t)ᵀ of rank 8).
 
     >>> A = TimedLowRank(torch.ones(2, 3, 1), torch.ones(1, 3, 1).expand(2, 3, 1))
     >>> A(0.0).dense()[0, 0], A(1.0).dense()[0, 0]             # (1 + T₁)² with T₁ from −1 to 1
@@ -123,7 +123,7 @@ class Stopped(TimedOperator):
     A learned A(t) of rank r has no velocity at t = 1, and ends by a jump to the guess A(1 − 1/N) z, of rank r: the collapsed
     operator B cannot be undone. Stopped at 1 − 1/N, where the authors end, B is invertible, at the price of the noise that
     is left, (1 − stop) z₀. `family` trains as before: it is what guesses z₁. ValueError for a `stop` outside (0, 1).
-    Source: arXiv:2510.08570, section 4.
+    Source: arXiv:2510.08570 (one-step generation).
 
     >>> A = Stopped(TimedLowRank(torch.ones(1, 3, 1), torch.ones(1, 3, 1)), stop=0.9)
     >>> A(1.0).dense()[0, 1], A.reaches_one

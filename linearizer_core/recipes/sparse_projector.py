@@ -25,7 +25,7 @@ class SparseProjector(DigitProjectorRecipe):
 
     ‖f(x) − x‖² per pixel, `sparsity_weight` rank(Λ)/n and `isometry_weight` E | ‖g(x) − g(0)‖² − ‖x‖² | / n, with
     Λ = diag(round λ) and the gradient of λ straight through. `lambda_rate` is λ's share of the learning rate.
-    Source: arXiv:2510.08570, section 5.
+    Source: arXiv:2510.08570 (idempotent networks).
 
     >>> SparseProjector(stage_steps=(1,), stage_hidden=(4,)).build().rank
     1024

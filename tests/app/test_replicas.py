@@ -20,6 +20,7 @@ import pytest
 
 from app import __main__ as command
 from app.serving import balancer, replicas, traffic
+from tests.attack.lab import multipart
 from tests.helpers import ROOT
 from tests.server import free_port, start
 
@@ -173,6 +174,33 @@ def test_queued_calls_are_answered_by_the_process_that_holds_the_visit(lab):
 @needs_haproxy
 def test_without_the_cookie_queued_calls_are_lost(lab):
     assert not all([Visitor(lab.url, f"forgets{number}", False).ask() for number in range(12)])
+
+
+def on_each(url: str) -> dict[str, Visitor]:
+    """A visitor of each process."""
+    found = {}
+    for number in range(12):
+        visitor = Visitor(url, f"either{number}")
+        visitor.fetch("")
+        found[visitor.process()] = visitor
+    assert set(found) == {"p1", "p2"}
+    return found
+
+
+@needs_haproxy
+def test_rooms_and_uploads_of_one_process_are_those_of_the_other(lab):
+    one, other = (on_each(lab.url)[name] for name in ("p1", "p2"))
+    room = json.loads(one.fetch("lab-class/open", {"lesson": "tour"}))
+    student = json.loads(other.fetch("lab-class/join", {"code": room["code"]}))
+    guess = {"code": room["code"], "member": student["member"], "stop": "why", "guess": "3"}
+    assert json.loads(other.fetch("lab-class/guess", guess)) == {"kept": True}
+    counted = json.loads(one.fetch("lab-class/counts", {**room, "stop": "why"}))
+    assert counted["bars"] == {"3": 1}
+    body, kind = multipart([("digit.png", b"not a picture, and yet a file")])
+    request = urllib.request.Request(f"{lab.url}gradio_api/upload", body, {"Content-Type": kind})
+    with one.opener.open(request, timeout=60) as answer:
+        (path,) = json.load(answer)
+    assert other.fetch(f"gradio_api/file={path}") == b"not a picture, and yet a file"
 
 
 @needs_haproxy

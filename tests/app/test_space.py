@@ -10,9 +10,10 @@ import time
 import tomllib
 import urllib.request
 
+import gradio as gr
 import pytest
 
-from app import space
+from app import shell, space
 from app.static import folder as folder_of_static
 from tests.server import ROOT, free_port
 
@@ -190,7 +191,7 @@ BODIES = {
     "a worker that dies": (
         "print(asked(dying)); print(asked()); print(zerogpu.started)",
         [
-            "('cpu', True, 'No graphics card was to be had (GPU worker error), so the CPU did it.')",
+            "('cpu', True, 'No graphics card was to be had (ZeroGPU worker error), so the CPU did it.')",
             "('a slice', True)",
             "2",
         ],
@@ -212,3 +213,11 @@ def test_a_lease_of_zerogpu(name, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [*lines, "children 0"]
+
+
+def test_on_zerogpu_a_class_waits_in_the_queue(monkeypatch):
+    """Gradio's own queue would hold one event there."""
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    demo = shell.build_app()
+    assert demo._queue.max_size == shell.WAITING >= 100
+    assert gr.Blocks().queue()._queue.max_size == 1  # what the line above is for

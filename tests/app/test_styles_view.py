@@ -5,6 +5,7 @@ import dataclasses
 import gc
 import io
 import math
+import threading
 import weakref
 import zipfile
 from types import SimpleNamespace
@@ -386,6 +387,21 @@ def test_a_fit_learns_the_photo_and_can_be_stopped(teachers, monkeypatch):
     first_chip = words.fitted_chip(photo)
     assert studio.chips("me")[1:] == [(first_chip, last["key"]), (f"{first_chip} 2", values["key"])]
     assert studio.chips("somebody else") == [(words.SHIPPED, MODEL)]
+
+
+def test_a_fit_shows_where_it_starts_while_the_teachers_paint(teachers, monkeypatch):
+    painted = threading.Event()
+
+    def slow(photo, watch):
+        painted.wait(60)
+        raise ValueError("painted")
+
+    monkeypatch.setattr(fitting, "_train", slow)
+    told = fitting.stream("china", "me", 300.0)
+    seen = next(values for values in told if "film" in values)
+    assert seen["fit"] == {"text": words.FIT_BEGINS} and seen["film"]["notes"] == [words.film_note(0)]
+    painted.set()
+    assert [values["fit"]["text"] for values in told][-1] == "painted"
 
 
 def test_a_fit_is_seen_every_ten_seconds(teachers, monkeypatch):

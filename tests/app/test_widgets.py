@@ -126,7 +126,7 @@ def test_a_widget_knows_the_events_that_its_script_tells_of():
 
 def test_what_widgets_share_is_in_the_page_once(widgets: list[gr.HTML]):
     head = launch_settings()["head"]
-    assert head == page_head(languages.tables())
+    assert head == page_head(languages.tables(), "plane")
     for part in ("widgets/lab.js", "js/page.js", "widgets/shared.css"):
         assert head.count(asset(part)) == 1
     for name in NAMES:
@@ -149,3 +149,10 @@ def test_only_one_place_listens_to_pointers_of_a_drag(name: str):  # fault 34
     for path in (ASSETS / "widgets" / name).glob("*.js"):
         text = path.read_text(encoding="utf-8")
         assert "pointermove" not in text or "pointerId" in text, path.name
+
+
+def test_no_widget_dresses_the_page_that_is_called_like_it():
+    """A lesson's class stands on the body while it is walked."""
+    shell.build_app()
+    scopes = set(re.findall(r":is\(#none, ([^)]*)\) \{", widgets.widget_styles()))
+    assert ".lab.lab-lesson" in scopes and all(scope.startswith(".lab.lab-") for scope in scopes)

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlparse
 
+import pytest
 from playwright.sync_api import Page, expect
 
 
@@ -27,6 +28,13 @@ def slide(page: Page, selector: str, value: str) -> None:
     field.press("Enter")
 
 
+SLID = """(slider, places) => {
+  for (const place of places) {
+    slider.value = place;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  slider.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
 RANK = "#project-rank input[type=number]"
 
 
@@ -39,9 +47,7 @@ def test_the_address_follows_f5_keeps_it_and_each_gesture_is_a_step_back(visit):
     waits_for(page, view="project", k="40")
     assert page.evaluate("history.length") == before + 1
     page.wait_for_timeout(1600)
-    page.locator("#project-rank input[type=range]").focus()
-    for _ in range(3):  # one gesture, one entry
-        page.keyboard.press("ArrowLeft")
+    page.locator("#project-rank input[type=range]").evaluate(SLID, [39, 38, 37])  # one gesture, one entry
     waits_for(page, k="37")
     assert page.evaluate("history.length") == before + 2
     visit.reload(page)
@@ -59,6 +65,42 @@ def test_the_address_follows_f5_keeps_it_and_each_gesture_is_a_step_back(visit):
     assert settings(page)["view"] == "project"
     page.go_back()
     expect(page.locator(RANK)).to_have_value("20")
+
+
+NUMBER = "input[type=number]"
+HANDS = {  # of each view a field that is moved, and to what
+    "plane": ("#plane-canvas [data-part=controls] input >> nth=0", "0.8"),
+    "interpolate": (f"#interpolate-t {NUMBER}", "0.25"),
+    "spectrum": (f"#spectrum-noise {NUMBER}", "0.5"),
+    "styles": (f"#styles-strength {NUMBER}", "0.5"),
+    "generate": (f"#generate-steps {NUMBER}", "20"),
+    "project": (RANK, "16"),
+    "latent_pca": (f"#latent_pca-steps {NUMBER}", "-1"),
+}
+
+
+@pytest.mark.parametrize("view", HANDS)
+def test_every_view_comes_back_by_f5_and_by_back(visit, view):
+    page, (selector, wanted) = visit.open(f"?view={view}"), HANDS[view]
+    meter = f"#{view}-meter .meter"
+    visit.quiet(page, 1600)  # what follows is a step of its own
+    field, before, start = page.locator(selector), page.url, page.locator(selector).input_value()
+    assert float(start) != float(wanted)
+    slide(page, selector, wanted)
+    page.wait_for_function("before => location.href !== before", arg=before)
+    visit.shows(page, meter, "holds")
+    visit.quiet(page)
+    after = page.url
+    assert settings(page)["view"] == view
+    visit.reload(page)
+    visit.shows(page, meter, "holds")
+    expect(field).to_have_value(wanted)
+    visit.quiet(page, 1600)
+    assert page.url == after
+    page.go_back()
+    expect(field).to_have_value(start)
+    assert settings(page)["view"] == view
+    visit.quiet(page)
 
 
 def test_another_view_is_a_step_and_back_returns_to_the_one_before(visit):

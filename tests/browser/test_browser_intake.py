@@ -99,9 +99,9 @@ def test_a_visitor_says_how_a_picture_is_taken_and_hears_when_it_is_far(visit: V
 
 
 def test_styles_takes_photos_the_same_way(visit: Visit):
-    page, given = opened(visit, "styles"), files()
-    for name in ("turned.jpg", "clear.png"):  # each is painted in full
-        expect(give(page, "styles", name, given[name]).locator(".notice")).to_have_text("")
+    page = opened(visit, "styles")
+    for name, data in files().items():
+        expect(give(page, "styles", name, data).locator(".notice")).to_have_text("")
     visit.shows(page, "#styles-stage .pair", "^upload:")
     expect(page.locator("#styles-link [role=status]")).to_contain_text("stays on this page")
     for name, (data, sentence) in BAD.items():

@@ -64,6 +64,17 @@ def test_the_tour_is_walked_by_one_key_and_goes_on_after_f5(visit: Visit):
     visit.quiet(page)
 
 
+def test_in_german_what_breaks_and_a_card_are_said_and_views_keep_their_names(visit: Visit):
+    page = visit.open("?view=plane&lang=de")
+    page.locator("#plane-break input").check()
+    expect(page.locator("#plane-meter .verdict")).to_have_text("kaputt: Vektorraum gilt nicht mehr")
+    page.locator("#symbols .keys button").get_by_text("⊕", exact=True).click()
+    expect(page.locator("#symbols .card strong")).to_have_text("Induzierte Addition")
+    expect(page.locator("#symbols .card .paper")).to_contain_text("zu den Rechenarten des induzierten Raums")
+    expect(page.get_by_role("tab", name="Project", exact=True)).to_have_count(1)
+    visit.quiet(page)
+
+
 def test_on_a_phone_the_ring_is_dragged_and_nothing_scrolls_sideways(phone: Visit):
     page = arrives(phone, "?view=plane&lesson=tour&stop=2&lang=de")
     stands(page, 2)

@@ -110,6 +110,26 @@ def test_a_drag_shows_what_torch_makes_of_it(page, address, model):
     assert (shown - wanted).abs().max() <= LEVELS
 
 
+def test_the_walk_is_seen_on_the_chart_also_where_it_strays(page, address):
+    page.goto(f"{address}?view=latent_pca")
+    Visit.shows(page, "#latent_pca-meter .meter", "holds")
+    Visit.drag(page, HANDLES["latent_pca"], 0.5, 0.9)
+    steps = float(page.locator(HANDLES["latent_pca"]).input_value())
+    told = page.evaluate("lab.walk")
+    assert 2 < steps < 4 and told == {
+        "id": "latent_pca-scatter",
+        "component": 0,
+        "steps": steps,
+        "picked": False,
+    }
+    page.locator("#latent_pca-break input").check()
+    Visit.shows(page, "#latent_pca-meter .meter", "broken")
+    (left, right) = json.loads(page.locator("#latent_pca-stage .tiles").get_attribute("data-at"))
+    assert right is None and len(left["path"]) == 17
+    slack = [a - b for a, b in zip(left["path"][8], [0, 0, 0])]  # in the middle it has not strayed
+    assert max(map(abs, slack)) < 1e-2 < max(map(abs, left["cross"][1:]))
+
+
 def test_from_a_disk_it_opens_too(page, folder):
     page.goto(f"{(folder / 'index.html').as_uri()}?view=interpolate")
     Visit.shows(page, "#interpolate-meter .meter", "holds")

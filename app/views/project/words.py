@@ -23,7 +23,7 @@ SPOILINGS = {
 }
 AMOUNT = "By how much"
 OTHER_DICE = "Other dice"
-PICKER = "Choose x, draw it, or upload any picture"
+PICKER = "Choose x, or draw it"
 RANK = "Rank k: how many axes f keeps"
 USUAL = "Usual ranks"
 STAGE = "Once, and once more"

@@ -21,7 +21,7 @@ from app.pictures import photos
 from app.views.styles import archive, words
 from app.views.styles.compute import paint
 from app.views.styles.standing import MODEL, Mix, Standing, names
-from app.views.styles.studio import Studio, keep
+from app.views.styles.studio import Studio, keep, shipped
 from app.widgets.tiles import tiles
 from linearizer_core import checkpoints
 from linearizer_core.models.styles import Styles
@@ -55,22 +55,26 @@ class Step(NamedTuple):
 
 
 class Film:
-    """What the model makes of the photo's preview at its first step and every ten seconds: the first picture, the newest."""
+    """What is made of the photo's preview: by the shipped model, where a fit starts, and by its own every ten seconds; the
+    first picture and the newest are kept.
+    """
 
     def __init__(self, photo: str, mix: Mix) -> None:
-        self.photo, self.mix, self.began = photo, mix, 0.0
-        self.pictures: tuple[tuple[float, Tensor], ...] = ()
+        self.photo, self.mix = photo, mix
+        self.began: float | None = None
+        self.pictures = ((0.0, self._painted(shipped())),)
 
     def look(self, seconds: float, model: Styles) -> None:
         """Paints if it is time; its seconds count from the first step, before which the teachers paint."""
-        if not self.pictures:
+        if self.began is None:
             self.began = seconds
         seconds -= self.began
-        if self.pictures and seconds < EVERY * (1 + self.pictures[-1][0] // EVERY):
-            return
-        painted = paint(Studio(model, remembered=1), self.photo, [self.mix])
-        small = torch.nn.functional.avg_pool2d(painted, 2)
-        self.pictures = (*self.pictures[:1], *self.pictures[1:][2 - MOST_SHOWN :], (seconds, small))
+        if seconds >= EVERY * (1 + self.pictures[-1][0] // EVERY):
+            newest = (seconds, self._painted(Studio(model, remembered=1)))
+            self.pictures = (*self.pictures[:1], *self.pictures[1:][2 - MOST_SHOWN :], newest)
+
+    def _painted(self, studio: Studio) -> Tensor:
+        return torch.nn.functional.avg_pool2d(paint(studio, self.photo, [self.mix]), 2)
 
 
 def job_of(photo: str, mix: Mix, visitor: str, seconds: float) -> Callable[[Watch], str]:
@@ -78,6 +82,7 @@ def job_of(photo: str, mix: Mix, visitor: str, seconds: float) -> Callable[[Watc
 
     def job(watch: Watch) -> str:
         began, film = time.monotonic(), Film(photo, mix)
+        watch(lambda: Step(0.0, 0.0, film.pictures))  # seen while the teachers paint, which can take a minute
 
         def seen(step: int, model: torch.nn.Module) -> bool:
             passed = time.monotonic() - began
@@ -94,12 +99,12 @@ def job_of(photo: str, mix: Mix, visitor: str, seconds: float) -> Callable[[Watc
 
 
 def _train(photo: str, watch: Callable[[int, torch.nn.Module], bool]) -> tuple[PhotoStyles, Styles]:
-    shipped = checkpoints.read_config(checkpoints.ASSETS / MODEL).recipe
+    first = checkpoints.read_config(checkpoints.ASSETS / MODEL).recipe
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "photo.png"
         Image.fromarray(photos.pixels(photo)).save(file)
-        teacher = tuple(f"{name}={name}.onnx" for name in shipped.learned)
-        recipe = dataclasses.replace(shipped.for_one_photo(), photo=str(file), teacher=teacher, steps=STEPS)
+        teacher = tuple(f"{name}={name}.onnx" for name in first.learned)
+        recipe = dataclasses.replace(first.for_one_photo(), photo=str(file), teacher=teacher, steps=STEPS)
         dataset = recipe.dataset(str(folder()))
         recipe = dataclasses.replace(recipe, photo=file.name)  # no path of this server stays in it
         start = checkpoints.ASSETS / MODEL
@@ -111,7 +116,7 @@ def stream(photo: str, visitor: str, seconds: float, mix: Mix | None = None) -> 
     """What the view shows of a fit, by name: "fit", a sentence and how far it is; "film" when it has a new picture; at the
     end "key", the model to use. `mix` is what the pictures of the film are painted by.
     """
-    shown = 0
+    shown = None
     try:
         if not possible():
             raise ValueError(words.FIT_MISSING)
@@ -135,8 +140,8 @@ def _shown(news: Waiting | Running | Ended) -> dict:
     match news:
         case Waiting(before):
             return {"fit": {"text": common.hall_waiting(before), "waiting": before}}
-        case Running(None):
-            return {"fit": {"text": words.FIT_BEGINS}}  # the teachers paint first, for some seconds
+        case Running(None | Step(seconds=0.0)):
+            return {"fit": {"text": words.FIT_BEGINS}}
         case Running(step):
             return {"fit": {"text": words.fitting(step.share, step.seconds), "share": round(step.share, 3)}}
         case Ended(began=False):

@@ -52,13 +52,32 @@
   };
 
   // How "break it" walks: by averages of pixels from the start to either end of the straight walk.
-  const strayed = async (model, { latent, starts }, t) => {
+  const strayed = async (model, { latent, starts }, at) => {
     const far = times(FARTHEST, latent.step);
     const [start, low, high] = await model.decode([starts[0], minus(starts[0], far), plus(starts[0], far)]);
-    return plus(start, times(Math.abs(t) / FARTHEST, minus(t > 0 ? high : low, start)));
+    return at.map((t) => plus(start, times(Math.abs(t) / FARTHEST, minus(t > 0 ? high : low, start))));
+  };
+  const WAY = Array.from({ length: 17 }, (_, k) => (FARTHEST * (k - 8)) / 8);
+
+  // Where pictures lie on the chart of latents.
+  const placesOf = async (model, x) => {
+    const { latent_mean: mean, latent_components: axes } = await seen();
+    return (await model.encode(x)).map((z) => {
+      const moved = minus(z, mean);
+      return [0, 1, 2].map((j) => dot(moved, axes.subarray(j * model.size, (j + 1) * model.size)));
+    });
+  };
+
+  // Tells the chart where the walk stands.
+  const mark = () => {
+    const [steps, picked] = [value("steps"), value("start") === "picture"];
+    const detail = { id: `${SLUG}-scatter`, component: component() - 1, steps, picked };
+    lab.walk = detail;
+    document.dispatchEvent(new CustomEvent("lab:walk", { detail }));
   };
 
   const stage = async (broken) => {
+    mark();
     const model = await lab.model("digits");
     const given = await ingredients();
     const steps = value("steps");
@@ -76,14 +95,16 @@
       strips[`strip-${name}`] = lab.ticks.tiles(model.shape, rows[k], [], k ? notes : []);
     });
     if (!broken) return { stage: straight, ...strips };
-    const left = await strayed(model, all, steps);
+    const [left, ...way] = await strayed(model, all, [steps, ...WAY]);
+    const [cross, ...path] = await placesOf(model, [left, ...way]);
     const [induced, pixel] = [0, 1].map((k) => pictures.ofTiles(straight.pictures, k).x);
     const gap = difference(left, induced);
     const titles = [words().strayed, words().titles[1], gap.caption];
     const share = Math.abs(steps) / FARTHEST;
     const said = [`${(1 - share).toFixed(2)} start + ${share.toFixed(2)} end`, straight.notes[1], gap.note];
     const value_ = lab.ticks.tiles(model.shape, [left, pixel, gap.shown], titles, said);
-    return { stage: { ...value_, hues: ["bad", "pixel", "bad"], columns: 3 }, ...strips };
+    const at = [{ path, cross }, null];
+    return { stage: { ...value_, hues: ["bad", "pixel", "bad"], columns: 3, at }, ...strips };
   };
 
   // --- the points ---------------------------------------------------------------------------------------
@@ -119,6 +140,7 @@
     choose(reference);
   });
   page.on(`${SLUG}-component change, ${SLUG}-start change`, () => made.changed());
+  page.on(`${SLUG}-steps change`, mark);
   page.on(`${SLUG}-dimensions input`, () => {
     const found = lab.told.openings[`${SLUG} ${value("dimensions") === 3 ? 3 : ""}`];
     for (const [part, next] of found)
@@ -182,7 +204,7 @@
     const all = await legs(model);
     const t = value("steps") || 1;
     const wanted = times(t, all.latent.step);
-    const [end] = broken ? [await strayed(model, all, t)] : await model.decode([plus(all.starts[0], wanted)]);
+    const [end] = broken ? await strayed(model, all, [t]) : await model.decode([plus(all.starts[0], wanted)]);
     const [start] = await model.encode(await model.decode([all.starts[0]]));
     const [reached] = await model.encode([end]);
     const walk = { component: subscript(component()), steps: shown(t) };

@@ -2,7 +2,7 @@
 // picked one, the walk.
 const SMALL = 22; // pixels of a thumbnail among others
 const LARGE = 72;
-const REACHED = 56; // of the picture at the cross
+const REACHED = 56; // of the picture at the cross, at most a quarter of the chart
 
 function drawThumbnails(panel, place) {
   const { pen } = panel;
@@ -117,12 +117,13 @@ function trace(pen, points, colour, width) {
 function drawReached(panel, picture, x, y, hue) {
   const { pen } = panel;
   const frame = frameOf(panel);
-  const left = x + 14 + REACHED > frame.right ? x - 14 - REACHED : x + 14;
-  const top = Math.min(Math.max(frame.top, y - REACHED / 2), frame.bottom - REACHED);
-  pen.drawImage(picture, left, top, REACHED, REACHED);
+  const size = Math.min(REACHED, (frame.bottom - frame.top) / 4);
+  const left = x + 14 + size > frame.right ? x - 14 - size : x + 14;
+  const top = Math.min(Math.max(frame.top, y - size / 2), frame.bottom - size);
+  pen.drawImage(picture, left, top, size, size);
   pen.strokeStyle = hue;
   pen.lineWidth = 2;
-  pen.strokeRect(left, top, REACHED, REACHED);
+  pen.strokeRect(left, top, size, size);
 }
 
 function drawOver(panel) {

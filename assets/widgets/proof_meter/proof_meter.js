@@ -30,7 +30,8 @@ const row = (law) => {
 const draw = () => {
   const value = props.value || { laws: [], verdict: "" };
   const holds = value.laws.length > 0 && value.laws.every((law) => law.holds);
-  verdict.textContent = value.verdict;
+  const broken = value.laws.find((law) => !law.holds);
+  verdict.textContent = broken ? own.broken.replace("{law}", lab.say(broken.name)) : value.verdict;
   meter.dataset.state = value.laws.length === 0 ? "waiting" : holds ? "holds" : "broken";
   laws.replaceChildren(...value.laws.map(row));
   meter.classList.remove("stale");

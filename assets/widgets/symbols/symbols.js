@@ -20,8 +20,9 @@ const open = (symbol, x, y) => {
   );
   card.querySelector(".equation").textContent = symbol.equation;
   card.querySelector(".says").textContent = symbol.says;
-  link.textContent = own.section.replace("{}", symbol.section);
-  link.href = own.paper;
+  link.textContent = own.paper;
+  link.href = own.address;
+  card.querySelector(".paper span").textContent = symbol.section;
   card.showPopover();
   const { width, height } = card.getBoundingClientRect();
   const within = (at, size, room) => `${Math.max(12, Math.min(at, room - size - 12))}px`;
