@@ -53,7 +53,7 @@ DIALOG = {
     "open": "Open a room",
     "close": "End it",
     "code": "Code",
-    "join": "Students scan this, or open the lab and give the code.",
+    "join": "Students scan this, or open the lab, press “Teach” and give the code.",
     "follow": "Follow me: all see my view",
     "send": "Send my view once",
     "wall": "The wall",

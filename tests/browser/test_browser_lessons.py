@@ -206,6 +206,21 @@ def test_a_class_guesses_and_follows_its_teacher(visit: Visit, phone: Visit):
     visit.quiet(teacher)
 
 
+def test_a_code_is_typed_on_a_phone(phone: Visit):
+    room = ask(phone.server.url, "open", lesson="tour")
+    page = arrives(phone, "?view=plane", anew=True)
+    page.locator("#teach-class").tap()
+    field, enter = (page.locator(f"#teach .enter {name}") for name in ("input", "button"))
+    for part in (field, enter):
+        expect(part).to_be_in_viewport()  # not below all that teachers tick
+    field.fill(room["code"].lower())
+    enter.tap()
+    stands(page, 1)
+    assert ask(phone.server.url, "counts", **room, stop="why")["members"] == 1
+    assert not phone.scrolls_sideways(page)
+    phone.quiet(page)
+
+
 def test_the_drawings_of_a_class_hang_on_a_wall_are_added_and_become_a_cloud(visit: Visit, phone: Visit):
     teacher = visit.open("?view=plane")
     teacher.locator("#teach-class").click()
@@ -280,6 +295,15 @@ def test_a_link_hides_locks_and_presents(visit: Visit):
     page.goto(f"{visit.server.url}?view=plane&present=1")
     expect(page.locator("#plane-canvas .words")).to_have_text(NUMBER)
     expect(page.locator(".lab-header")).to_be_hidden()
+    smallest = page.evaluate(SMALLEST)
+    assert smallest >= 24, smallest
+    lecture = [stop.id for stop in files.shipped("lecture").stops]
+    page.goto(f"{visit.server.url}?view=spectrum&lesson=lecture&stop={1 + lecture.index('values')}&present=1")
+    expect(page.locator("#spectrum-stage canvas").nth(2)).to_be_in_viewport(
+        ratio=0.9
+    )  # what the question is about
+    page.keyboard.press("1")
+    expect(page.locator("#lesson .answer")).to_be_in_viewport(ratio=0.9)
     smallest = page.evaluate(SMALLEST)
     assert smallest >= 24, smallest
     assert not visit.scrolls_sideways(page)
