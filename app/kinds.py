@@ -84,6 +84,15 @@ def _written(number: float) -> str:
     return f"{number:.12g}".replace("-", "−")
 
 
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written anywhere: JSON may bring halves of a character, which no encoding has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_finite(value: object) -> bool:
     """Whether a value from outside is a finite number; True and False are none.
 
@@ -354,12 +363,17 @@ class ByName(Kind):
 
 @dataclass(frozen=True)
 class Text(Verbatim):
-    """A text of up to `most` characters that means something to the program alone, such as a token."""
+    """A text of up to `most` characters that means something to the program alone, such as a token.
+
+    >>> Text(9).checked("\\ud800", "code")
+    Traceback (most recent call last):
+    ValueError: code must be a text of up to 9 characters, got '\\ud800'.
+    """
 
     most: int
 
     def take(self, value: object) -> str:
-        if not isinstance(value, str) or len(value) > self.most:
+        if not isinstance(value, str) or len(value) > self.most or not _is_unicode(value):
             raise ValueError
         return value
 

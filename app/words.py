@@ -121,6 +121,10 @@ OWN_MODEL_LEAD = (
     "The two files that lc.save wrote, config.json and model.safetensors, of a Linearizer for square pictures with 1 or 3 "
     "channels and a side of 4 to 128. Nothing in them is run. You alone see it here, and who gets a link of yours."
 )
+OWN_MODEL_ELSEWHERE = (
+    "Plane takes none, since it draws points of a plane, and Styles takes none, since it paints photos of any size; a plane "
+    "or a painter that was trained there is loaded there."
+)
 OWN_MODEL_FILES = "Choose both files"
 OWN_MODEL_HUB = "Or its name on the Hub, owner/name; Enter fetches it"
 YOURS = "yours"
@@ -140,9 +144,16 @@ def no_linearizer(kind: str) -> str:
     )
 
 
+PICTURES_WORK = "square pictures with 1 or 3 channels and a side of 4 to 128 work"
+PHOTOS = (
+    f"The model takes photos of any size; {PICTURES_WORK}, and Styles loads a painter that was trained there."
+)
+
+
 def wrong_points(shape: tuple[int, ...]) -> str:
     found = "×".join(map(str, shape))
-    return f"The model takes points of shape {found}; square pictures with 1 or 3 channels and a side of 4 to 128 work."
+    plane = ", and Plane loads a plane that was trained there" if shape == (2,) else ""
+    return f"The model takes points of shape {found}; {PICTURES_WORK}{plane}."
 
 
 def other_points(shape: tuple[int, ...], other: tuple[int, ...]) -> str:

@@ -73,7 +73,8 @@ class Page:
         reply = self._connection.getresponse()
         found, self._used = json.loads(reply.read()), time.monotonic()
         if reply.status != 200:
-            raise RuntimeError(f"{name}: {found}")
+            busy = reply.status == 503  # as the page does, ask again
+            raise ConnectionError(found) if busy else RuntimeError(f"{name}: {found}")
         return found
 
 

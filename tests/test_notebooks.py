@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,23 @@ def test_a_notebook_runs_from_top_to_bottom(notebook, tmp_path):
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-2:] == ["http://127.0.0.1", KEPT]
+
+
+@EACH
+def test_a_notebook_says_first_how_it_is_installed_from_wherever_the_repository_lies(notebook):
+    first = "".join(cells(notebook)[0]["source"])
+    (extra,) = re.findall(r"pip install '\.\[(\w+)\]'", first)
+    assert f"%pip install 'linearizer-lab[{extra}] @ git+ADDRESS'" in first
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["name"] == "linearizer-lab" and extra in project["optional-dependencies"]
+
+
+def test_the_badge_names_no_repository_since_the_project_knows_none():
+    """Colab's own page asks for one; a made-up address would lead nowhere."""
+    links = re.findall(
+        r"\(https://colab\.research\.google\.com/github/([^)]*)\)", (ROOT / "README.md").read_text("utf-8")
+    )
+    assert links == [""]
 
 
 @EACH

@@ -136,6 +136,10 @@ class Lesson:
         """The language that is complete."""
         return FIRST if FIRST in self.words else next(iter(self.words))
 
+    def spoken(self, language: str) -> str:
+        """The language in which it speaks to whoever asks for this one."""
+        return language if language in self.words else self.first
+
     def word(self, key: str, language: str) -> Any:
         """The wording in a language, else in the first one, else ""."""
         return self.words.get(language, {}).get(key, self.words[self.first].get(key, ""))
@@ -156,7 +160,7 @@ class Lesson:
             for stop in self.stops
         ]
         book = {key: self.word(key, language) for key in BOOK}
-        return {**book, "minutes": self.minutes, "languages": list(self.words), "stops": stops}
+        return {**book, "minutes": self.minutes, "language": self.spoken(language), "stops": stops}
 
 
 def _record(kind: type[T], value: object, what: str) -> T:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import secrets
 import sqlite3
@@ -28,6 +29,7 @@ import pooch
 
 from app.lessons import words
 
+LOG = logging.getLogger(__name__)
 DAY = 24 * 3600.0
 IDLE = 3600.0  # seconds without a request of its teacher or a guess, after which a room gives way where all are taken
 MOST_ROOMS, MOST_MEMBERS, MOST_STOPS = 200, 400, 60
@@ -74,10 +76,15 @@ def _hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
+class BusyError(ValueError):
+    """The rooms cannot be read or written just now: nothing was done, and the same may be asked again."""
+
+
 class Rooms:
     """The rooms in `folder`/rooms.db; `clock` tells seconds, `most` how many rooms there may be.
 
-    ValueError with a sentence for a folder that cannot be written, and from every method for what it refuses.
+    ValueError with a sentence for a folder that cannot be written, and from every method for what it refuses;
+    BusyError where the disk is full or another process does not let go of the file.
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time, most: int = MOST_ROOMS) -> None:
@@ -85,36 +92,45 @@ class Rooms:
         self._mine = threading.local()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with self._change() as db:
+            with contextlib.closing(self._opened()) as db:
+                db.execute("BEGIN IMMEDIATE")
                 for statement in SCHEMA.split(";"):
                     db.execute(statement)
-        except (OSError, sqlite3.Error, ValueError) as error:
+                db.execute("COMMIT")
+        except (OSError, sqlite3.Error) as error:
             raise ValueError(words.no_folder(str(folder), str(error))) from None
 
-    def _db(self) -> sqlite3.Connection:
-        """This thread's connection; a file that was taken away meanwhile is opened anew."""
-        db = getattr(self._mine, "db", None)
-        if db is None:
-            db = sqlite3.connect(self.file, timeout=BUSY, isolation_level=None)
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-                db.execute(f"PRAGMA {pragma}")
-            self._mine.db = db
+    def _opened(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.file, timeout=BUSY, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            db.execute(f"PRAGMA {pragma}")
         return db
+
+    @contextlib.contextmanager
+    def _db(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, kept until something goes wrong with it. BusyError with a sentence."""
+        try:
+            if getattr(self._mine, "db", None) is None:
+                self._mine.db = self._opened()
+            yield self._mine.db
+        except sqlite3.Error as error:
+            if self._mine.db is not None:
+                self._mine.db.close()  # undoes what had begun
+                self._mine.db = None
+            LOG.warning("The rooms in %s: %s", self.file, error)
+            raise BusyError(words.ROOMS_BUSY) from error
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is written when it ends, or nothing."""
-        db = self._db()
-        try:
+        with self._db() as db:
             db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise ValueError(words.ROOMS_BUSY) from error
-        try:
-            yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
+            try:
+                yield db
+            except ValueError:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
 
     # --- rooms ---------------------------------------------------------------------------------------------------
     def open(self, lesson: str) -> dict[str, str]:
@@ -135,10 +151,11 @@ class Rooms:
 
     def census(self) -> dict[str, int]:
         """How many rooms there are, and members of them."""
-        db, newest = self._db(), self.clock() - DAY
-        (count,) = db.execute("SELECT count(*) FROM rooms WHERE made >= ?", (newest,)).fetchone()
         joined = "SELECT count(*) FROM members JOIN rooms USING (code) WHERE made >= ?"
-        return {"open": count, "members": db.execute(joined, (newest,)).fetchone()[0]}
+        newest = (self.clock() - DAY,)
+        with self._db() as db:
+            (count,) = db.execute("SELECT count(*) FROM rooms WHERE made >= ?", newest).fetchone()
+            return {"open": count, "members": db.execute(joined, newest).fetchone()[0]}
 
     def _room(self, db: sqlite3.Connection, code: str) -> sqlite3.Row:
         cursor = db.cursor()
@@ -213,7 +230,8 @@ class Rooms:
 
     def follow(self, code: str, member: str) -> dict[str, Any]:
         """Where the teacher stands: `turn` grows whenever that changes; `leads` says whether the class is to follow."""
-        room = self._joined(self._db(), code, member)
+        with self._db() as db:
+            room = self._joined(db, code, member)
         return {
             "turn": room["turn"],
             "leads": bool(room["leads"]),
@@ -235,23 +253,19 @@ class Rooms:
 
     def counts(self, code: str, key: str, stop: str) -> dict[str, Any]:
         """How many are there, how many drew, and how often each guess was made at a stop."""
-        db = self._db()
-        room = self._taught(db, code, key)["code"]
-        (members,) = db.execute("SELECT count(*) FROM members WHERE code = ?", (room,)).fetchone()
-        (drawn,) = db.execute("SELECT count(*) FROM drawings WHERE code = ?", (room,)).fetchone()
-        bars = db.execute(
-            "SELECT guess, count(*) FROM guesses WHERE code = ? AND stop = ? GROUP BY guess ORDER BY guess",
-            (room, stop),
-        )
-        return {"members": members, "drawn": drawn, "bars": dict(bars.fetchall())}
+        made = "SELECT guess, count(*) FROM guesses WHERE code = ? AND stop = ? GROUP BY guess ORDER BY guess"
+        with self._db() as db:
+            room = self._taught(db, code, key)["code"]
+            (members,) = db.execute("SELECT count(*) FROM members WHERE code = ?", (room,)).fetchone()
+            (drawn,) = db.execute("SELECT count(*) FROM drawings WHERE code = ?", (room,)).fetchone()
+            bars = dict(db.execute(made, (room, stop)).fetchall())
+        return {"members": members, "drawn": drawn, "bars": bars}
 
     def wall(self, code: str, key: str) -> dict[str, str]:
         """The drawings of the class, references of `pictures` by names that mean something to `erase` alone."""
-        db = self._db()
-        room = self._taught(db, code, key)["code"]
-        return dict(
-            db.execute("SELECT member, picture FROM drawings WHERE code = ? ORDER BY member", (room,))
-        )
+        hung = "SELECT member, picture FROM drawings WHERE code = ? ORDER BY member"
+        with self._db() as db:
+            return dict(db.execute(hung, (self._taught(db, code, key)["code"],)).fetchall())
 
     def erase(self, code: str, key: str, drawing: str) -> None:
         """Take one drawing off the wall; one that is gone already is gone."""
@@ -270,7 +284,8 @@ class Rooms:
 
     def query_of(self, short: str) -> str | None:
         """The query string of a short name; None where there is none."""
-        found = self._db().execute("SELECT query FROM links WHERE short = ?", (short,)).fetchone()
+        with self._db() as db:
+            found = db.execute("SELECT query FROM links WHERE short = ?", (short,)).fetchone()
         return found and found[0]
 
     def bring(self, name: str, text: str) -> None:
@@ -281,7 +296,8 @@ class Rooms:
 
     def brought(self, name: str) -> str | None:
         """A lesson's text; None where there is none."""
-        found = self._db().execute("SELECT text FROM lessons WHERE name = ?", (name,)).fetchone()
+        with self._db() as db:
+            found = db.execute("SELECT text FROM lessons WHERE name = ?", (name,)).fetchone()
         return found and found[0]
 
 

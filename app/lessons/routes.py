@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.lessons import classroom, sheet, shelf, words
 from app.lessons.files import Word
-from app.lessons.rooms import rooms
+from app.lessons.rooms import BusyError, rooms
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ Answer = Callable[[Any], Mapping[str, Any]]
 
 
 def asked(name: str, arguments: type[Settings], answer: Answer) -> Route:
-    """POST /lab-class/`name`: `answer(arguments)` for a JSON object of checked arguments; 400 and a sentence for others."""
+    """POST /lab-class/`name`: `answer(arguments)` for a JSON object of checked arguments; 400 and a sentence for others,
+    503 where the same may be asked again."""
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import JSONResponse
     from starlette.routing import Route
@@ -38,7 +39,8 @@ def asked(name: str, arguments: type[Settings], answer: Answer) -> Route:
             content = await _body(request)
             found = await run_in_threadpool(lambda: answer(_arguments(arguments, content)))
         except ValueError as error:
-            return JSONResponse({"error": str(error)}, status_code=400, headers=NOT_KEPT)
+            status = 503 if isinstance(error, BusyError) else 400
+            return JSONResponse({"error": str(error)}, status_code=status, headers=NOT_KEPT)
         return JSONResponse(found, headers=NOT_KEPT)
 
     return Route(f"/{PLACE}/{name}", reply, methods=["POST"])
@@ -94,9 +96,12 @@ ASKED: Mapping[str, tuple[type[Settings], Answer]] = {
 
 def _short(request: Request) -> Response:
     """A short address leads to the long one, on this server alone."""
-    from starlette.responses import RedirectResponse
+    from starlette.responses import PlainTextResponse, RedirectResponse
 
-    query = rooms().query_of(request.path_params["name"])
+    try:
+        query = rooms().query_of(request.path_params["name"])
+    except BusyError as error:
+        return PlainTextResponse(str(error), status_code=503, headers=NOT_KEPT)
     return RedirectResponse(f"../{query or ''}", status_code=307, headers=NOT_KEPT)
 
 

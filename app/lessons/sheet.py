@@ -32,7 +32,7 @@ def page(asked: Asked) -> str:
         _stop(lesson, stop, number, language, asked.notes) for number, stop in enumerate(lesson.stops, 1)
     ]
     return f"""<!doctype html>
-<html lang="{html.escape(language)}"><head><meta charset="utf-8"><title>{say("title")}</title>
+<html lang="{lesson.spoken(language)}"><head><meta charset="utf-8"><title>{say("title")}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>{asset("css/sheet.css")}</style></head>
 <body><header><h1>{say("title")}</h1><p>{say("about")}</p><p class="name">{words.SHEET_NAME}</p></header>
 {"".join(parts)}</body></html>"""

@@ -80,7 +80,7 @@ def told(wanted: Wanted) -> dict[str, Any]:
 
 def bring(brought: Brought) -> dict[str, Any]:
     """Keep a visitor's lesson, under a name that its text makes; what is wrong with it is a sentence."""
-    content = brought.text.encode("utf-8", "replace")
+    content = brought.text.encode()
     found = files.lesson_of(files.parsed(content, words.YOUR_FILE))
     name = "own-" + hashlib.sha256(content).hexdigest()[:16]
     rooms().bring(name, content.decode())

@@ -32,6 +32,7 @@ from app.pictures import encoding
 from linearizer_core import checkpoints
 from linearizer_core.configs import CONFIG, WEIGHTS
 from linearizer_core.models.aged import AgedGenerator
+from linearizer_core.models.styles import Styles
 from linearizer_core.operators.diagonal import Axiswise
 
 MOST_NUMBERS = 25_000_000  # parameters and buffers
@@ -55,11 +56,13 @@ hub: list[str] = []
 # --- what the lab can show ---------------------------------------------------------------------------------
 def checked(f: object) -> lc.Linearizer:
     """The model itself, if it is one of pictures that the lab can show. ValueError with a sentence."""
+    if isinstance(f, Styles | lc.PhotoLinearizer):
+        raise ValueError(words.PHOTOS)
     if not isinstance(f, lc.Linearizer):
         raise ValueError(words.no_linearizer(type(f).__name__))
     shape = tuple(f.g_x.in_shape)
     square = len(shape) == 3 and shape[0] in (1, 3) and shape[1] == shape[2] and shape[1] in pictures.SIDES
-    if not square or isinstance(f, lc.PhotoLinearizer):
+    if not square:
         raise ValueError(words.wrong_points(shape))
     if tuple(f.g_y.in_shape) != shape:
         raise ValueError(words.other_points(shape, tuple(f.g_y.in_shape)))

@@ -17,7 +17,8 @@ def panel(lab: Lab) -> Named:
     names = gr.State([], time_to_live=LIFE)
     outputs = {"own": names, "choosers": [buttons for buttons, _, _ in lab.choosers]}
     with gr.Accordion(words.OWN_MODEL, open=False, elem_id="own-model", elem_classes="lab-fold"):
-        gr.HTML(f'<p class="lab-quiet">{words.OWN_MODEL_LEAD}</p>', apply_default_css=False)
+        lead = f"{words.OWN_MODEL_LEAD} {words.OWN_MODEL_ELSEWHERE}"
+        gr.HTML(f'<p class="lab-quiet">{lead}</p>', apply_default_css=False)
         key = {"size": "sm", "scale": 0, "elem_classes": "lab-button", "min_width": 160}
         with gr.Row(elem_classes="lab-toolbar"):
             types = {"file_count": "multiple", "file_types": [".json", ".safetensors"]}
@@ -59,4 +60,4 @@ def _told(lab: Lab, name: str) -> str:
     shape = "×".join(map(str, models.shape(name)))
     offered = [view for _, view, need in lab.choosers if models.offers(name, need)]
     others = {view: need.takes for _, view, need in lab.choosers if view not in offered}
-    return words.admitted(models.title(name), shape, offered, others)
+    return f"{words.admitted(models.title(name), shape, offered, others)} {words.OWN_MODEL_ELSEWHERE}"

@@ -70,6 +70,12 @@ def test_what_is_to_be_said_is_there(first: str):
 
 def test_what_a_language_does_not_say_falls_back():
     lesson = files.shipped("lecture")
+    assert (lesson.told("de")["language"], files.shipped("tour").told("de")["language"]) == ("en", "de")
+    for name, language in (
+        ("lecture", "en"),
+        ("tour", "de"),
+    ):  # read aloud, and broken into lines, as what it is
+        assert f'<html lang="{language}">' in sheet.page(sheet.Asked(name, "de"))
     assert lesson.told("de")["stops"][0]["title"] == lesson.told("en")["stops"][0]["title"] != ""
     assert files.shipped("tour").told("de")["stops"][0]["title"] == "Warum linear?"
 

@@ -466,6 +466,28 @@ def test_a_model_that_cannot_be_shown_is_one_sentence(name, monkeypatch):
         own.bring(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "view", "sentence"),
+    [("assets/plane-moons", "Plane", "points of shape 2"), ("assets/styles", "Styles", "photos of any size")],
+)
+def test_a_model_for_a_view_that_takes_none_is_told_where_it_goes(name, view, sentence, monkeypatch):
+    monkeypatch.setattr(own, "_try", tried_here)
+    with pytest.raises(
+        ValueError, match=rf"takes {sentence}; .*, and {view} loads a \w+ that was trained there[.]$"
+    ):
+        own.bring(name)
+
+
+def test_views_that_take_no_model_say_why_where_one_is_brought(clean, brought, endpoints):
+    with gr.Blocks() as page:
+        own_model.panel(Lab(gr.State("")))
+    shown = " ".join(str(block.value) for block in page.blocks.values() if isinstance(block, gr.HTML))
+    for said in (shown, own_model._told(Lab(gr.State("")), "grey")):
+        assert (
+            "Plane takes none, since it draws points" in said and "Styles takes none, since it paints" in said
+        )
+
+
 def test_and_on_the_command_line_exit_2():
     name = "assets/plane-moons"
     done = subprocess.run(

@@ -320,7 +320,12 @@ STRANGE = [
     "x" * 100_000,
     "<script>",
     "\x00",
+    "a\x00b",
+    "\ud800",  # half of a character, which no encoding has
+    "\ufb03" * 6,  # three letters each where they are capital
     "'; DROP TABLE rooms",
+    "' OR 1=1 --",
+    "../../etc/passwd",
 ]
 PARTS = [(name, argument) for name, (kind, _) in routes.ASKED.items() for argument in kind.declared()]
 GOOD = {
@@ -349,7 +354,8 @@ def test_every_argument_is_checked(client: TestClient, name: str, argument: str)
         )
         assert reply.status_code in (200, 400), (value, reply.text)
         if reply.status_code == 400:
-            assert 5 < len(reply.json()["error"]) < 500
+            said = reply.json()["error"]
+            assert 5 < len(said) < 500 and "codec" not in said and "sqlite" not in said.lower()
     assert rooms.rooms().counts(**room, stop="why")["members"] >= 1
 
 
@@ -375,6 +381,106 @@ def test_what_is_no_request_of_ours_is_refused(client: TestClient, name: str):
     many = b'{"code": "' + b"x" * 600_000 + b'"}'
     reply = client.post(address, content=many, headers={"content-type": "application/json"})
     assert reply.status_code == 400 and "too much" in reply.json()["error"]
+
+
+@pytest.mark.parametrize("place", [routes.SHORT, routes.SHEET])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "%00",
+        "%ff%fe",
+        "%ED%A0%80",
+        "..%2f..%2fetc%2fpasswd",
+        "'%20OR%201=1",
+        "A" * 9000,
+        "%3Cscript%3E",
+        "tour%00",
+        "../x",
+    ],
+)
+def test_an_address_that_nobody_made_leads_nowhere(client: TestClient, place: str, name: str):
+    reply = client.get(f"/{place}/{name}")
+    assert reply.status_code == 404 or (place, reply.headers.get("location")) == (routes.SHORT, "../")
+    assert "root:" not in reply.text and "Traceback" not in reply.text and len(reply.text) < 500
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["lang=%00", "lang=%ED%A0%80", "lang=" + "x" * 9000, "lang=%3Cscript%3E", "notes=2", "notes=", "x=1"],
+)
+def test_a_sheet_of_a_strange_language_is_the_english_one(client: TestClient, query: str):
+    assert "Linearizer" in client.get(f"/{routes.SHEET}/lecture?{query}").text
+    assert "<script" not in client.get(f"/{routes.SHEET}/lecture?{query}").text
+
+
+FORGED = {
+    "key": ["", "x", "é" * 40, "'; --"],
+    "member": ["", "x", "é" * 40],
+    "code": ["", "ABCDEF", "%", "______"],
+}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, (kind, _) in routes.ASKED.items() if {*kind.declared()} & {*FORGED}]
+)
+def test_whoever_guesses_a_code_a_key_or_a_seat_is_told_no(client: TestClient, name: str):
+    room, other = asked(client, "open"), asked(client, "open")
+    seat = asked(client, "join", code=room["code"])
+    good = {
+        "stop": 1 if name == "lead" else "why",
+        "guess": "1",
+        "picture": drawing("digits:318"),
+        "drawing": "x",
+    }
+    good |= {"link": "", "leads": True, **room, "member": seat["member"]}
+    content = {key: good[key] for key in routes.ASKED[name][0].declared()}
+    theirs = {"key": other["key"], "member": asked(client, "join", code=other["code"])["member"]}
+    for argument, values in FORGED.items():
+        for value in [*values, *filter(None, [theirs.get(argument)])] if argument in content else []:
+            reply = client.post(f"/lab-class/{name}", json={**content, argument: value})
+            assert reply.status_code == 400 and reply.json()["error"], (argument, value)
+    assert rooms.rooms().counts(**room, stop="why") == {"members": 1, "drawn": 0, "bars": {}}
+
+
+def test_a_disk_that_is_full_or_a_file_that_is_held_is_asked_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog
+):
+    room = asked(client, "open")
+    seat = {"code": room["code"], "member": asked(client, "join", code=room["code"])["member"]}
+    monkeypatch.setattr(rooms, "BUSY", 0.05)
+    rooms.rooms.cache_clear()  # opened anew, with that patience
+    asked(client, "follow", **seat)
+    other = sqlite3.connect(rooms.rooms().file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert "busy" in asked(client, "guess", 503, **seat, stop="why", guess="1")["error"]
+    assert asked(client, "follow", **seat)["turn"] == 0  # who only reads is not held up
+    other.execute("ROLLBACK")
+    asked(client, "guess", **seat, stop="why", guess="1")
+    monkeypatch.setattr(Rooms, "_opened", full(Rooms._opened))
+    rooms.rooms.cache_clear()
+    for name in ("a", "b"):  # and what had begun is undone, so that the next one is not in the middle of it
+        assert asked(client, "bring", 503, text=lesson_of(200_000, name))["error"]
+    assert client.get(f"/{routes.SHORT}/X").headers["location"] == "../"
+    assert asked(client, "counts", **room, stop="why")["bars"] == {"1": 1}
+    assert "full" in caplog.text and "Traceback" not in caplog.text
+
+
+def full(opened):
+    """Connections to a file that may not grow."""
+
+    def tight(store: Rooms) -> sqlite3.Connection:
+        db = opened(store)
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        return db
+
+    return tight
+
+
+def lesson_of(length: int, name: str) -> str:
+    stop = {"id": "a", "link": "?view=plane"}
+    words = {"title": name, "a.title": "A", "a.says": "s"}
+    return json.dumps({"stops": [stop], "words": {"en": words}}) + " " * length
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from app.lessons import routes
 from app.serving import traffic
 from tests.attack.lab import Answer, Lab, heard, multipart
 
@@ -62,6 +63,9 @@ TRAVERSALS = [
         "/svelte/",
         "/gradio_api/file=",
         "/custom_component/1/x/y/",
+        f"/{routes.SHORT}/",
+        f"/{routes.SHEET}/",
+        f"/{routes.PLACE}/",
     )
     for way in (
         "../../../../../../",
@@ -315,6 +319,18 @@ def every_listener() -> Iterator[Shot]:
         yield lambda lab, value=value: worst(asked(lab, number, value) for number in lab.listeners)
 
 
+def classes() -> Iterator[Shot]:
+    """Strange values for all that a lesson or a class asks, forged keys, and bodies that are none."""
+    bodies = [b"[" * MANY, b'{"a":' * MANY, b"\xff" * 100, b"", b'{"code": "' + b"x" * 20 * MANY + b'"}']
+    for name, (kind, _) in routes.ASKED.items():
+        path, arguments = f"/{routes.PLACE}/{name}", kind.declared()
+        for value in (*STRANGE, "\ud800", "' OR 1=1 --"):
+            body = json.dumps(dict.fromkeys(arguments, value)).encode()
+            yield lambda lab, path=path, body=body: lab.post(path, body)
+        for body in bodies:
+            yield lambda lab, path=path, body=body: lab.post(path, body)
+
+
 def worst(answers: Iterator[Answer]) -> Answer:
     """The first of them that is not good, else the last."""
     found = Answer(0)
@@ -339,6 +355,7 @@ ATTACKS = {
     "upgrades, odd methods": upgrades,
     "path traversal": traversals,
     "strange values to all listeners": every_listener,
+    "lessons and classes": classes,
 }
 FEWER = {
     "strange values to all listeners": 2

@@ -79,7 +79,7 @@ def test_on_a_phone_the_ring_is_dragged_and_nothing_scrolls_sideways(phone: Visi
     page = arrives(phone, "?view=plane&lesson=tour&stop=2&lang=de")
     stands(page, 2)
     expect(page.locator("#lesson h2")).to_have_text("⊕ in der Ebene")
-    expect(page.locator("#plane-canvas figcaption").first).to_have_text("Eingang: krumm, doch gerade für g")
+    expect(page.locator("#plane-canvas figcaption").first).to_have_text("Eingang: gerade für g")
     board = page.locator('#plane-canvas [data-pane="input"]').bounding_box()
     ring = page.locator(".lab-ring")
     x, y = ((0.5 + v / 6) for v in (-0.75, -1.15))  # where the sum lies

@@ -8,6 +8,7 @@ const start = async (name, number) => {
     write($(".lost"), fill(own.words.lost, { why: error.message }));
     return arrange();
   }
+  for (const name of ["h2", ".says", ".ask", ".choices", ".answer"]) $(name).lang = lesson.language;
   const before = recall();
   guesses = before.guesses;
   const known = lesson.stops.findIndex((each) => each.id === before.stop);

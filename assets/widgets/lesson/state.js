@@ -49,6 +49,7 @@ const send = async (name, content) => {
   }).catch(() => null);
   if (!reply) throw Object.assign(new Error(own.words.far), { far: true });
   const found = await reply.json().catch(() => ({ error: own.words.far }));
-  if (!reply.ok) throw new Error(found.error || own.words.far);
+  const far = reply.status >= 500; // nothing was done: the same may be asked again
+  if (!reply.ok) throw Object.assign(new Error(found.error || own.words.far), { far });
   return found;
 };
