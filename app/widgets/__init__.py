@@ -84,7 +84,9 @@ def widget_styles() -> str:
 
     Of a class alone it would be the page, too: `lab-lesson` stands on its body while a lesson is walked.
     """
-    own = (f":is(#none, .lab.lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}" for name in sorted(_made))
+    own = (
+        f":is(#none, .lab.lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}" for name in sorted(_made)
+    )
     return "\n".join([f".lab-widget {{ {asset('widgets/shared.css')} }}", *own])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.lessons import languages
 from app.shell import build_app, launch_settings
-from app.widgets import ASSETS, SPOKEN, asset, page_head, script_of, widget, widget_scripts
+from app.widgets import ASSETS, SPOKEN, asset, page_head, script_of, widget, widget_scripts, widget_styles
 
 NAMES = sorted(path.name for path in (ASSETS / "widgets").iterdir() if path.is_dir())
 PAGE = asset("css/lab.css")
@@ -123,7 +123,7 @@ def test_what_widgets_share_is_in_the_page_once(widgets: list[gr.HTML]):
     for part in ("widgets/lab.js", "js/page.js", "widgets/shared.css"):
         assert head.count(asset(part)) == 1
     for name in NAMES:
-        assert head.count(f":is(#none, .lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}") == 1
+        assert head.count(f":is(#none, .lab.lab-{name}) {{ {asset(f'widgets/{name}/{name}.css')} }}") == 1
     assert head.count(script_of("pictures")) == 1 and json.dumps(SPOKEN) in head
     assert not any(script_of("pictures") in block.js_on_load or block.css_template for block in widgets)
 
@@ -146,6 +146,6 @@ def test_only_one_place_listens_to_pointers_of_a_drag(name: str):  # fault 34
 
 def test_no_widget_dresses_the_page_that_is_called_like_it():
     """A lesson's class stands on the body while it is walked."""
-    shell.build_app()
-    scopes = set(re.findall(r":is\(#none, ([^)]*)\) \{", widgets.widget_styles()))
+    build_app()
+    scopes = set(re.findall(r":is\(#none, ([^)]*)\) \{", widget_styles()))
     assert ".lab.lab-lesson" in scopes and all(scope.startswith(".lab.lab-") for scope in scopes)
