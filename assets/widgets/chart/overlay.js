@@ -73,6 +73,8 @@ function drawWalk(panel, place) {
   const beside = document.querySelector(`#${own.beside || "none"} .tiles`);
   const left = JSON.parse(beside?.dataset.at || "null")?.[panel.number];
   const { pen } = panel;
+  pen.save();
+  within(pen, frameOf(panel));
   if (walk.component < dims)
     trace(
       pen,
@@ -87,6 +89,7 @@ function drawWalk(panel, place) {
       ink("--lab-bad"),
       3,
     );
+  pen.restore();
   const [x, y] = place(left ? left.cross : along(walk.steps), 0);
   const hue = left ? ink("--lab-bad") : ink(panel.number ? "--lab-pixel" : "--lab-induced");
   for (const [colour, width] of [
@@ -104,6 +107,13 @@ function drawWalk(panel, place) {
   }
   const picture = beside?.querySelectorAll("canvas")[panel.number];
   if (picture) drawReached(panel, picture, x, y, hue);
+}
+
+// What is drawn from now on stays between the axes.
+function within(pen, { left, top, right, bottom }) {
+  pen.beginPath();
+  pen.rect(left, top, right - left, bottom - top);
+  pen.clip();
 }
 
 function trace(pen, points, colour, width) {
