@@ -19,6 +19,9 @@
   let following = false; // Back or Forward: the entry is there, too
 
   const asked = () => new URLSearchParams(location.search);
+  // The view that the address asks for, until it is measured or another is chosen: the one that is in front
+  // may be measured before, and its link would take the place of what is still to be read.
+  let awaited = asked().get("view");
   entered.add(asked().get("view") ?? "plane");
   const switchOf = (slug) => document.querySelector(`#${slug}-break input`);
   const inFront = () =>
@@ -37,7 +40,8 @@
 
   const write = () => {
     const slug = inFront();
-    if (!slug) return;
+    if (!slug || (slug !== awaited && document.getElementById(`tab-${awaited}-button`))) return;
+    awaited = null;
     const address = addressOf(slug);
     if (address !== location.search) {
       go(address, step && !first && !following);
@@ -81,6 +85,7 @@
   document.addEventListener("click", (event) => {
     const tab = event.target.closest?.("[role=tab]");
     if (!tab) return;
+    if (event.isTrusted) awaited = null;
     entered.add(tab.id.replace(/^tab-|-button$/g, ""));
     if (!following) step = true;
     setTimeout(write, 100);
@@ -95,6 +100,7 @@
   const show = () => {
     follows();
     const slug = asked().get("view");
+    awaited = slug;
     const tab = document.getElementById(`tab-${slug}-button`);
     const begun = entered.has(slug);
     if (tab && tab.getAttribute("aria-selected") !== "true") tab.click();

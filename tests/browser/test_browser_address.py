@@ -1,5 +1,6 @@
 """The address of the page is what is seen: F5 and Back keep it, the theme and the broken law included."""
 
+import json
 import re
 from urllib.parse import parse_qs, urlparse
 
@@ -127,3 +128,21 @@ def test_the_broken_law_and_the_theme_are_part_of_it(visit):
     visit.shows(page, "#project-meter .meter", "holds")
     page.wait_for_function("!location.search.includes('broken')")
     assert re.search(r"__theme=", page.url)
+
+
+def test_a_link_is_not_lost_to_the_view_that_stands_in_front_meanwhile(visit):
+    """A slow machine: Plane, which the page begins with, is measured before the view that the link asks for is chosen."""
+    page, held = visit.context.new_page(), []
+
+    def hold(route):
+        arrives = json.loads(route.request.post_data)["data"] == ["?view=project&k=64"]
+        held.append(route) if arrives else route.continue_()
+
+    page.route("**/gradio_api/run/predict*", hold)
+    page.goto(f"{visit.server.url}?view=project&k=64")
+    page.wait_for_function("window.lab?.address?.linkOf('plane')")
+    assert len(held) == 1
+    held.pop().continue_()
+    expect(page.locator(RANK)).to_have_value("64")
+    waits_for(page, view="project", k="64")
+    visit.quiet(page)
