@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SMALL = 10_000  # bytes of an answer that goes as it is
+SMALL = 10_000  # bytes of an answer that goes as it is, where it would be packed each time
+TINY = 1_000  # and where it is packed once
 QUALITY = 7  # of brotli: beyond it Plotly's script takes seconds
 MOST = 2**26  # bytes of answers that are kept
 NAMED_BY_CONTENT = ("/assets/", f"/{PLACE}/")  # places where another content has another name
@@ -70,8 +71,8 @@ class Packing:
             if answer is None:
                 answer = await self._keep(key, await _whole(self.plain, scope, receive))
             return await answer.send(send)
-        streams = "." not in scope["path"].rpartition("/")[2]
-        await (self.packed if streams else self.plain)(scope, receive, send)
+        is_file = "." in scope["path"].rpartition("/")[2]  # what has an ending is packed by Gradio
+        await (self.plain if is_file else self.packed)(scope, receive, send)
 
     def _remembered(self, key: Hashable) -> Answer | None:
         with self._door:
@@ -138,7 +139,7 @@ def _packed(answer: Answer, encoding: str, named_by_content: bool) -> Answer:
     from starlette.datastructures import MutableHeaders
 
     headers, body = MutableHeaders(raw=list(answer.headers)), answer.body
-    if encoding and len(body) >= SMALL // 10 and "content-encoding" not in headers:
+    if encoding and len(body) >= TINY and "content-encoding" not in headers:
         body = (
             brotli.compress(body, mode=brotli.MODE_TEXT, quality=QUALITY)
             if encoding == "br"

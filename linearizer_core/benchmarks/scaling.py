@@ -52,26 +52,28 @@ def scale(
     size = samples, batch, repeats
     alone, many = _measured(1, *size), _measured(processes, *size)
     n, parameters = SIDE * SIDE, sum(p.numel() for p in _Likelihood().parameters())
+
+    def row(task: str, size: str, work: str, result: str, note: str) -> Row:
+        one, several = alone[work], many[work]
+        error = _apart(many[result], alone[result])
+        return Row(
+            f"{task}, {processes} processes", size, several, "1 process", one, one / several, error, note=note
+        )
+
     rows = [
-        Row(
-            f"PCA, {processes} processes",
+        row(
+            "PCA",
             f"{samples} × {n}",
-            many["pca"],
-            "1 process",
-            alone["pca"],
-            alone["pca"] / many["pca"],
-            _apart(many["variance"], alone["variance"]),
-            note="float64; the error is that of the eigenvalues, relative",
+            "pca",
+            "variance",
+            "float64; the error is that of the eigenvalues, relative",
         ),
-        Row(
-            f"training step, {processes} processes",
+        row(
+            "training step",
             f"batch {batch}, {parameters} parameters",
-            many["step"],
-            "1 process",
-            alone["step"],
-            alone["step"] / many["step"],
-            _apart(many["gradient"], alone["gradient"]),
-            note="the error is that of the gradient, relative to its largest entry",
+            "step",
+            "gradient",
+            "the error is that of the gradient, relative to its largest entry",
         ),
     ]
     return rows + cost(n, parameters, alone["encode"] + alone["pca"] / samples, alone["step"])
