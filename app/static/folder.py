@@ -190,7 +190,12 @@ def _style() -> str:
 
 def _page() -> str:
     tables = json.dumps(languages.tables(), ensure_ascii=False).replace("<", "\\u003c")
-    told = {"title": html.escape(words.TITLE), "tagline": html.escape(words.TAGLINE), "tables": tables}
+    told = {
+        "title": html.escape(words.TITLE),
+        "tagline": html.escape(words.TAGLINE),
+        "colour": manifest.COLOUR,
+        "tables": tables,
+    }
     page = asset("static/index.html")
     for name, text in told.items():
         page = page.replace(f"{{{{{name}}}}}", text)
