@@ -33,7 +33,7 @@ LIFE = (
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 CHOICE = {**QUIET, "queue": True, "concurrency_limit": None}  # changes a gr.State that others listen to
 TICK = {**QUIET, "trigger_mode": "always_last"}  # follows a drag: the last position wins, nothing flickers
-# Of an event that another listener waits for with "always_last": that tells it again to all, and two would never end.
+# Of what must be heard at once, while an earlier answer is on its way.
 BESIDE = {**QUIET, "trigger_mode": "multiple"}
 
 Component = gr.blocks.Block
@@ -109,6 +109,16 @@ def listen(
     """Call `fn` with values by name whenever one of `triggers` (such as `slider.change`) fires."""
     given = {"fn": _handler(fn, inputs, outputs), "inputs": flat(inputs), "outputs": flat(outputs), **how}
     return triggers(**given) if callable(triggers) else gr.on(list(triggers), **given)
+
+
+def apart(triggers: Callable | Iterable[Callable]) -> Callable:
+    """A trigger of its own that follows `triggers`, for a second listener of theirs that keeps the last position.
+
+    Where a listener with "always_last" is told while it is busy, Gradio later tells the *event* again, to all who listen
+    to it: two such listeners keep each other busy for ever. What follows another listener is told by itself.
+    """
+    silent = {"fn": None, "js": "() => {}"}
+    return (triggers(**silent) if callable(triggers) else gr.on(list(triggers), **silent)).then
 
 
 def _handler(fn: Callable, inputs: Named, outputs: Named) -> Callable:

@@ -82,9 +82,12 @@ def ready(page: Page, drag: Drag) -> None:
 
 
 def settles(page: Page) -> set[int]:
-    """The listeners that measure when the hand rests: a busy machine may pause in the middle of a drag."""
-    dependencies = page.evaluate("() => window.gradio_config.dependencies.map((d) => [d.id, d.targets])")
-    return {number for number, targets in dependencies if any(event == "settle" for _, event in targets)}
+    """The listeners that ask when the hand rests, and what follows: a busy machine may pause in the middle of a drag."""
+    found = page.evaluate(
+        "() => window.gradio_config.dependencies.map((d) => [d.id, d.targets, d.trigger_after])"
+    )
+    settling = {number for number, targets, _ in found if any(event == "settle" for _, event in targets)}
+    return settling | {number for number, _, after in found if after in settling}
 
 
 def dragged(page: Page, drag: Drag, moves: int = MOVES) -> Found:

@@ -17,7 +17,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.listening import BESIDE, TICK, Named, flat, listen
+from app.listening import TICK, Named, apart, flat, listen
 from app.widgets import widget
 
 _turns = itertools.count(1)
@@ -50,7 +50,7 @@ def ticks(
 
     listen([*changes, relay.input], _drawn(fn, name), inputs, outputs, js=script or None, **TICK)
     if rests is not None:
-        listen(rests, _drawn(rested or fn, name), inputs, outputs, **BESIDE)
+        listen(apart(rests), _drawn(rested or fn, name), inputs, outputs, **TICK)
 
     def fetched(turn: object, **values: Any) -> Mapping:
         return {"relay": {**ingredients(**values), "turn": turn if type(turn) is int else None}}

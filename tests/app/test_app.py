@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import Counter
 
 import brotli
 import gradio as gr
@@ -92,6 +93,21 @@ def test_listeners_keep_the_rules_of_latency(config):
         assert not sliders & set(listener["outputs"])
     watched = [i for listener in followers for i, _ in listener["targets"] if kinds.get(i) == "slider"]
     assert len(watched) == len(set(watched)), "one listener for each slider"
+
+
+def test_an_event_has_one_listener_that_keeps_the_last_position(config):
+    """Two would tell each other for ever, see `listening.apart`. A gr.State tells its listeners one by one."""
+    kinds = {component["id"]: component["type"] for component in config["components"]}
+    heard = Counter(
+        (kinds.get(part), part, event)
+        for listener in config["dependencies"]
+        if listener["backend_fn"] and listener["trigger_mode"] == "always_last"
+        for part, event in listener["targets"]
+    )
+    assert len(heard) > 50
+    assert [
+        event for event, count in heard.items() if count > 1 and event[0] != "state" and event[2] != "then"
+    ] == []
 
 
 def test_only_named_endpoints_are_public(config):

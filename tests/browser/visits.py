@@ -139,7 +139,7 @@ class Visit:
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not any(text in message.text for text in ADVICE):
-            self.problems.append(f"{message.type}: {message.text}")
+            self.problems.append(f"{message.type}: {message.text} ({message.location['url']})")
 
     def _blame(self, error: WebError) -> None:
         self.problems.append(f"page error: {error.error}")
@@ -155,10 +155,13 @@ class Visit:
         """Wait until nothing was asked for `spell` ms and all is answered, as what follows a resting hand comes late."""
         found, deadline = -1, time.monotonic() + PATIENCE / 1000
         while found != self.calls() or self.window.waiting[page]:
-            assert time.monotonic() < deadline, "the page never stops asking"
+            assert time.monotonic() < deadline, f"the page still waits for {self._unanswered(page)}"
             found = self.calls()
             page.wait_for_timeout(spell)
         return found
+
+    def _unanswered(self, page: Page) -> list[str]:
+        return [f"{request.url} {request.post_data or ''}" for request in self.window.waiting[page]]
 
     def reload(self, page: Page) -> None:
         """As by F5, once the page waits for nothing: Gradio says on the console what leaving breaks off."""

@@ -5,7 +5,7 @@ import gradio as gr
 from app import models
 from app import words as common
 from app.kinds import Flag, Number
-from app.listening import CHOICE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
+from app.listening import CHOICE, QUIET, TICK, Lab, Named, Opening, apart, endpoint, listen, of_standing
 from app.models.needs import AGES, BLENDS
 from app.panels import picker, proof
 from app.panels.chooser import said_of, showing
@@ -70,7 +70,7 @@ def _listen(board: Mixer, shown: Named, strip: gr.HTML, section: proof.Section) 
     named = {"inputs": {**board.controls, "broken": broken}, "outputs": shown, "rests": section.meter.settle}
     ticks(SLUG, shown["stage"], moves, changes, **named, **fns)
     pair = {"pictures": board.references, "model": board.model, "broken": broken}
-    listen(changes, film, pair, {"film": strip}, **TICK)
+    listen(apart(changes), film, pair, {"film": strip}, **TICK)
     section.settles([board.references.change, *moves], of_filled(compute.settled), board.controls)
 
 

@@ -13,9 +13,11 @@ from app.listening import (
     CHOICE,
     LIFE,
     QUIET,
+    TICK,
     Lab,
     Named,
     Opening,
+    apart,
     by_name,
     endpoint,
     listen,
@@ -159,7 +161,7 @@ def _listen(controls: Named, status: gr.HTML, walk: Named, near: Named, section:
     }
     named = {"inputs": inputs, "outputs": walk, "script": by_name(inputs, MARK)}
     ticks(SLUG, walk["stage"], moves, [*changes, section.broken.change], **named, **fns)
-    listen(section.meter.settle, of_standing(Standing, compute.neighbours), controls, near, **BESIDE)
+    listen(apart(section.meter.settle), of_standing(Standing, compute.neighbours), controls, near, **TICK)
     rests = [*changes, *moves, controls["dimensions"].change]
     section.settles(rests, of_standing(Standing, compute.settled), controls)
 

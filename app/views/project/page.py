@@ -6,7 +6,19 @@ import gradio as gr
 
 from app import models, pictures
 from app import words as common
-from app.listening import BESIDE, CHOICE, LIFE, QUIET, Lab, Named, Opening, endpoint, listen, of_standing
+from app.listening import (
+    CHOICE,
+    LIFE,
+    QUIET,
+    TICK,
+    Lab,
+    Named,
+    Opening,
+    apart,
+    endpoint,
+    listen,
+    of_standing,
+)
 from app.models.needs import PROJECTS
 from app.panels import picker, proof
 from app.panels.chooser import chooser, said_of, showing
@@ -127,7 +139,8 @@ def _listen_to_grid(controls: Named, rows: list[gr.HTML], section: proof.Section
     """The grid follows when the hand rests, and the laws are measured."""
     changes = [control.change for control in controls.values()]
     inputs = {**controls, "broken": section.broken}
-    listen(section.meter.settle, of_standing(Standing, compute.grid), inputs, {"rows": rows}, **BESIDE)
+    rests = apart(section.meter.settle)
+    listen(rests, of_standing(Standing, compute.grid), inputs, {"rows": rows}, **TICK)
     section.settles(changes, of_standing(Standing, compute.settled), controls)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import gradio as gr
 
 from app.kinds import Flag
-from app.listening import CHOICE, TICK, Lab, Opening, endpoint, listen
+from app.listening import CHOICE, TICK, Lab, Opening, apart, endpoint, listen
 from app.models.needs import ANY
 from app.panels import picker, proof
 from app.panels.chooser import chooser, said_of, showing
@@ -45,7 +45,7 @@ def build(lab: Lab) -> Opening:
     shown_of_it = dict(zip(("named_row", "named_words"), said_of_it))
     started = {"picture": lab.picture, "handles": handles, "named_card": card, **rows, **shown_of_it}
     started |= {"named": named, "far": far}
-    listen(named.change, of_handles(compute.named_row), inputs, shown_of_it, **TICK)
+    listen(apart(named.change), of_handles(compute.named_row), inputs, shown_of_it, **TICK)
     fns = {"fn": of_handles(compute.stage), "ingredients": of_handles(compute.ingredients)}
     named = {"inputs": {**inputs, "broken": section.broken}, "outputs": shown}
     ticks(SLUG, stage, changes[:1], [*changes[1:], section.broken.change], **named, **fns)

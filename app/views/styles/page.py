@@ -6,7 +6,7 @@ import gradio as gr
 
 from app import hall
 from app import words as common
-from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, endpoint, listen, of_standing
+from app.listening import CHOICE, LIFE, QUIET, TICK, Lab, Named, Opening, apart, endpoint, listen, of_standing
 from app.models import saved
 from app.panels import proof
 from app.panels.lead import lead
@@ -115,7 +115,7 @@ def _controls() -> tuple[Named, gr.HTML]:
     strength = _slider(f"{SLUG}-strength", words.STRENGTH, STRONGEST)
     off = [(words.NOTHING, ""), *choices]
     undo = gr.Radio(off, value=None, label=words.UNDO, elem_id=f"{SLUG}-undo", **keys)
-    listen(mode.change, halves, {"mode": mode}, {"blend": blend, "order": order}, **QUIET)
+    listen(apart(mode.change), halves, {"mode": mode}, {"blend": blend, "order": order}, **TICK)
     controls = {"mode": mode, "weights": weights, "first": first, "second": second}
     return controls | {"strength": strength, "undo": undo}, rest
 
@@ -163,9 +163,8 @@ def _listen(inputs: Named, shown: Named, full: gr.HTML, section: proof.Section) 
     listen([*moves, section.broken.change], of_standing(Standing, compute.stage), given, shown, **TICK)
     section.settles(moves, of_standing(Standing, compute.settled), inputs)
     rested = {**SLOW, "trigger_mode": "always_last"}
-    listen(
-        section.meter.settle, of_standing(Standing, compute.full), inputs, {"full": full, **shown}, **rested
-    )
+    painted = {"full": full, **shown}
+    listen(apart(section.meter.settle), of_standing(Standing, compute.full), inputs, painted, **rested)
 
 
 def _listen_to_photos(photo: gr.State, samples: gr.HTML, intake: gr.HTML) -> None:

@@ -77,6 +77,7 @@ window.addEventListener("popstate", () => {
 lab.lesson = {
   start,
   send,
+  answered,
   join: async (code) => start(await join(code)),
   name: () => (lesson && !card.hidden ? lesson.name : ""),
   teach: (opened) => {

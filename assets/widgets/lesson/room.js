@@ -2,6 +2,7 @@
 // kept in this browser and sent again.
 const EVERY = 2000; // milliseconds between two questions to the room
 let room = null; // {code, member}
+let ended = false; // nobody would answer any more
 let waiting = []; // requests that are not confirmed: [name, content]
 let turn = -1;
 
@@ -24,6 +25,7 @@ const join = async (text) => {
   const code = text.toUpperCase();
   const key = `lab-room:${code}`;
   room = stored(key) ?? (await send("join", { code }));
+  ended = false;
   store(key, room);
   waiting = stored(`${key}:waiting`) ?? [];
   lab.address.page("room", code);
@@ -33,7 +35,7 @@ const join = async (text) => {
 const wait = () => store(`lab-room:${room.code}:waiting`, waiting);
 const told = (stop, found) => {
   const { code, member } = room ?? {};
-  if (!code) return;
+  if (!code || ended) return;
   const guess = found.place
     ? found.place.map((v) => v.toFixed(2)).join(",")
     : String((found.choice ?? -1) + 1);
@@ -62,11 +64,13 @@ const deliver = async () => {
 };
 
 const follow = async () => {
-  if (!room || document.hidden) return;
+  if (!room || ended || document.hidden) return;
   deliver();
   const { code, member } = room;
   const now = await send("follow", { code, member }).catch((error) => {
-    if (!error.far) write($(".lost"), error.message);
+    if (error.far) return null;
+    write($(".lost"), error.message);
+    ended = true;
     return null;
   });
   if (!now || now.turn === turn) return;
@@ -85,6 +89,7 @@ const count = async () => {
   if (!taught || !lesson || card.hidden || document.hidden) return;
   const asked = { ...taught, stop: stop().id };
   const found = await send("counts", asked).catch(() => null);
+  if (!taught) return; // ended meanwhile
   if (found && asked.stop === stop().id) counts = found;
   if (leads) lead(true, isMeasured() ? viewNow() : "");
   document.dispatchEvent(new CustomEvent("lab:class", { detail: found }));

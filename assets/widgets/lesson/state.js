@@ -40,7 +40,19 @@ const recall = () => {
 
 // One request of this lesson to the server; an Error with the server's sentence where it refuses. A page
 // without a server answers by itself.
-const send = async (name, content) => {
+const underway = new Set();
+const send = (name, content) => {
+  const request = sent(name, content).finally(() => underway.delete(request));
+  underway.add(request);
+  return request;
+};
+const answered = async () => {
+  while (underway.size) {
+    await Promise.allSettled([...underway]);
+    await new Promise((done) => setTimeout(done)); // whoever waited for an answer may ask on
+  }
+};
+const sent = async (name, content) => {
   if (lab.answered) return lab.answered(name, content, own.words);
   const reply = await fetch(lab.place(`lab-class/${name}`), {
     method: "POST",

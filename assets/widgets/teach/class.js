@@ -35,8 +35,16 @@ const openRoom = async () => {
   await renew();
   if (lab.lesson.name() !== lesson) lab.lesson.start(lesson, 0); // wherever its teacher has left it alone
 };
+// A room that has ended refuses whatever comes: its page stops asking first.
 const endRoom = async () => {
-  await lab.lesson.send("close", taught);
+  lab.lesson.teach(null);
+  await lab.lesson.answered();
+  try {
+    await lab.lesson.send("close", taught);
+  } catch (error) {
+    lab.lesson.teach(taught);
+    throw error;
+  }
   keepsRoom(null);
   await renew();
 };
