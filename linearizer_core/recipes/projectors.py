@@ -72,6 +72,7 @@ class ProjectorRecipe(Recipe, abc.ABC):
     nll_weight: float = 0.0
     bound: float = 0.5
     other_batch: int = 15
+    wildest: float = 3.0
     critic_weight: float = 0.0
     critic_from: float = 0.5
 
@@ -133,6 +134,7 @@ class OrderedProjector(ProjectorRecipe, abc.ABC):
     log-uniform up to `largest_rank`, each error weighted by k^`rank_power`. The first `damaged_share` of a batch is
     spoilt before it is encoded (noise, salt and pepper, a square), and the whole picture is asked for. `nll_weight`
     mixes in the likelihood of a Gaussian with one deviation per axis. `other_batch` pictures of anything else, noise say,
+    with deviations up to `wildest`,
     must be projected to pixels in [0, 1], for which `bound` keeps the couplings calm; and, once the share `critic_from`
     of the training is done, to what looks like some digit to a critic (`critic_weight`, 0 for none).
 
@@ -168,7 +170,7 @@ class OrderedProjector(ProjectorRecipe, abc.ABC):
             power=self.rank_power,
         )
         loss = MSE_WEIGHT * terms["mse"] + self.nll_weight * terms.get("nll", 0.0)
-        made_up = model(anything(images, self.other_batch, generator))
+        made_up = model(anything(images, self.other_batch, generator, self.wildest))
         beyond = ((made_up - 0.5).abs() - 0.5).relu()
         terms["outside"] = (
             beyond.square().log1p().mean()
@@ -216,10 +218,10 @@ def damaged(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.stack(kinds)[chosen, torch.arange(len(x))]
 
 
-def anything(images: Tensor, count: int, generator: torch.Generator) -> Tensor:
+def anything(images: Tensor, count: int, generator: torch.Generator, wildest: float = 3.0) -> Tensor:
     """`count` pictures that are not what `images` (B, C, H, W) are, five kinds in turn: (count, C, H, W).
 
-    Uniform noise on [0, 1], Gaussian noise of a deviation up to 3, negatives 1 − x, grey planes, smooth blotches.
+    Uniform noise on [0, 1], Gaussian noise of a deviation up to `wildest`, negatives 1 − x, grey planes, smooth blotches.
 
     >>> anything(torch.zeros(2, 1, 32, 32), 5, torch.Generator().manual_seed(0)).shape
     torch.Size([5, 1, 32, 32])
@@ -229,7 +231,7 @@ def anything(images: Tensor, count: int, generator: torch.Generator) -> Tensor:
     blotches = torch.rand(count, shape[1], 5, 5, generator=generator)
     kinds = [
         torch.rand(shape, generator=generator),
-        3 * level * torch.randn(shape, generator=generator),
+        wildest * level * torch.randn(shape, generator=generator),
         1 - images.cpu()[torch.randint(len(images), (count,), generator=generator)],
         level.expand(shape),
         F.interpolate(blotches, shape[2:], mode="bicubic"),
