@@ -91,14 +91,25 @@ class Rooms:
         self.file, self.clock, self.most = folder / "rooms.db", clock, most
         self._mine = threading.local()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(self._opened()) as db:
-                db.execute("BEGIN IMMEDIATE")
-                for statement in SCHEMA.split(";"):
-                    db.execute(statement)
-                db.execute("COMMIT")
+            self._make()
         except (OSError, sqlite3.Error) as error:
             raise ValueError(words.no_folder(str(folder), str(error))) from None
+
+    def _make(self) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(self._opened()) as db:
+            db.execute("BEGIN IMMEDIATE")
+            for statement in SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute("COMMIT")
+
+    def _which(self) -> tuple[int, int] | None:
+        """The file that bears the name now; None for none. What is written to one that was taken away is lost."""
+        try:
+            found = self.file.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _opened(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.file, timeout=BUSY, isolation_level=None)
@@ -108,17 +119,25 @@ class Rooms:
 
     @contextlib.contextmanager
     def _db(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, kept until something goes wrong with it. BusyError with a sentence."""
+        """This thread's connection, kept until something goes wrong with it, or with the file. BusyError with a sentence."""
         try:
+            if getattr(self._mine, "db", None) is not None and self._mine.which != self._which():
+                self._leave()
             if getattr(self._mine, "db", None) is None:
-                self._mine.db = self._opened()
+                if self._which() is None:
+                    LOG.warning("%s was taken away, with all its rooms; it is made anew", self.file)
+                    self._make()
+                self._mine.db, self._mine.which = self._opened(), self._which()
             yield self._mine.db
-        except sqlite3.Error as error:
-            if self._mine.db is not None:
-                self._mine.db.close()  # undoes what had begun
-                self._mine.db = None
+        except (OSError, sqlite3.Error) as error:
+            self._leave()
             LOG.warning("The rooms in %s: %s", self.file, error)
             raise BusyError(words.ROOMS_BUSY) from error
+
+    def _leave(self) -> None:
+        if getattr(self._mine, "db", None) is not None:
+            self._mine.db.close()  # undoes what had begun
+            self._mine.db = None
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

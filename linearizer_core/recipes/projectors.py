@@ -133,10 +133,10 @@ class OrderedProjector(ProjectorRecipe, abc.ABC):
     Nested truncation reconstructs a picture from its first k axes, `ranks_per_image` times with k + `rank_offset`
     log-uniform up to `largest_rank`, each error weighted by k^`rank_power`. The first `damaged_share` of a batch is
     spoilt before it is encoded (noise, salt and pepper, a square), and the whole picture is asked for. `nll_weight`
-    mixes in the likelihood of a Gaussian with one deviation per axis. `other_batch` pictures of anything else, noise say,
-    with deviations up to `wildest`,
-    must be projected to pixels in [0, 1], for which `bound` keeps the couplings calm; and, once the share `critic_from`
-    of the training is done, to what looks like some digit to a critic (`critic_weight`, 0 for none).
+    mixes in the likelihood of a Gaussian with one deviation per axis. `other_batch` pictures of anything else, noise of
+    deviations up to `wildest` say, must be projected to pixels in [0, 1], for which `bound` keeps the couplings calm; and,
+    once the share `critic_from` of the training is done, to what looks like some digit to a critic (`critic_weight`, 0 for
+    none).
 
     >>> from linearizer_core.recipes import DigitsProjector
     >>> issubclass(DigitsProjector, OrderedProjector)

@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -197,6 +198,22 @@ def test_two_processes_share_a_room_and_threads_lose_nothing(few: Rooms, clock: 
     for thread in threads:
         thread.join()
     assert few.counts(room["code"], room["key"], "why")["bars"] == {"1": 24}
+
+
+def test_a_file_that_was_taken_away_is_noticed(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """Nothing is confirmed that only a file without a name holds; the class hears that its room is gone."""
+    rooms = Rooms(tmp_path / "of" / "rooms")
+    code, _ = rooms.open("tour").values()
+    member = rooms.join(code)["member"]
+    shutil.rmtree(tmp_path / "of")
+    with pytest.raises(ValueError, match="no room"):
+        rooms.guess(code, member, "why", "1")
+    assert "taken away" in caplog.text
+    code, key = rooms.open("tour").values()
+    rooms.guess(code, rooms.join(code)["member"], "why", "1")
+    assert Rooms(tmp_path / "of" / "rooms").counts(code, key, "why")["bars"] == {"1": 1}
+    rooms.file.unlink()  # its write-ahead log stays
+    assert rooms.census() == {"open": 0, "members": 0}
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path):

@@ -219,6 +219,8 @@ def test_anything_is_five_kinds_in_turn():
     close(noise.var((1, 2, 3)), torch.full((40,), 1 / 12), rtol=0.12, atol=0)
     std = wild.std((1, 2, 3))
     assert std.max() <= 3.1 and std.min() < 0.6 and std.max() > 2.4
+    wilder = anything(images, 200, seeded(1), wildest=9.0).unflatten(0, (40, 5))[:, 1]
+    close(wilder, 3 * wild, rtol=1e-12, atol=0)
     assert all((1 - x - images).abs().amax((1, 2, 3)).min() < 1e-12 for x in negative)
     close(plane.amax((1, 2, 3)), plane.amin((1, 2, 3)))
     assert plane.min() >= 0 and plane.max() <= 1 and plane.mean((1, 2, 3)).std() > 0.2
