@@ -1,7 +1,8 @@
 """Every test runs in float64 from the same seed and leaves torch as it found it; workers share the machine by files.
 
-A worker has one core, as the lab has: more threads than cores only wait for each other. Files go whole to a worker,
-so that what a file prepares is prepared once, and the long ones go first. `-n0` runs all in one process.
+A worker computes on one core, as the lab does: more threads than cores only wait for each other. One worker more than
+cores computes while others wait for a browser. Files go whole to a worker, so that what a file prepares is prepared
+once, and the long ones go first. `-n0` runs all in one process.
 """
 
 import os
@@ -32,13 +33,12 @@ MOST_WORKERS = 4  # each holds torch and gradio
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker a core; none for a single file, which would not be split."""
+    """One worker more than cores; none for a single file, which would not be split."""
     paths = {Path(argument.partition("::")[0]) for argument in config.args}
     if len(paths) == 1 and paths.pop().is_file():
         return 0
-    return min(
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(), MOST_WORKERS
-    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(1 + cores, MOST_WORKERS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -90,6 +90,8 @@ def _spectrum() -> dict[str, Any]:
         "noisy": holed(spectrum.input_name, 0.11, noise="0.11"),
         "before": spectrum.BEFORE,
         "now": spectrum.NOW,
+        "still": spectrum.STILL,
+        "moved": spectrum.MOVED,
         "clipped": spectrum.CLIPPED,
         "svd": spectrum.LAW_SVD,
         "pair": spectrum.LAW_PAIR,

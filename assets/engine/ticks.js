@@ -163,8 +163,10 @@
       const [z] = await call("recombine", [scaled(values, c)]);
       const [now] = await call("decode", [z]);
       const ids = [picture, "trained", ["now", ...said].join(",")];
+      const parted = now.reduce((most, v, i) => Math.max(most, Math.abs(v - before[0][i])), 0);
+      const note = moves.length ? words.moved.replace("{farthest}", parted.toFixed(2)) : words.still;
       return {
-        stage: tiles(shape, [x[0], before[0], now], words.titles, [], ids),
+        stage: tiles(shape, [x[0], before[0], now], words.titles, ["", "", note], ids),
         html: { "spectrum-formula": formula },
       };
     };

@@ -151,14 +151,21 @@ class Visit:
         """How many times the server was asked to compute something."""
         return sum("/gradio_api/run/" in url or "/gradio_api/queue/join" in url for url in self.requests)
 
-    def quiet(self, page: Page, spell: int = 1000) -> int:
-        """Wait until nothing was asked for `spell` ms and all is answered, as what follows a resting hand comes late."""
+    def quiet(self, page: Page, spell: int = 400) -> int:
+        """Wait until all is measured and answered, and nothing was asked for `spell` ms of the page's own time.
+
+        What follows a resting hand comes 250 ms late; a page that is busy comes to its timers late, this one too.
+        """
         found, deadline = -1, time.monotonic() + PATIENCE / 1000
-        while found != self.calls() or self.window.waiting[page]:
+        while found != self.calls() or self.window.waiting[page] or self._measures(page):
             assert time.monotonic() < deadline, f"the page still waits for {self._unanswered(page)}"
             found = self.calls()
-            page.wait_for_timeout(spell)
+            page.evaluate("(spell) => new Promise((done) => setTimeout(done, spell))", spell)
         return found
+
+    @staticmethod
+    def _measures(page: Page) -> bool:
+        return page.locator(".meter.stale").filter(visible=True).count() > 0
 
     def _unanswered(self, page: Page) -> list[str]:
         return [f"{request.url} {request.post_data or ''}" for request in self.window.waiting[page]]

@@ -62,7 +62,8 @@ def stage(standing: Standing, broken: bool = False) -> dict:
     shown = [seen(given), before(given), now]
     titles, more = [input_name(given), words.BEFORE, words.NOW], {}
     state = ",".join(filter(None, ["now", Moves().words(standing.moves)]))
-    notes = [""] * 3
+    parted = float((now - shown[1]).abs().max())
+    notes = ["", "", words.moved(parted) if standing.moves else words.STILL]
     if broken:
         wrong = after(standing, broken)
         gap = difference(wrong, now)
@@ -110,8 +111,12 @@ def ingredients(standing: Standing, broken: bool = False) -> dict:
     z = latent(given)
     vectors = {"along": coordinates(models.model(name).A, z), "values": all_values(name)}
     shown = {"x": seen(given), "before": before(given)}
-    titles = {"titles": [input_name(given), words.BEFORE, words.NOW]}
-    return {**engine.given(name, **vectors, **shown), "words": titles, "picture": standing.picture[:24]}
+    said = {
+        "titles": [input_name(given), words.BEFORE, words.NOW],
+        "still": words.STILL,
+        "moved": words.MOVED,
+    }
+    return {**engine.given(name, **vectors, **shown), "words": said, "picture": standing.picture[:24]}
 
 
 def term(standing: Standing) -> tuple[int, float, float, int]:

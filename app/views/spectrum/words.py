@@ -15,6 +15,8 @@ HANDLES_LEAD = (
 )
 BEFORE = "f(x) as trained"
 NOW = "f(x) now"
+STILL = "the same, until a σᵢ moves"
+MOVED = "differs by up to {farthest}"
 PICKER = "Choose the picture x"
 DIRECTIONS = "What the selected value means"
 DIRECTIONS_LEAD = (
@@ -36,6 +38,11 @@ LAW_PAIR = "one pair"
 NO_MOVES = (
     "A move is [“set”, i, v], [“keep”, k] or [“power”, p] with finite numbers; a list of at most 2000 works."
 )
+
+
+def moved(farthest: float) -> str:
+    """How far a pixel of f(x) now is from f(x) as trained."""
+    return MOVED.format(farthest=f"{farthest:.2f}")
 
 
 def input_name(noise: float, name: str = "", far: float = 0.0) -> str:

@@ -47,8 +47,9 @@
       x: [await seen(model)],
       before: [before],
     };
-    const titles = { titles: [input, words().before, words().now] };
-    return { ...model.given, shape: model.shape, vectors, words: titles, picture: current.slice(0, 24) };
+    const { still, moved } = words();
+    const told = { titles: [input, words().before, words().now], still, moved };
+    return { ...model.given, shape: model.shape, vectors, words: told, picture: current.slice(0, 24) };
   };
 
   const stage = async (broken) => {
