@@ -105,6 +105,8 @@
     return to;
   };
 
+  const level = (v) => Math.min(1, Math.max(0, v)); // of a pixel, as a screen shows it
+
   // The value of a `Pictures` widget for pictures as vectors, each (C, H, W).
   const tiles = (shape, pictures, captions, notes = [], ids = []) => {
     const size = pictures[0].length;
@@ -163,7 +165,7 @@
       const [z] = await call("recombine", [scaled(values, c)]);
       const [now] = await call("decode", [z]);
       const ids = [picture, "trained", ["now", ...said].join(",")];
-      const parted = now.reduce((most, v, i) => Math.max(most, Math.abs(v - before[0][i])), 0);
+      const parted = now.reduce((most, v, i) => Math.max(most, Math.abs(level(v) - level(before[0][i]))), 0);
       const note = moves.length ? words.moved.replace("{farthest}", parted.toFixed(2)) : words.still;
       return {
         stage: tiles(shape, [x[0], before[0], now], words.titles, ["", "", note], ids),

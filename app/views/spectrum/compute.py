@@ -62,7 +62,7 @@ def stage(standing: Standing, broken: bool = False) -> dict:
     shown = [seen(given), before(given), now]
     titles, more = [input_name(given), words.BEFORE, words.NOW], {}
     state = ",".join(filter(None, ["now", Moves().words(standing.moves)]))
-    parted = float((now - shown[1]).abs().max())
+    parted = float((now.clamp(0, 1) - shown[1].clamp(0, 1)).abs().max())
     notes = ["", "", words.moved(parted) if standing.moves else words.STILL]
     if broken:
         wrong = after(standing, broken)

@@ -15,8 +15,8 @@ HANDLES_LEAD = (
 )
 BEFORE = "f(x) as trained"
 NOW = "f(x) now"
-STILL = "the same, until a σᵢ moves"
-MOVED = "differs by up to {farthest}"
+STILL = "the same so far"
+MOVED = "differs {farthest}"
 PICKER = "Choose the picture x"
 DIRECTIONS = "What the selected value means"
 DIRECTIONS_LEAD = (
