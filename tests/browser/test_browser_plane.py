@@ -160,6 +160,24 @@ def test_it_opens_the_lab_and_moves_until_touched(visit: Visit):
     assert not visit.scrolls_sideways(page)
 
 
+def test_it_comes_to_rest_where_nobody_looks(visit: Visit):
+    page = visit.context.new_page()
+    page.clock.install()
+    page.goto(visit.server.url)
+    expect(page.locator(METER)).to_have_attribute("data-state", "holds")
+    until(page, "s.idle")
+    asked = visit.quiet(page)
+    page.clock.fast_forward("01:01")
+    until(page, "!s.idle")
+    frames = page.evaluate(f"{ROOT}.plane.frames")
+    page.wait_for_timeout(500)
+    assert page.evaluate(f"{ROOT}.plane.frames") <= frames + 1, "a page that rests draws nothing"
+    assert visit.quiet(page) == asked, "and asks for nothing"
+    handle(page, "x").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(METER)).to_have_attribute("data-state", "holds")
+
+
 def test_it_stands_still_for_those_who_asked_for_that(visit: Visit):
     page = visit.context.new_page()
     page.emulate_media(reduced_motion="reduce")

@@ -75,6 +75,7 @@ function speak(said) {
 function slide(now) {
   if (idle === true) idle = now;
   const since = now - idle;
+  if (since > ROUNDS * LOOP) return touch(); // nobody looks: the processor and the battery may rest
   const phase = (TAU * since) / LOOP;
   const ease = Math.min(1, since / 1500);
   const { centre, spread } = planes[name].bar;
@@ -108,7 +109,7 @@ function start() {
   draw();
 }
 
-// The first touch ends the loop.
+// The first touch ends the loop, or its last round.
 function touch() {
   if (!idle) return;
   idle = 0;

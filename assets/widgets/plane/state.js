@@ -5,6 +5,7 @@ const PANES = ["input", "latent", "output"];
 const REACH = { input: 3, latent: 4, output: 3 }; // from the middle of a pane to its edge
 const FAR = 7; // how far the grid goes, in latents
 const LOOP = 10000; // milliseconds
+const ROUNDS = 6;
 const SEGMENT = 40; // points of a line from one point to another
 const ROUND = 96; // and of a circle
 const CLOUD = 2000; // points that the flow carries
