@@ -216,7 +216,7 @@ def _train_at(device: torch.device, options: argparse.Namespace) -> None:
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
-    checkpoints.save(out, recipe, model.cpu(), rounded(figures, 4), training)
+    checkpoints.save(out, recipe, model.cpu(), rounded(figures, 6), training)
     print(f"wrote {out / checkpoints.WEIGHTS} and {out / checkpoints.CONFIG}")
 
 

@@ -300,7 +300,7 @@ def _evaluate(
     model.train()
     line = {"step": step, "time": round(time.time()), **figures, **report}
     with open(out / LOG, "a", encoding="utf-8") as log:
-        log.write(files.to_json(rounded(line, 5)) + "\n")
+        log.write(files.to_json(rounded(line, 6)) + "\n")
     if sheet is not None:
         write_sheet(sheet, out / f"sheet-{step:06d}.png")
 
@@ -320,12 +320,12 @@ def measured(recipe: Recipe, model: nn.Module, dataset: Dataset) -> dict[str, fl
 
 
 def rounded(figures: Mapping[str, object], digits: int) -> dict[str, object]:
-    """The figures with so many digits after the point; whole numbers and words as they are.
+    """The figures with so many significant digits, as an error of 4e-5 is one; whole numbers and words as they are.
 
-    >>> rounded({"step": 3, "loss": 0.123456}, 2)
-    {'step': 3, 'loss': 0.12}
+    >>> rounded({"step": 3, "loss": 0.123456, "error": 4.321e-05}, 2)
+    {'step': 3, 'loss': 0.12, 'error': 4.3e-05}
     """
-    return {name: round(v, digits) if isinstance(v, float) else v for name, v in figures.items()}
+    return {name: float(f"{v:.{digits}g}") if isinstance(v, float) else v for name, v in figures.items()}
 
 
 def write_sheet(rows: Tensor, path: Path) -> None:

@@ -143,7 +143,7 @@ def test_it_does_so_in_float32_too(model, points):
     twice = model(once)
     model.double()
     assert once.isfinite().all() and twice.isfinite().all()
-    assert (twice - once).abs().max() <= 1e-3
+    assert (twice - once).abs().max() <= 3e-4
 
 
 @every_projector
