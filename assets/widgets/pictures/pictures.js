@@ -20,7 +20,8 @@ const make = (index) => {
 };
 
 const write = (node, text) => {
-  if (node.firstChild) node.firstChild.data = text; // in place: a drag replaces no part of the page
+  if (node.firstChild)
+    node.firstChild.data = text; // in place: a drag replaces no part of the page
   else node.textContent = text;
   node.hidden = !text;
 };
