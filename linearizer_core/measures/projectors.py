@@ -139,10 +139,8 @@ def idempotence(
         kind = max(worst, key=lambda k: (worst[k] != worst[k], worst[k]))
         how = f"largest error of a pixel, {sum(map(len, kinds.values()))} inputs of {len(kinds)} kinds; worst: {kind}"
         figures.append(Figure(f"idempotence, {name}", worst[kind], mark, how))
-    f, noise = (
-        copy.deepcopy(model).float(),
-        torch.randn(math.ceil(count / 6), *dataset.test_images.shape[1:], generator=generator),
-    )
+    noise = torch.randn(math.ceil(count / 6), *dataset.test_images.shape[1:], generator=generator)
+    f = copy.deepcopy(model).float()
     for deviation in WILD:
         error = _idempotence(f, deviation * noise, torch.float32)
         how = f"largest error of a pixel, {len(noise)} pictures of Gaussian noise, float32"

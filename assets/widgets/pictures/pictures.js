@@ -19,9 +19,9 @@ const make = (index) => {
   return tile;
 };
 
+// In place: a drag replaces no part of the page.
 const write = (node, text) => {
-  if (node.firstChild)
-    node.firstChild.data = text; // in place: a drag replaces no part of the page
+  if (node.firstChild) node.firstChild.data = text;
   else node.textContent = text;
   node.hidden = !text;
 };
