@@ -108,6 +108,11 @@ def listen(
 ) -> Any:
     """Call `fn` with values by name whenever one of `triggers` (such as `slider.change`) fires."""
     given = {"fn": _handler(fn, inputs, outputs), "inputs": flat(inputs), "outputs": flat(outputs), **how}
+    return _set(triggers, **given)
+
+
+def _set(triggers: Callable | Iterable[Callable], **given: Any) -> Any:
+    """Gradio's listener; `gr.on` does not take the events of a widget of one's own, which are called."""
     return triggers(**given) if callable(triggers) else gr.on(list(triggers), **given)
 
 
@@ -117,8 +122,7 @@ def apart(triggers: Callable | Iterable[Callable]) -> Callable:
     Where a listener with "always_last" is told while it is busy, Gradio later tells the *event* again, to all who listen
     to it: two such listeners keep each other busy for ever. What follows another listener is told by itself.
     """
-    silent = {"fn": None, "js": "() => {}"}
-    return (triggers(**silent) if callable(triggers) else gr.on(list(triggers), **silent)).then
+    return _set(triggers, fn=None, js="() => {}").then
 
 
 def _handler(fn: Callable, inputs: Named, outputs: Named) -> Callable:

@@ -80,6 +80,13 @@ class BusyError(ValueError):
     """The rooms cannot be read or written just now: nothing was done, and the same may be asked again."""
 
 
+class _Mine(threading.local):
+    """A thread's connection, and the file that it was opened on."""
+
+    db: sqlite3.Connection | None = None
+    which: tuple[int, int] | None = None
+
+
 class Rooms:
     """The rooms in `folder`/rooms.db; `clock` tells seconds, `most` how many rooms there may be.
 
@@ -89,7 +96,7 @@ class Rooms:
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time, most: int = MOST_ROOMS) -> None:
         self.file, self.clock, self.most = folder / "rooms.db", clock, most
-        self._mine = threading.local()
+        self._mine = _Mine()
         try:
             self._make()
         except (OSError, sqlite3.Error) as error:
@@ -121,9 +128,9 @@ class Rooms:
     def _db(self) -> Iterator[sqlite3.Connection]:
         """This thread's connection, kept until something goes wrong with it, or with the file. BusyError with a sentence."""
         try:
-            if getattr(self._mine, "db", None) is not None and self._mine.which != self._which():
+            if self._mine.which != self._which():
                 self._leave()
-            if getattr(self._mine, "db", None) is None:
+            if self._mine.db is None:
                 if self._which() is None:
                     LOG.warning("%s was taken away, with all its rooms; it is made anew", self.file)
                     self._make()
@@ -135,7 +142,7 @@ class Rooms:
             raise BusyError(words.ROOMS_BUSY) from error
 
     def _leave(self) -> None:
-        if getattr(self._mine, "db", None) is not None:
+        if self._mine.db is not None:
             self._mine.db.close()  # undoes what had begun
             self._mine.db = None
 

@@ -140,20 +140,16 @@ def test_whole_curve_moves_agree_with_the_core_and_can_be_undone(visit: Visit):
         assert len(moves(page)) == left
     visit.shows(page, STAGE, "now$")
     page.get_by_role("button", name="invert").click()
-    as_trained(page)
+    page.get_by_role("button", name="reset", exact=True).click()
     assert moves(page) == []
     page.get_by_role("button", name="undo").click()
     assert moves(page) == [["power", -1]]
 
 
-def reset(page: Page) -> None:
-    as_trained(page)
-    assert moves(page) == []
-
-
 def test_the_brush_draws_a_curve(visit: Visit):
     page = visit.at(VIEW)
-    reset(page)
+    as_trained(page)
+    assert moves(page) == []
     page.get_by_role("button", name="brush").click()
     a, b = handle(page, 3).bounding_box(), handle(page, 9).bounding_box()
     page.mouse.move(a["x"] + 22, a["y"] + 60)

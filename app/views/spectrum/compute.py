@@ -62,13 +62,14 @@ def stage(standing: Standing, broken: bool = False) -> dict:
     shown = [seen(given), before(given), now]
     titles, more = [input_name(given), words.BEFORE, words.NOW], {}
     state = ",".join(filter(None, ["now", Moves().words(standing.moves)]))
-    parted = float((now.clamp(0, 1) - shown[1].clamp(0, 1)).abs().max())
-    notes = ["", "", words.moved(parted) if standing.moves else words.STILL]
+    notes = ["", "", words.STILL]
     if broken:
         wrong = after(standing, broken)
         gap = difference(wrong, now)
         shown[2:], titles[2:], notes[2:] = [wrong, gap.shown], [words.CLIPPED, gap.caption], ["", gap.note]
         more, state = {"hues": ["", "", "bad", "bad"], "columns": 4}, f"{state} clipped"
+    elif standing.moves:
+        notes[2] = words.moved(float((now.clamp(0, 1) - shown[1].clamp(0, 1)).abs().max()))
     formula = words.formula(*term(standing))
     value = tiles(torch.cat(shown), titles, [picture[:24], "trained", state], notes=notes, **more)
     return {"stage": value, "formula": formula}
