@@ -481,5 +481,10 @@ def test_a_direction_that_the_model_has_not_is_left_out_or_refused():
     with pytest.raises(ValueError, match="far must be a number from −2 to 2"):
         Standing.checked(named="7", far=3.0)
     assert Standing(named="7", far=1.0).switched("faces").named is None
+    told = page.of_handles(lambda standing: standing)  # half of the answer to another model is on screen
+    handles = compute.plot(Standing.checked(model="digits-projector"))
+    assert told(PICTURE, handles, 0.3, "7", 1.0).given == Given(PICTURE, "digits-projector", 0.3)
+    with pytest.raises(ValueError):
+        told(PICTURE, handles, 0.3, "cat", 1.0)
     controls = page.named_controls(Standing.checked(model="digits-projector"))
     assert not controls["named_card"].visible and page.named_controls(Standing())["named_card"].visible

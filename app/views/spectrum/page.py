@@ -15,7 +15,7 @@ from app.panels.tick import ticks
 from app.views.spectrum import SLUG, TITLE, compute, standing, words
 from app.views.spectrum.handles import SpectrumHandles
 from app.views.spectrum.named import ALONG
-from app.views.spectrum.standing import FARTHEST, Arguments, Standing, names
+from app.views.spectrum.standing import FARTHEST, Arguments, Asked, Standing, names
 from app.widgets.tiles import Pictures
 
 
@@ -119,7 +119,7 @@ def of_handles(fn: Callable) -> Callable:
         if "broken" in others:
             others["broken"] = Flag().checked(others["broken"], "broken")
         given = {"picture": picture, "noise": noise or 0.0, "named": named, "far": far or 0.0}
-        return fn(Standing.of_value(handles, words.HANDLES, **given), **others)
+        return fn(Asked.of_value(handles, words.HANDLES, **given).named_here(), **others)
 
     return handler
 

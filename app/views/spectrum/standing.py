@@ -114,6 +114,10 @@ class Asked(Settings):
         """How many singular values of the model have a handle."""
         return len(trained(self.model).values)
 
+    def named_here(self) -> Standing:
+        """The same without another model's name: a page asks so while it puts an answer on the screen, part by part."""
+        return Standing(**self.values() | {"named": self.named if self.named in names(self.model) else None})
+
     def fitted(self) -> Standing:
         """The same without the moves that the model's values cannot make, its place brought among them."""
         place = min(max(self.selected, 0), self.count - 1)
