@@ -78,12 +78,21 @@ new MutationObserver(() => {
     if (frames === 0 || drawn(slug)) requestAnimationFrame(open);
     else requestAnimationFrame(() => openWith(slug, frames - 1));
   };
+  // A view takes no hand before it is filled: what comes then would take the place of what is chosen meanwhile.
+  const standing = new Set();
+  const panel = (slug) => document.getElementById(`tab-${slug}`);
+  lab.filling = (slug) => {
+    if (!standing.has(slug) && !lab.address.linkOf(slug)) panel(slug).inert = true;
+  };
   lab.filled = (slug, views) => {
+    panel(slug).inert = false;
     const asked = query.get("view");
     if (asked === slug || (slug === views[0] && !views.includes(asked))) openWith(slug, 90);
   };
   lab.standing = (slug) => {
-    if ([...query.keys()].every((name) => ASKS_NOTHING.includes(name))) openWith(slug, Infinity);
+    if (![...query.keys()].every((name) => ASKS_NOTHING.includes(name))) return;
+    standing.add(slug);
+    openWith(slug, Infinity);
   };
   setTimeout(open, 15000);
 })();

@@ -93,6 +93,7 @@
       page.on(`tab-${slug} select`, async () => {
         if (opened.has(slug)) return;
         opened.add(slug);
+        lab.filling(slug);
         await open(slug);
         lab.filled(slug, slugs);
       });

@@ -146,3 +146,34 @@ def test_a_link_is_not_lost_to_the_view_that_stands_in_front_meanwhile(visit):
     expect(page.locator(RANK)).to_have_value("64")
     waits_for(page, view="project", k="64")
     visit.quiet(page)
+
+
+LATE = """() => {
+  const own = window.fetch;
+  window.fetch = async (...asked) => {
+    const found = await own(...asked);
+    if (String(asked[0].url ?? asked[0]).includes("/run/")) await new Promise((done) => setTimeout(done, 1500));
+    return found;
+  };
+}"""
+
+
+def test_a_view_takes_no_hand_before_it_is_filled_so_that_a_choice_stays(visit):
+    page = visit.open("?view=plane")
+    page.evaluate(LATE)  # as over a slow line
+    page.get_by_role("tab", name="Spectrum").click()
+    panel = page.locator("#tab-spectrum")
+    expect(panel).to_have_js_property("inert", True)
+    other = page.locator("#spectrum-model input").nth(1)
+    name = other.get_attribute("value")
+    other.check()
+    expect(panel).to_have_js_property("inert", False)
+    waits_for(page, view="spectrum", model=name)
+    visit.quiet(page)
+    expect(other).to_be_checked()
+    page.get_by_role("tab", name="Plane").click()
+    page.get_by_role("tab", name="Spectrum").click()
+    page.wait_for_timeout(100)
+    expect(panel).to_have_js_property("inert", False)  # it is filled, and stays usable
+    visit.shows(page, "#spectrum-meter .meter", "holds")
+    visit.quiet(page)
