@@ -16,6 +16,8 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# After every call Gradio would count all calls anew with pandas, 5 to 8 ms, for a page that the lab does not show.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -18,7 +18,7 @@ from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, TICK, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
-from app.serving import faults, limits, packing, status, traffic
+from app.serving import faults, limits, packing, status, streams, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build, interpolate
@@ -189,6 +189,9 @@ def launch_settings() -> dict:
             "routes": [
                 route for part in (served, classes, traffic, status, manifest) for route in part.routes()
             ],
-            "middleware": [Middleware(each) for each in (traffic.Counting, limits.Limits, packing.Packing)],
+            "middleware": [
+                Middleware(each)
+                for each in (traffic.Counting, limits.Limits, packing.Packing, streams.Streams)
+            ],
         },
     }

@@ -78,7 +78,7 @@ new MutationObserver(() => {
     if (frames === 0 || drawn(slug)) requestAnimationFrame(open);
     else requestAnimationFrame(() => openWith(slug, frames - 1));
   };
-  // A view takes no hand before it is filled: what comes then would take the place of what is chosen meanwhile.
+  // A view takes no hand before it is filled: what comes then would replace what is chosen meanwhile.
   const standing = new Set();
   const panel = (slug) => document.getElementById(`tab-${slug}`);
   lab.filling = (slug) => {

@@ -1,0 +1,42 @@
+"""The stream of answers that a page opens while something of it waits in the queue.
+
+Gradio's page opens one when a call has been taken in. Where that news comes late, the call may have been answered already
+on the stream before it: then Gradio 6.31 would keep the new one open, with nothing to tell, until the page's next call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from gradio.server_messages import CloseStreamMessage
+
+if TYPE_CHECKING:
+    from gradio.queueing import Queue
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+STREAM = "/gradio_api/queue/data"
+CLOSED = f"data: {CloseStreamMessage().model_dump_json()}\n\n".encode()
+
+
+class Streams:
+    """Middleware: a stream that has nothing to tell, nor will have, says so and ends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != STREAM:
+            return await self.app(scope, receive, send)
+        session = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+        if not all_told(scope["app"].get_blocks()._queue, session):
+            return await self.app(scope, receive, send)
+        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": CLOSED})
+
+
+def all_told(queue: Queue, session: str) -> bool:
+    """Whether a page that has called before waits for no answer any more."""
+    messages = queue.pending_messages_per_session.get(session)
+    return messages is not None and messages.empty() and not queue.pending_event_ids_session.get(session)
