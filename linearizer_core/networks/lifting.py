@@ -159,7 +159,8 @@ class PictureConditioner(nn.Module):
     """The `kept` leading axes are shown as a picture, a network refines it, and the next `moved` axes of that are given.
 
     `to_axes` is what makes axes of pictures, linear and orthonormal; it is shared with the g that this is a part of, not
-    copied. (*, kept) to (*, moved). Inside `mixed_precision` the network, and it alone, computes in bfloat16.
+    copied. (*, kept) to (*, moved). The network sees pixels within ± `REACH` / `INPUT_GAIN` of the centre, 1.5: far from
+    data it goes on as a constant. Inside `mixed_precision` the network, and it alone, computes in bfloat16.
 
     >>> from linearizer_core.networks.frequencies import CosineTransform
     >>> c = PictureConditioner(CosineTransform((3, 8, 8)), 2, 9, Refiner((3, 8, 8), width=4, blocks=1, patch=4))
@@ -174,8 +175,8 @@ class PictureConditioner(nn.Module):
 
     def forward(self, c: Tensor) -> Tensor:
         z = F.pad(c.reshape(-1, self.kept), (0, self.to_axes.out_shape[0] - self.kept))
-        picture = self.network(INPUT_GAIN * self.to_axes.inverse(z))
-        told = self.to_axes(OUTPUT_GAIN * picture)[..., self.kept : self.kept + self.moved]
+        seen = (INPUT_GAIN * self.to_axes.inverse(z)).clamp(-REACH, REACH)
+        told = self.to_axes(OUTPUT_GAIN * self.network(seen))[..., self.kept : self.kept + self.moved]
         return told.reshape(*c.shape[:-1], self.moved)
 
 
@@ -264,6 +265,7 @@ def _(layer: PictureConditioner, ops: OpList, at: int, shape: tuple[int, ...]) -
     ops.call("copy", shown, at, layer.kept)
     shown = lowered(layer.to_axes, ops, shown, True)
     ops.call("scale", shown, n, INPUT_GAIN)
+    ops.call("clamp", shown, shown, n, REACH)
     told, _ = applied(layer.network, ops, shown, picture)
     ops.call("scale", told, n, OUTPUT_GAIN)
     return lowered(layer.to_axes, ops, told, False) + layer.kept, (layer.moved,)

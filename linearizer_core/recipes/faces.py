@@ -57,6 +57,8 @@ LIMITS = (
     ("blocks", 0, 100),
     ("bound", 0, 10),
     ("whole_share", 0, 1),
+    ("wildest", 0, 100),
+    ("calm_weight", 0, 1e6),
     ("wiener_noise", 0, 1000),
     ("spread_power", 0, 1),
     ("age_axes", 1, 12288),
@@ -65,6 +67,8 @@ LIMITS = (
 """Settings that must lie between two numbers: a broken config stops here, before it allocates."""
 REPORT_FACES, SHOWN = 200, 16
 """Test faces of a report during training, and pictures in a row of a sheet."""
+WILD_SHARE, FARTHEST_PIXEL = 8, 2.0
+"""One picture is made of wild latents for so many of a batch; no pixel of it is to be farther than this from grey."""
 
 
 def faces_network(
@@ -118,8 +122,9 @@ class Faces(Recipe):
     The objective: nested truncation to k axes, k log-uniform up to `rank` and `rank` itself for `whole_share` of the
     batch, errors weighted by k^`rank_power`; and `nll_weight` times −log p of the leading axes, which makes them
     independent and Gaussian, to sample from; and `age_weight` times the squared error, in units of `DECADES` years, of a
-    linear reading of age from the leading axes, which puts what tells an age where a line finds it. Faces are mirrored at
-    random.
+    linear reading of age from the leading axes, which puts what tells an age where a line finds it; and `calm_weight` times
+    how far beyond what can be seen the pixels of latents lie that deviate up to `wildest` times as far as faces do: there
+    no face tells a conditioner what to say, and a large answer would not come back in float32. Faces are mirrored at random.
 
     What comes after training is closed form. An axis that moves pixels by s deviates by s^`spread_power`: the order
     stays, and B's range is not more than float32 can undo. A = Σ(Σ + τ²)⁻¹ with Σ in pixels and τ = `wiener_noise`.
@@ -141,7 +146,7 @@ class Faces(Recipe):
 
     name: ClassVar[str] = "faces"
     drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "ranks", "morphs", "samples")
-    absent: ClassVar[Mapping[str, object]] = {"age_weight": 0.0}
+    absent: ClassVar[Mapping[str, object]] = {"age_weight": 0.0, "calm_weight": 0.0}
     frequencies: int = 1536
     rank: int = 256
     levels: tuple[int, ...] = (64, 256)
@@ -162,6 +167,8 @@ class Faces(Recipe):
     reconstruction_weight: float = 15.0
     nll_weight: float = 0.1
     age_weight: float = 0.3
+    wildest: float = 5.0
+    calm_weight: float = 0.05
     wiener_noise: float = 0.3
     spread_power: float = 2 / 3
     age_axes: int = 1024
@@ -245,14 +252,30 @@ class Faces(Recipe):
         padded = F.pad(z, (0, model.means.shape[1] - self.rank))
         mse = nested_reconstruction(model.g_x, x, padded, ranks, power=self.rank_power)
         age = self._age_loss(model, companion, z, labels)
-        loss = self.reconstruction_weight * mse + self.nll_weight * nll + self.age_weight * age
-        return {"loss": loss, "mse": mse, "nll": nll, "age": age}
+        beyond = self._beyond_sight(model, len(x), generator)
+        weighted = (
+            self.reconstruction_weight * mse,
+            self.nll_weight * nll,
+            self.age_weight * age,
+            self.calm_weight * beyond,
+        )
+        return {"loss": sum(weighted), "mse": mse, "nll": nll, "age": age, "beyond": beyond}
 
     def _age_loss(self, model: AgedGenerator, reading: nn.Module, z: Tensor, ages: Tensor) -> Tensor:
         """Mean squared error of the age that `reading` finds in leading latents z (B, rank), in units of `DECADES`."""
         means, std = model.means[:, : self.rank].detach(), model.log_std[: self.rank].detach().exp()
         told = reading((z - means) / std)[:, 0].float()
         return F.mse_loss(told, (ages - MIDDLE_AGE) / DECADES)
+
+    def _beyond_sight(self, model: AgedGenerator, batch: int, generator: torch.Generator) -> Tensor:
+        """How far pixels of wild latents lie beyond `FARTHEST_PIXEL` of grey, in the mean; see `wildest`."""
+        means, std = model.means[0, : self.rank].detach(), model.log_std[: self.rank].detach().exp()
+        count = 1 + batch // WILD_SHARE
+        level = self.wildest * torch.rand(count, 1, generator=generator)
+        signs = torch.randn(count, self.rank, generator=generator).sign()
+        wild = means + std * (level * signs).to(means)
+        pixels = model.g_x.inverse(F.pad(wild, (0, model.means.shape[1] - self.rank)))
+        return F.relu((pixels - 0.5).abs() - FARTHEST_PIXEL).mean()
 
     @torch.no_grad()
     def finish(self, model: AgedGenerator, images: Tensor, labels: Tensor) -> None:

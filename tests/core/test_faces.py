@@ -1,5 +1,6 @@
 """`faces`: leading axes, lifts that fill in the rest, ages, closed forms, and photographs read from a zip."""
 
+import copy
 import io
 import zipfile
 
@@ -16,7 +17,7 @@ from linearizer_core.methods.leading import age_by_least_squares, leading_freque
 from linearizer_core.models.aged import AgedGenerator
 from linearizer_core.networks import Chain, Flatten, Log
 from linearizer_core.networks.frequencies import BlockReflector, CosineTransform, Rescale, cosines
-from linearizer_core.networks.lifting import Lift, OnLeading
+from linearizer_core.networks.lifting import Lift, OnLeading, PictureConditioner, Refiner
 from linearizer_core.operators import Identity
 from linearizer_core.pca import LatentPCA
 from linearizer_core.recipes import RECIPES
@@ -181,6 +182,33 @@ def test_years_that_are_none_are_refused(years, message):
     f = AgedGenerator(Log(2), Identity(2), torch.zeros(1, 2), torch.zeros(2))
     with pytest.raises(ValueError, match=message):
         f.aged(torch.ones(2, 2), years)
+
+
+def test_far_from_faces_the_guess_of_fine_axes_goes_on_as_a_constant():
+    shape = (3, 8, 8)
+    network = Refiner(shape, width=4, blocks=1, patch=4)
+    torch.nn.init.normal_(network.leave.weight)
+    told = PictureConditioner(CosineTransform(shape), 4, 9, network)
+    near = 0.5 * torch.randn(5, 4)
+    middle = CosineTransform(shape).inverse(torch.nn.functional.pad(near, (0, 188)))
+    assert middle.abs().max() < 1.5
+    expected = CosineTransform(shape)(0.1 * network(4 * middle))[:, 4:13]
+    torch.testing.assert_close(told(near), expected)
+    torch.testing.assert_close(told(1e4 * near), told(1e6 * near))
+
+
+def test_training_keeps_the_pixels_of_wild_latents_in_sight(trained):
+    recipe, model, _, _ = trained
+    model = copy.deepcopy(model)
+    generator = torch.Generator()
+    calm = recipe._beyond_sight(model, 64, generator.manual_seed(0))
+    model.log_std.data += 4  # latents as wild as no face's
+    wild = recipe._beyond_sight(model, 64, generator.manual_seed(0))
+    assert calm == 0 < wild
+    wild.backward()
+    lead = next(layer for layer in model.g_x.networks if isinstance(layer, OnLeading))
+    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in lead.parameters())
+    assert model.log_std.grad is None, "faces alone say how far they deviate"
 
 
 def test_composed_it_is_a_linearizer_like_any_other():
