@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 TITLE = "Linearizer Lab"
@@ -10,7 +11,7 @@ FLIP_THEME = "Light or dark"
 ARXIV = "2510.08570"
 PAPER, PAPER_ADDRESS = f"arXiv:{ARXIV}", f"https://arxiv.org/abs/{ARXIV}"
 FOOT = (
-    "f(x) = g_y⁻¹(A g_x(x)), from “Who Said Neural Networks Aren’t Linear?”, "
+    "f(x) = g<sub>y</sub>⁻¹(A g<sub>x</sub>(x)), from “Who Said Neural Networks Aren’t Linear?”, "
     f'<a href="{PAPER_ADDRESS}" target="_blank" rel="noopener">{PAPER}</a>'
 )
 SYMBOLS = "What the symbols mean"
@@ -356,6 +357,15 @@ def linearity_formula(a: float, b: float) -> str:
 
 
 INPUT = "x"
+
+
+def typeset(formula: str) -> str:
+    """HTML of a formula, where indices stand low that no letter of Unicode is written as; lab.js has the same for nodes.
+
+    >>> typeset("g_y⁻¹")
+    'g<sub>y</sub>⁻¹'
+    """
+    return re.sub("_([a-z]+)", r"<sub>\1</sub>", html.escape(formula))
 
 
 def subscript(number: int) -> str:

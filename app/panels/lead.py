@@ -1,8 +1,6 @@
 """What stands over every view: a sentence, and the path from x to f(x), lit while a hand moves a part of it."""
 
-import re
 from collections.abc import Sequence
-from html import escape
 
 import gradio as gr
 
@@ -15,15 +13,6 @@ def lead(sentence: str, path: Sequence[str] = (), hand: int = HAND) -> gr.HTML:
     """The sentence, and the steps of the path in their order. What follows from step `hand` on lights up while a slider is
     dragged, the whole path when the picture changes: assets/js/path.js.
     """
-    steps = "".join(f"<li>{typeset(step)}</li>" for step in path)
+    steps = "".join(f"<li>{words.typeset(step)}</li>" for step in path)
     drawn = f'<ol class="lab-path" data-hand="{hand}" aria-label="{words.PATH}">{steps}</ol>' if path else ""
     return gr.HTML(f'<p class="lab-lead">{sentence}</p>{drawn}', apply_default_css=False)
-
-
-def typeset(formula: str) -> str:
-    """HTML of a symbol with its index, where no letter of Unicode is written so low.
-
-    >>> typeset("g_y⁻¹")
-    'g<sub>y</sub>⁻¹'
-    """
-    return re.sub("_([a-z]+)", r"<sub>\1</sub>", escape(formula))

@@ -128,8 +128,8 @@
     if (!node) return;
     if (!view.texts.has(id)) view.texts.set(id, node.innerHTML);
     node.replaceChildren(
-      ...parts.map(([tag, text]) => {
-        if (!tag) return text;
+      ...parts.flatMap(([tag, text]) => {
+        if (!tag) return lab.typeset(text);
         const part = document.createElement(tag);
         part.textContent = text;
         return part;

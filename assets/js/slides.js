@@ -17,9 +17,17 @@
       .find(Boolean);
   };
 
-  const said = (node, selectors) =>
-    selectors.map((selector) => node?.querySelector(selector)).find((found) => found?.textContent)
-      ?.textContent;
+  const said = (node, selectors) => {
+    const found = selectors.map((selector) => node?.querySelector(selector));
+    return text(found.find((each) => each?.textContent));
+  };
+
+  // What stands low in a formula has a mark on a slide, which has one size of letters: g_y.
+  const text = (node) => {
+    const copy = node?.cloneNode(true);
+    for (const index of copy?.querySelectorAll("sub") ?? []) index.prepend("_");
+    return copy?.textContent;
+  };
 
   // What a photo and its painting, one over the other, are called.
   const tagOf = (node) => (node.tagName === "IMG" ? node.alt : "");
@@ -64,7 +72,7 @@
     const own = [...tab.querySelectorAll(`#${slug}-formula p, #${slug}-formula, [data-part=formula]`)];
     const law = tab.querySelector(`#${slug}-meter .law`);
     const verdict = tab.querySelector(`#${slug}-meter .verdict`)?.textContent;
-    const formula = own.find((node) => node.textContent.trim())?.textContent.trim();
+    const formula = text(own.find((node) => node.textContent.trim()))?.trim();
     const measured = law && `${said(law, [".name"])}: ${said(law, [".formula"])}, ${said(law, ["output"])}`;
     return [formula, measured, verdict && `The law ${verdict}`].filter(Boolean);
   };

@@ -203,6 +203,15 @@ window.lab =
       seen.observe(element);
     };
 
+    // A formula as nodes, where indices stand low that no letter of Unicode is written as: g_y.
+    const typeset = (formula) =>
+      formula.split(/_([a-z]+)/).map((part, i) => {
+        if (i % 2 === 0) return part;
+        const index = document.createElement("sub");
+        index.textContent = part;
+        return index;
+      });
+
     // Starts a widget: its kind by name, its constants, the events that it can tell of, and what Gradio gives
     // its script. The kinds stand in the page once, see app/widgets/__init__.py.
     const widgets = {};
@@ -226,5 +235,6 @@ window.lab =
       lately,
       widgets,
       start,
+      typeset,
     };
   })();

@@ -253,13 +253,9 @@ class Faces(Recipe):
         mse = nested_reconstruction(model.g_x, x, padded, ranks, power=self.rank_power)
         age = self._age_loss(model, companion, z, labels)
         beyond = self._beyond_sight(model, len(x), generator)
-        weighted = (
-            self.reconstruction_weight * mse,
-            self.nll_weight * nll,
-            self.age_weight * age,
-            self.calm_weight * beyond,
-        )
-        return {"loss": sum(weighted), "mse": mse, "nll": nll, "age": age, "beyond": beyond}
+        loss = self.reconstruction_weight * mse + self.nll_weight * nll
+        loss = loss + self.age_weight * age + self.calm_weight * beyond
+        return {"loss": loss, "mse": mse, "nll": nll, "age": age, "beyond": beyond}
 
     def _age_loss(self, model: AgedGenerator, reading: nn.Module, z: Tensor, ages: Tensor) -> Tensor:
         """Mean squared error of the age that `reading` finds in leading latents z (B, rank), in units of `DECADES`."""

@@ -1,6 +1,6 @@
 """Every sentence of the Generate view."""
 
-from app.words import IDENTICAL, INTEGRATORS, minus, subscript
+from app.words import IDENTICAL, INTEGRATORS, minus, subscript, typeset
 
 LEAD = "Noise becomes a picture in N steps, each linear in latents: so all of them are one operator B, and one step."
 PATH = ("noise", "g_noise", "B", "g_data⁻¹", "f(x₀)")
@@ -76,7 +76,7 @@ def formula(steps: int, method: str, label: int | None, broken: bool) -> str:
     product = "B = " if steps == 1 else f"B = ∏ₖ₌₀<sup>{steps - 1}</sup> "
     return (
         '<p style="font-family: var(--lab-math); margin: 8px 0 0; line-height: 1.6; overflow-wrap: anywhere">'
-        f"{start}{product}( {step} ),  h = {1 / steps:.3g}<small>{stages}</small></p>"
+        f"{typeset(start)}{product}( {step} ),  h = {1 / steps:.3g}<small>{stages}</small></p>"
     )
 
 

@@ -17,7 +17,8 @@ const row = (law) => {
   line.dataset.law = law.name;
   name.textContent = law.name;
   formula.className = "formula";
-  formula.textContent = formula.title = law.formula;
+  formula.append(...lab.typeset(law.formula));
+  formula.title = law.formula;
   bar.className = "bar";
   bar.append(fill);
   const place = (Math.log10(Math.max(law.error, 1e-8)) + 8) / 8;

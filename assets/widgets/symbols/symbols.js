@@ -18,7 +18,7 @@ const open = (symbol, x, y) => {
       return path;
     }),
   );
-  card.querySelector(".equation").textContent = symbol.equation;
+  card.querySelector(".equation").replaceChildren(...lab.typeset(symbol.equation));
   card.querySelector(".says").textContent = symbol.says;
   link.textContent = own.paper;
   link.href = own.address;
