@@ -18,7 +18,7 @@ from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, TICK, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
-from app.serving import faults, limits, packing, status, streams, traffic
+from app.serving import faults, limits, packing, page, status, streams, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build, interpolate
@@ -191,7 +191,7 @@ def launch_settings() -> dict:
             ],
             "middleware": [
                 Middleware(each)
-                for each in (traffic.Counting, limits.Limits, packing.Packing, streams.Streams)
+                for each in (traffic.Counting, limits.Limits, packing.Packing, page.Page, streams.Streams)
             ],
         },
     }

@@ -69,7 +69,7 @@ class Packing:
         if key is not None:
             answer = self._remembered(key)
             if answer is None:
-                answer = await self._keep(key, await _whole(self.plain, scope, receive))
+                answer = await self._keep(key, await whole(self.plain, scope, receive))
             return await answer.send(send)
         is_file = "." in scope["path"].rpartition("/")[2]  # what has an ending is packed by Gradio
         await (self.plain if is_file else self.packed)(scope, receive, send)
@@ -118,7 +118,7 @@ def _encoding(headers: Headers) -> str:
     return next((one for one in ("br", "gzip") if one in taken), "")
 
 
-async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+async def whole(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
     """What an app answers, all of it."""
     start: Message = {}
     parts: list[bytes] = []

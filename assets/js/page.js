@@ -92,7 +92,13 @@ new MutationObserver(() => {
   lab.standing = (slug) => {
     if (![...query.keys()].every((name) => ASKS_NOTHING.includes(name))) return;
     standing.add(slug);
-    openWith(slug, Infinity);
+    // at once, not with the next frame but one: the page has half a second of other work at hand
+    const watcher = new MutationObserver(() => {
+      if (!drawn(slug) || !panel(slug).querySelector("canvas, svg")) return;
+      watcher.disconnect();
+      open();
+    });
+    watcher.observe(document, { subtree: true, childList: true });
   };
   setTimeout(open, 15000);
 })();

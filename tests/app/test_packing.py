@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.serving import packing
+from app.serving import packing, page
 from app.widgets.served import PLACE
 
 LONG = "a page that says where it is seen " * 400
@@ -119,6 +119,7 @@ def test_the_lab_sends_its_page_and_scripts_so():
         first, second = (client.get("/", headers={"accept-encoding": "br"}) for _ in range(2))
         assert first.text == second.text and first.headers["content-encoding"] == "br"
         assert json.loads(first.text.split("window.gradio_config = ")[1].split(";</script>")[0])["components"]
+        assert first.text.count(page.PLAIN.decode()) == 1 and len(first.text) == len(second.text)
         script = next(part for part in first.text.split('"') if part.startswith("./assets/index-"))
         packed = client.get(script[1:], headers={"accept-encoding": "br"})
         assert packed.headers["content-encoding"] == "br" and "immutable" in packed.headers["cache-control"]
