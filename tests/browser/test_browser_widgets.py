@@ -45,3 +45,17 @@ def test_no_rule_of_the_page_matches_inside_a_widget(visit: Visit, view: ModuleT
     ]  # the question can be answered yes
     assert page.evaluate(REACHING, asset("css/lab.css")) == []
     visit.quiet(page)
+
+
+def test_the_page_names_all_scripts_of_gradio_that_it_asks_for(visit: Visit):
+    page = visit.open()
+    named, asked = page.evaluate("""() => {
+      const assets = (list, key) => list.map((each) => each[key]).filter((name) => /\\/assets\\/[^/]+\\.js$/.test(name));
+      return [
+        assets([...document.querySelectorAll("link[rel=modulepreload]")], "href"),
+        assets(performance.getEntriesByType("resource"), "name"),
+      ];
+    }""")
+    assert len(set(asked)) == len(asked) > 30, "each is fetched once"
+    assert set(asked) == set(named)
+    assert page.evaluate("window.gradio_config.dependencies.constructor.name") == "Listeners"
