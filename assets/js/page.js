@@ -46,14 +46,20 @@
 })();
 
 // On a narrow page the bar of views scrolls: the one that is open is brought into sight.
-new MutationObserver((changes) => {
-  for (const { target } of changes) {
-    if (target.getAttribute("aria-selected") !== "true" || !target.closest("#views > .tab-wrapper")) continue;
-    const bar = target.closest(".tab-wrapper");
-    const { left, width } = target.getBoundingClientRect();
+(() => {
+  const OPEN = "#views > .tab-wrapper [role=tab][aria-selected=true]";
+  const bring = () => {
+    const tab = document.querySelector(OPEN);
+    if (!tab) return;
+    const bar = tab.closest(".tab-wrapper");
+    const { left, width } = tab.getBoundingClientRect();
     bar.scrollLeft += left + width / 2 - bar.getBoundingClientRect().left - bar.clientWidth / 2;
-  }
-}).observe(document, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
+  };
+  new MutationObserver((changes) => {
+    if (changes.some(({ target }) => target.matches(OPEN))) bring();
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
+  window.addEventListener("resize", bring); // a phone that is turned
+})();
 
 // A program wider than its box is scrolled by keys, too.
 new MutationObserver(() => {

@@ -149,6 +149,15 @@ def test_a_law_that_breaks_changes_the_picture_and_the_meter(visit: Visit, name:
     page.wait_for_function(f"([s, old]) => ({INK})(s) !== old", arg=[pictures, broken])
 
 
+def test_on_a_phone_that_is_turned_the_open_view_stays_in_sight_in_the_bar(visit: Visit):
+    page = visit.at("?view=generate")
+    tab = page.locator("#tab-generate-button")
+    for width, height in ((844, 390), POCKET):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(tab).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_nothing_jumps_while_a_view_opens(visit: Visit):
     page = visit.context.new_page()
     page.set_viewport_size({"width": SIZES[1][0], "height": SIZES[1][1]})
