@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
-from operator import add
 
 import torch
 from torch import Tensor
@@ -26,12 +24,13 @@ from linearizer_core.spaces import decode, encode
 # --- what is shown -----------------------------------------------------------------------------------------
 def blends(standing: Standing) -> tuple[Tensor, Tensor, Tensor]:
     """The induced blend g⁻¹(Σ wᵢ g(xᵢ) + a g(older)), the pixel blend Σ wᵢ xᵢ, (1, C, S, S) each; and the latent, (n,)."""
-    chosen, weights, name = standing.pictures, standing.weights, standing.model
-    z = reduce(add, [w * point for w, point in zip(weights, pictures.points(chosen, name))]).z
+    chosen, name = standing.pictures, standing.model
+    pixels = pictures.tensor(chosen, name)
+    weights = pixels.new_tensor(standing.weights)
+    z = weights @ pictures.latents(chosen, name)
     if standing.years:
         z = z + standing.years * models.model(name).older
-    pixels = models.pixel_space(name).combine(list(weights), pictures.tensor(chosen, name))[None]
-    return models.decode(z[None], name), pixels, z
+    return models.decode(z[None], name), torch.tensordot(weights, pixels, dims=1)[None], z
 
 
 def stage(standing: Standing, broken: bool = False) -> dict:
