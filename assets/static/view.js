@@ -94,8 +94,11 @@
         if (opened.has(slug)) return;
         opened.add(slug);
         lab.filling(slug);
-        await open(slug);
-        lab.filled(slug, slugs);
+        try {
+          await open(slug);
+        } finally {
+          lab.filled(slug, slugs); // also a view that could not be filled takes a hand
+        }
       });
     for (const source of Object.keys(lab.told.pages)) fill(source);
     lab.page.seen = (tab) => tab === "face" && lab.model("faces");
