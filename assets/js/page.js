@@ -86,12 +86,12 @@ new MutationObserver(() => {
   };
   // A view takes no hand before it is filled: what comes then would replace what is chosen meanwhile.
   const standing = new Set();
-  const panel = (slug) => document.getElementById(`tab-${slug}`);
-  lab.filling = (slug) => {
-    if (!standing.has(slug) && !lab.address.linkOf(slug)) panel(slug).inert = true;
+  const takesNoHand = (slug, none) => {
+    document.getElementById(`tab-${slug}`)?.toggleAttribute("inert", none);
   };
+  lab.filling = (slug) => takesNoHand(slug, !standing.has(slug) && !lab.address.linkOf(slug));
   lab.filled = (slug, views) => {
-    panel(slug).inert = false;
+    takesNoHand(slug, false);
     const asked = query.get("view");
     if (asked === slug || (slug === views[0] && !views.includes(asked))) openWith(slug, 90);
   };
@@ -100,7 +100,7 @@ new MutationObserver(() => {
     standing.add(slug);
     // at once, not with the next frame but one: the page has half a second of other work at hand
     const watcher = new MutationObserver(() => {
-      if (!drawn(slug) || !panel(slug).querySelector("canvas, svg")) return;
+      if (!drawn(slug) || !document.querySelector(`#tab-${slug} :is(canvas, svg)`)) return;
       watcher.disconnect();
       open();
     });
