@@ -258,3 +258,20 @@ def mirrored(images: Tensor, generator: torch.Generator) -> Tensor:
     """
     mirror = torch.rand(len(images), 1, 1, 1, generator=generator).to(images) < 0.5
     return torch.where(mirror, images.flip(3), images)
+
+
+def shifted(images: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    """Pictures (B, C, H, W), each moved by up to `most` pixels both ways, at random; the edge goes on outwards.
+
+    >>> shifted(torch.arange(3.0).expand(1, 1, 3, 3), 1, torch.Generator().manual_seed(0))[0, 0]
+    tensor([[0., 0., 1.],
+            [0., 0., 1.],
+            [0., 0., 1.]])
+    """
+    count, _, height, width = images.shape
+    down, right = torch.randint(0, 2 * most + 1, (2, count, 1), generator=generator).to(images.device)
+    rows = (torch.arange(height, device=images.device) + down)[:, :, None]
+    columns = (torch.arange(width, device=images.device) + right)[:, None, :]
+    padded = pad(images, (most,) * 4, mode="replicate")
+    each = torch.arange(count, device=images.device)[:, None, None]
+    return padded.permute(0, 2, 3, 1)[each, rows, columns].permute(0, 3, 1, 2)

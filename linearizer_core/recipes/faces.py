@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..data.face_photos import DECADES, MIDDLE_AGE, face_photos
-from ..data.images import evenly, mirrored
+from ..data.images import evenly, mirrored, shifted
 from ..data.sets import Dataset, as_float
 from ..devices import laid_out
 from ..diagnostics import psnr
@@ -20,6 +20,7 @@ from ..inputs import of_kind
 from ..measures.faces import evaluate_faces
 from ..measures.figure import Figure
 from ..methods.leading import (
+    BATCH,
     Moments,
     age_by_least_squares,
     leading_frequencies,
@@ -67,6 +68,8 @@ LIMITS = (
 """Settings that must lie between two numbers: a broken config stops here, before it allocates."""
 REPORT_FACES, SHOWN = 200, 16
 """Test faces of a report during training, and pictures in a row of a sheet."""
+SHIFT = 2
+"""Pixels by which faces are moved where ages are measured: g knows those of training by heart, but in their place alone."""
 WILD_SHARE, FARTHEST_PIXEL = 8, 2.0
 """One picture is made of wild latents for so many of a batch; no pixel of it is to be farther than this from grey."""
 
@@ -129,7 +132,8 @@ class Faces(Recipe):
     What comes after training is closed form. An axis that moves pixels by s deviates by s^`spread_power`: the order
     stays, and B's range is not more than float32 can undo. A = Σ(Σ + τ²)⁻¹ with Σ in pixels and τ = `wiener_noise`.
     A(t) leads to N(μ, AΣA), the law of f(x): a sample shows of fine detail what A lets through, not grain. A year is
-    the latents' mean change with age, on the first `age_axes`.
+    the latents' mean change with age, on the first `age_axes`, of faces moved by up to `SHIFT` pixels: of those in their
+    place g has learned the ages by heart, and a year would be too short.
 
         python -m linearizer_core train faces --data faces64.zip
 
@@ -284,9 +288,12 @@ class Faces(Recipe):
         in_pixels = moments(Chain(*_layers(model)[:3]), images[few], labels[few]).std[: self.rank]
         tail = moments(model.g_x, images[few], labels[few]).std[self.rank :]
         order.order[self.rank :] = self.rank + tail.argsort(descending=True)
-        found = self._with_tail_centred(model, moments(model.g_x, images, labels, self.age_axes))
+        found = self._with_tail_centred(model, moments(model.g_x, images, labels, leading=1))
         scale.factors[: self.rank] = in_pixels.sort(descending=True).values / found.std[: self.rank]
         self._take(model, found.rescaled(scale.factors))
+        generator = torch.Generator().manual_seed(self.seed)
+        moved = torch.cat([shifted(part, SHIFT, generator) for part in images.split(BATCH)])
+        self._take_ages(model, moments(model.g_x, moved, labels, self.age_axes))
 
     def _with_tail_centred(self, model: AgedGenerator, found: Moments) -> Moments:
         """Moves 0 of all but the leading axes to their mean; the leading ones, orthogonal to them, stay as they are."""
@@ -308,6 +315,9 @@ class Faces(Recipe):
         model.means.copy_(found.mean[None])
         model.log_std.copy_((std * stretch).log())
         model.noise_means.copy_((found.mean / variances.sqrt())[None])
+
+    def _take_ages(self, model: AgedGenerator, found: Moments) -> None:
+        """A reading of age, and what a year is, from the moments of faces as g has not seen them."""
         weights, offset = age_by_least_squares(found, self.age_axes, self.age_ridge)
         model.age_weights.copy_(weights)
         model.age_offset.copy_(offset)
