@@ -102,7 +102,7 @@ def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Compon
     opened = gr.State(False, time_to_live=LIFE)
     outputs = {"opened": opened, **opening.outputs}
     fill = opener(slug, opening)
-    begin = f"(search, ...rest) => {{ lab.filling('{slug}'); return [window.location.search, ...rest]; }}"
+    begin = f"(...given) => {{ lab.filling('{slug}'); return ({READ_QUERY})(...given); }}"
     filled = listen(tab.select, fill, {**visit, "opened": opened}, outputs, js=begin, **QUIET)
     filled.then(None, js=f"() => {{ lab.filled('{slug}', {[view.SLUG for view in VIEWS]}); }}")
     filled.then(None, js=proof.touch(slug))

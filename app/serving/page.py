@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradio.routes import BUILD_PATH_LIB
+from starlette.datastructures import MutableHeaders
 
 from app.serving.packing import Answer, whole
 
@@ -51,9 +52,9 @@ class Page:
         if first := FIRST.search(body):
             types = shown(scope["app"].get_blocks().config["components"])
             body = body.replace(HEAD, HEAD + links(needed(first[1].decode(), types)), 1)
-        headers = [(name, value) for name, value in answer.headers if name != b"content-length"]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await Answer(answer.status, tuple(headers), body).send(send)
+        headers = MutableHeaders(raw=list(answer.headers))
+        headers["Content-Length"] = str(len(body))
+        await Answer(answer.status, tuple(headers.raw), body).send(send)
 
 
 def links(names: Iterable[str]) -> bytes:

@@ -7,9 +7,10 @@ on the stream before it: then Gradio 6.31 would keep the new one open, with noth
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from gradio.server_messages import CloseStreamMessage
+from starlette.requests import Request
+from starlette.responses import Response
 
 if TYPE_CHECKING:
     from gradio.queueing import Queue
@@ -28,12 +29,11 @@ class Streams:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != STREAM:
             return await self.app(scope, receive, send)
-        session = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+        session = Request(scope).query_params.get("session_hash", "")
         if not all_told(scope["app"].get_blocks()._queue, session):
             return await self.app(scope, receive, send)
-        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": CLOSED})
+        answer = Response(CLOSED, media_type="text/event-stream", headers={"cache-control": "no-store"})
+        await answer(scope, receive, send)
 
 
 def all_told(queue: Queue, session: str) -> bool:

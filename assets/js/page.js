@@ -76,8 +76,8 @@ new MutationObserver(() => {
   const drawn = (slug) => {
     const parts = [...document.querySelectorAll(`#tab-${slug} .lab`)];
     const made = parts.length && parts.every((part) => part.querySelector(".lab-widget"));
-    const stage = document.getElementById(`${slug}-stage`);
-    return made && (!stage || stage.querySelector("canvas, img[src]"));
+    const stage = document.getElementById(`${slug}-stage`) ?? document.getElementById(`tab-${slug}`);
+    return made && stage.querySelector("canvas, img[src]");
   };
   const openWith = (slug, frames) => {
     if (seen()) return;
@@ -100,7 +100,7 @@ new MutationObserver(() => {
     standing.add(slug);
     // at once, not with the next frame but one: the page has half a second of other work at hand
     const watcher = new MutationObserver(() => {
-      if (!drawn(slug) || !document.querySelector(`#tab-${slug} :is(canvas, svg)`)) return;
+      if (!drawn(slug)) return;
       watcher.disconnect();
       open();
     });

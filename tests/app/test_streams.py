@@ -11,9 +11,8 @@ from starlette.middleware import Middleware
 
 from app.serving.streams import CLOSED, Streams, all_told
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning"
-)  # Gradio's, as it counts calls with pandas
+# Gradio's, as it counts calls with pandas.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 PATIENCE = 20  # seconds; Gradio would keep an idle stream for good
 
 
