@@ -108,8 +108,10 @@ def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Compon
     filled.then(None, js=proof.touch(slug))
     again, asked = Address(slug), {"search": visit["search"], "picture": visit["picture"]}
     # two steps back at once: the last address wins
-    restored = listen(again.restore, restorer(slug, opening), asked, opening.outputs, js=READ_QUERY, **TICK)
-    restored.then(None, js=proof.touch(slug))
+    leaves = f"(...given) => {{ lab.address.restores('{slug}'); return ({READ_QUERY})(...given); }}"
+    restored = listen(again.restore, restorer(slug, opening), asked, opening.outputs, js=leaves, **TICK)
+    there = f"() => {{ lab.address.restored('{slug}'); ({proof.touch(slug)})(); }}"
+    restored.then(None, js=there)
 
 
 def restorer(slug: str, opening: Opening) -> Callable[..., dict]:

@@ -36,7 +36,8 @@ class Section:
         gr.on([*triggers, self.broken.change], None, js=touch(self.slug))
         shown = {"meter": self.meter, "python": self.python, "link": self.link}
         measured = functools.wraps(fn)(lambda **values: _values(fn(**values)))
-        listen(self.meter.settle, measured, {"broken": self.broken, **inputs}, shown, **TICK)
+        leaves = f"(...given) => {{ lab.address.measures('{self.slug}'); return given; }}"
+        listen(self.meter.settle, measured, {"broken": self.broken, **inputs}, shown, js=leaves, **TICK)
 
 
 def _values(settled: Settled | Mapping) -> dict:
@@ -44,10 +45,9 @@ def _values(settled: Settled | Mapping) -> dict:
     if not isinstance(settled, Settled):
         return {"meter": reading(()), "python": "", "link": address("")}
     link = address(settled.link, "" if settled.link else words.NO_LINK, words.STAYS if settled.stays else "")
-    meter = reading(settled.laws) | {
-        "turn": next(_turns)
-    }  # the page draws only what differs from what it shows
-    return {"meter": meter, "python": highlighted(settled.python), "link": link}
+    turn = {"turn": next(_turns)}  # the page is told only of what differs from what it shows
+    meter = reading(settled.laws) | turn
+    return {"meter": meter, "python": highlighted(settled.python), "link": link | turn}
 
 
 def touch(slug: str) -> str:

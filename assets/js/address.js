@@ -3,7 +3,8 @@
 // A view tells its link (lab.address.told), and that of the view in front becomes the address. A gesture
 // makes one entry of the history, however many changes it has: what is touched within PAUSE of the touch
 // before is the same gesture. Back and Forward have the server fill the view from the address again
-// (lab.address.joins).
+// (lab.address.joins); until it is filled and measured the address leads, and no link is written into it:
+// one that comes meanwhile is of what stood in another entry.
 (() => {
   const PAUSE = 1500; // milliseconds
   const LONGEST = 4000; // characters: every request carries the address, and proxies refuse long ones
@@ -12,6 +13,12 @@
   const standing = {}; // the link of each view that was measured
   const restore = {}; // how each view is filled again
   const late = {}; // what was asked of a view while it opened with something else
+  // Of each view that the address leads, how far that is: "asked" to be filled, the request for it "sent",
+  // "filled", "measured" once the request to measure it has left.
+  const led = {};
+  const proceeds = (slug, from, to) => {
+    if (led[slug] === from) led[slug] = to;
+  };
   const entered = new Set(); // views that have begun to open
   let touched = -Infinity; // when something changed
   let step = true; // whether that began a gesture
@@ -40,7 +47,7 @@
 
   const write = () => {
     const slug = inFront();
-    if (!slug || (slug !== awaited && document.getElementById(`tab-${awaited}-button`))) return;
+    if (!slug || led[slug] || (slug !== awaited && document.getElementById(`tab-${awaited}-button`))) return;
     awaited = null;
     const address = addressOf(slug);
     if (address !== location.search) {
@@ -63,6 +70,7 @@
   const told = (slug, query) => {
     if (!query) return;
     standing[slug] = query;
+    if (led[slug] === "measured") delete led[slug];
     if (!late[slug]) return write();
     history.replaceState(null, "", location.pathname + late[slug]);
     delete late[slug];
@@ -72,7 +80,7 @@
   // The switch that breaks the law is no setting of a view: here it is read from a link, and kept in it.
   const opened = {};
   document.addEventListener("lab:touch", ({ detail: slug }) => {
-    begins();
+    if (!led[slug]) begins(); // else it is the answer that moves, however late
     if (!opened[slug]) {
       opened[slug] = true;
       if (asked().get("view") === slug && asked().get("broken") === "1" && !switchOf(slug)?.checked)
@@ -93,6 +101,7 @@
 
   const again = (slug) => {
     const wanted = asked().get("broken") === "1";
+    led[slug] = "asked";
     if (switchOf(slug) && switchOf(slug).checked !== wanted) switchOf(slug).click();
     restore[slug]?.();
   };
@@ -118,14 +127,19 @@
     joins: (slug, fill) => {
       restore[slug] = fill;
     },
+    // The request that fills a view again leaves, is answered; one that measures it leaves. What was asked
+    // for since is not meant by an answer to what left before.
+    restores: (slug) => proceeds(slug, "asked", "sent"),
+    restored: (slug) => proceeds(slug, "sent", "filled"),
+    measures: (slug) => proceeds(slug, "filled", "measured"),
     // The view as it is without a link.
     reset: (slug) => {
       history.pushState(null, "", `${location.pathname}?view=${slug}${kept().join("")}`);
       follows();
       again(slug);
     },
-    // The link of a view as it was last measured, null before.
-    linkOf: (slug) => (standing[slug] ? new URLSearchParams(standing[slug]) : null),
+    // The link of a view as it was last measured, null before, and while the address leads.
+    linkOf: (slug) => (standing[slug] && !led[slug] ? new URLSearchParams(standing[slug]) : null),
     // What a link to a view asks for, as if the page had been opened with it.
     go: (query) => {
       history.pushState(null, "", location.pathname + query + kept().join(""));

@@ -30,7 +30,10 @@
       if (isLast() && made.rests) await made.rests(broken(), isLast);
     });
     page.on(`${id("meter")} settle`, settle);
-    page.on(`${id("address")} restore`, () => open(slug));
+    page.on(
+      `${id("address")} restore`,
+      latest((isLast) => open(slug, isLast)),
+    );
     if (!made.stage) return;
     const answer = latest(async (isLast) => {
       const found = await made.stage(broken());
@@ -66,8 +69,9 @@
     if (!opening.has(slug)) tell(slug);
   });
 
-  const open = async (slug) => {
+  const open = async (slug, isLast = () => true) => {
     opening.add(slug);
+    lab.address.restores(slug);
     const query = Object.fromEntries(new URLSearchParams(location.search));
     const asked = query.view === slug ? query : {};
     const model = lab.told.models.includes(asked.model) ? asked.model : "";
@@ -75,6 +79,9 @@
     show(slug, model);
     for (const [part, value] of stop?.differs ?? []) page.set(part, value);
     await views[slug]?.opened?.({ model, ...stop?.query });
+    if (!isLast()) return;
+    lab.address.restored(slug);
+    lab.address.measures(slug); // nothing else on this page tells a link
     tell(slug, stop?.query);
     touch(slug);
     opening.delete(slug);

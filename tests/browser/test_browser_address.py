@@ -177,3 +177,30 @@ def test_a_view_takes_no_hand_before_it_is_filled_so_that_a_choice_stays(visit):
     expect(panel).to_have_js_property("inert", False)  # it is filled, and stays usable
     visit.shows(page, "#spectrum-meter .meter", "holds")
     visit.quiet(page)
+
+
+def test_a_link_measured_before_a_step_in_the_history_is_not_written_into_the_entry_after_it(visit):
+    page = visit.open("?view=project&k=64")
+    for rank in ("40", "20"):
+        visit.quiet(page, 1600)
+        slide(page, RANK, rank)
+        waits_for(page, k=rank)
+    visit.quiet(page)
+    page.evaluate(LATE)
+    page.go_back()
+    expect(page.locator(RANK)).to_have_value("40")
+    page.wait_for_timeout(600)  # its measurement is on its way
+    page.go_forward()
+    expect(page.locator(RANK)).to_have_value("20")  # and arrives now
+    page.wait_for_timeout(600)
+    assert settings(page)["k"] == "20"
+    page.locator("#project-link .reset").click()  # the measurement of 20 is on its way
+    expect(page.locator(RANK)).to_have_value("32")
+    assert "k" not in settings(page)
+    visit.quiet(page)
+    page.go_back()
+    expect(page.locator(RANK)).to_have_value("20")
+    page.go_back()
+    expect(page.locator(RANK)).to_have_value("40")
+    visit.quiet(page)
+    assert settings(page)["k"] == "40"
