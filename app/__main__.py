@@ -107,7 +107,7 @@ def main(argv: list[str] | None = None) -> None:
     put_repository_on_path()
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["space"]:
-        from app import space
+        from app.deploy import space
 
         sys.exit(space.main(argv[1:]))
     if argv[:1] == ["static"]:

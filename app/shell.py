@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image
 from starlette.middleware import Middleware
 
-from app import manifest, models, pictures, sessions, words
+from app import models, pictures, words
 from app.lessons import languages, shelf
 from app.lessons import routes as classes
 from app.lessons import words as lesson_words
@@ -18,7 +18,7 @@ from app.lessons.rooms import rooms
 from app.listening import LIFE, QUIET, TICK, Component, Lab, Opening, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
-from app.serving import faults, limits, packing, page, status, streams, traffic
+from app.serving import faults, limits, manifest, packing, page, sessions, status, streams, traffic
 from app.settings import query_of
 from app.theme import theme
 from app.views import VIEWS, build, interpolate

@@ -25,7 +25,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from app import space, words
+from app import words
+from app.deploy import space
 from app.static import folder as static
 from app.views import VIEWS
 from tests.browser.visits import ADVICE, meter

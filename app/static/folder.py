@@ -14,11 +14,12 @@ from typing import Any
 
 import gradio as gr
 
-from app import manifest, pictures, shell, words
+from app import pictures, shell, words
 from app.lessons import languages, shelf
 from app.models.needs import FACE
 from app.panels.picker import page_value
 from app.pictures import references
+from app.serving import manifest
 from app.static.carried import cloud_file, model_file
 from app.static.packing import script
 from app.static.recorded import Taken, opening

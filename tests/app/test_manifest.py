@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 from PIL import Image
 
-from app import manifest
+from app.serving import manifest
 from tests.server import Server
 
 

@@ -4,8 +4,8 @@ import gradio as gr
 import gradio.state_holder
 import pytest
 
-from app import sessions
-from app.sessions import Session
+from app.serving import sessions
+from app.serving.sessions import Session
 
 
 @pytest.fixture(scope="module")

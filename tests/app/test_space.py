@@ -13,7 +13,8 @@ import urllib.request
 import gradio as gr
 import pytest
 
-from app import shell, space
+from app import shell
+from app.deploy import space
 from app.static import folder as folder_of_static
 from tests.server import ROOT, free_port
 

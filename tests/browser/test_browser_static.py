@@ -9,8 +9,9 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from app import manifest, models, pictures
+from app import models, pictures
 from app.lessons import files
+from app.serving import manifest
 from app.static.folder import MODELS, VIEWS, write, write_archive
 from tests.browser.visits import ADVICE, Visit
 from tests.drags import HANDLES

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from app import words
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 10_000_000  # of a file; above them a Space wants Git LFS
 TAKEN = ("app", "linearizer_core", "assets", "LICENSE")
-LEFT_OUT = ("assets/notebooks", "assets/screenshot.png", "app/packaging.py")
+LEFT_OUT = ("assets/notebooks", "assets/screenshot.png", "app/deploy/packaging.py")
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 STATIC = "static"
 KINDS: Mapping[str, Mapping[str, str]] = {  # what differs in the front matter; "": not there
