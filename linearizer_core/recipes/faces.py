@@ -69,7 +69,7 @@ LIMITS = (
 REPORT_FACES, SHOWN = 200, 16
 """Test faces of a report during training, and pictures in a row of a sheet."""
 SHIFT = 2
-"""Pixels by which faces are moved where ages are measured: g knows those of training by heart, but in their place alone."""
+"""Pixels by which faces are moved where ages are learned and measured: faces in their place g would know by heart."""
 WILD_SHARE, FARTHEST_PIXEL = 8, 2.0
 """One picture is made of wild latents for so many of a batch; no pixel of it is to be farther than this from grey."""
 
@@ -125,15 +125,15 @@ class Faces(Recipe):
     The objective: nested truncation to k axes, k log-uniform up to `rank` and `rank` itself for `whole_share` of the
     batch, errors weighted by k^`rank_power`; and `nll_weight` times −log p of the leading axes, which makes them
     independent and Gaussian, to sample from; and `age_weight` times the squared error, in units of `DECADES` years, of a
-    linear reading of age from the leading axes, which puts what tells an age where a line finds it; and `calm_weight` times
+    linear reading of age from the leading axes of faces moved by up to `SHIFT` pixels (of those in their place g would learn
+    the ages by heart), which puts what tells an age where a line finds it; and `calm_weight` times
     how far beyond what can be seen the pixels of latents lie that deviate up to `wildest` times as far as faces do: there
     no face tells a conditioner what to say, and a large answer would not come back in float32. Faces are mirrored at random.
 
     What comes after training is closed form. An axis that moves pixels by s deviates by s^`spread_power`: the order
     stays, and B's range is not more than float32 can undo. A = Σ(Σ + τ²)⁻¹ with Σ in pixels and τ = `wiener_noise`.
     A(t) leads to N(μ, AΣA), the law of f(x): a sample shows of fine detail what A lets through, not grain. A year is
-    the latents' mean change with age, on the first `age_axes`, of faces moved by up to `SHIFT` pixels: of those in their
-    place g has learned the ages by heart, and a year would be too short.
+    the latents' mean change with age, on the first `age_axes`, of moved faces again, or a year would be too short.
 
         python -m linearizer_core train faces --data faces64.zip
 
@@ -255,14 +255,18 @@ class Faces(Recipe):
         ranks[: round(self.whole_share * len(x))] = self.rank
         padded = F.pad(z, (0, model.means.shape[1] - self.rank))
         mse = nested_reconstruction(model.g_x, x, padded, ranks, power=self.rank_power)
-        age = self._age_loss(model, companion, z, labels)
-        beyond = self._beyond_sight(model, len(x), generator)
-        loss = self.reconstruction_weight * mse + self.nll_weight * nll
-        loss = loss + self.age_weight * age + self.calm_weight * beyond
-        return {"loss": loss, "mse": mse, "nll": nll, "age": age, "beyond": beyond}
+        losses = {"loss": self.reconstruction_weight * mse + self.nll_weight * nll, "mse": mse, "nll": nll}
+        if self.age_weight:
+            losses["age"] = self._age_loss(model, companion, shifted(x, SHIFT, generator), labels)
+            losses["loss"] = losses["loss"] + self.age_weight * losses["age"]
+        if self.calm_weight:
+            losses["beyond"] = self._beyond_sight(model, len(x), generator)
+            losses["loss"] = losses["loss"] + self.calm_weight * losses["beyond"]
+        return losses
 
-    def _age_loss(self, model: AgedGenerator, reading: nn.Module, z: Tensor, ages: Tensor) -> Tensor:
-        """Mean squared error of the age that `reading` finds in leading latents z (B, rank), in units of `DECADES`."""
+    def _age_loss(self, model: AgedGenerator, reading: nn.Module, x: Tensor, ages: Tensor) -> Tensor:
+        """Mean squared error of the age that `reading` finds in the leading latents of x, in units of `DECADES`."""
+        z = self._leading(model, x)[0]
         means, std = model.means[:, : self.rank].detach(), model.log_std[: self.rank].detach().exp()
         told = reading((z - means) / std)[:, 0].float()
         return F.mse_loss(told, (ages - MIDDLE_AGE) / DECADES)

@@ -1,9 +1,11 @@
 """`faces`: leading axes, lifts that fill in the rest, ages, closed forms, and photographs read from a zip."""
 
 import copy
+import dataclasses
 import io
 import zipfile
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -21,6 +23,7 @@ from linearizer_core.networks.lifting import Lift, OnLeading, PictureConditioner
 from linearizer_core.operators import Identity
 from linearizer_core.pca import LatentPCA
 from linearizer_core.recipes import RECIPES
+from linearizer_core.recipes.base import Batch
 from linearizer_core.recipes.faces import Faces
 from linearizer_core.training import train
 from tests.catalogue import SMALL_FACES, stirred
@@ -209,6 +212,29 @@ def test_training_keeps_the_pixels_of_wild_latents_in_sight(trained):
     lead = next(layer for layer in model.g_x.networks if isinstance(layer, OnLeading))
     assert any(p.grad is not None and p.grad.abs().max() > 0 for p in lead.parameters())
     assert model.log_std.grad is None, "faces alone say how far they deviate"
+
+
+def test_ages_are_learned_from_moved_faces_and_terms_without_weight_are_not_worked_out(trained):
+    recipe, model, data, _ = trained
+    reading = recipe.companion()
+    reading.weight.data.normal_(generator=torch.Generator().manual_seed(0))
+    images, ages = data.train_images[:1].float() / 255, data.train_labels[:1]
+
+    def losses(seed, **changed):
+        generator = torch.Generator().manual_seed(seed)
+        return dataclasses.replace(recipe, **changed).loss(
+            model, reading, Batch(images, ages, generator, 0.0)
+        )
+
+    edged = np.pad(images[0].numpy(), ((0, 0), (2, 2), (2, 2)), mode="edge")
+    moved = [edged[:, down : down + 64, right : right + 64] for down in range(5) for right in range(5)]
+    moved = torch.as_tensor(np.stack([*moved, *(face[:, :, ::-1] for face in moved)]))
+    units = (recipe._leading(model, moved)[0] - model.means[:, :8]) / model.log_std[:8].exp()
+    expected = ((reading(units)[:, 0] - (ages - 35) / 20) ** 2).detach()
+    found = torch.stack([losses(seed)["age"] for seed in range(12)]).detach()
+    torch.testing.assert_close((found[:, None] - expected).abs().min(1).values, 0 * found, atol=1e-4, rtol=0)
+    assert len(found.unique()) > 4
+    assert losses(0, age_weight=0.0, calm_weight=0.0).keys() == {"loss", "mse", "nll"}
 
 
 def test_composed_it_is_a_linearizer_like_any_other():
