@@ -307,6 +307,7 @@ def test_a_link_hides_locks_and_presents(visit: Visit):
     expect(page.locator("#spectrum-stage canvas").nth(2)).to_be_in_viewport(
         ratio=0.9
     )  # what the question is about
+    expect(page.get_by_role("button", name="1 eight")).to_be_visible()  # no key is heard before it is asked
     page.keyboard.press("1")
     expect(page.locator("#lesson .answer")).to_be_in_viewport(ratio=0.9)
     smallest = page.evaluate(SMALLEST)
