@@ -216,6 +216,15 @@ def by_name(inputs: Named, script: str) -> str:
     return f"(...values) => {{ const [{', '.join(names)}] = values; {script}; return values; }}"
 
 
+def leaving(call: str, then: str = "(...given) => given") -> str:
+    """A listener's script: `call` in the browser as its request leaves, which then carries what `then` makes of its values.
+
+    >>> leaving("lab.filling('plane')")
+    "(...given) => { lab.filling('plane'); return ((...given) => given)(...given); }"
+    """
+    return f"(...given) => {{ {call}; return ({then})(...given); }}"
+
+
 # --- endpoints ---------------------------------------------------------------------------------------------
 def endpoint(name: str, arguments: type[Settings], answer: Callable[[Any], dict], **how: Any) -> None:
     """The named endpoint `/name`: `answer(arguments)` for checked arguments, documented from their declarations.

@@ -15,7 +15,7 @@ from app.lessons import words as lesson_words
 from app.lessons.card import Lesson
 from app.lessons.dialog import Teach
 from app.lessons.rooms import rooms
-from app.listening import LIFE, QUIET, TICK, Component, Lab, Opening, listen
+from app.listening import LIFE, QUIET, TICK, Component, Lab, Opening, leaving, listen
 from app.panels import notice, own_model, picker, proof
 from app.pictures import files
 from app.serving import faults, limits, manifest, packing, page, sessions, status, streams, traffic
@@ -102,13 +102,13 @@ def _open_once(tab: gr.Tab, slug: str, opening: Opening, visit: dict[str, Compon
     opened = gr.State(False, time_to_live=LIFE)
     outputs = {"opened": opened, **opening.outputs}
     fill = opener(slug, opening)
-    begin = f"(...given) => {{ lab.filling('{slug}'); return ({READ_QUERY})(...given); }}"
+    begin = leaving(f"lab.filling('{slug}')", READ_QUERY)
     filled = listen(tab.select, fill, {**visit, "opened": opened}, outputs, js=begin, **QUIET)
     filled.then(None, js=f"() => {{ lab.filled('{slug}', {[view.SLUG for view in VIEWS]}); }}")
     filled.then(None, js=proof.touch(slug))
     again, asked = Address(slug), {"search": visit["search"], "picture": visit["picture"]}
     # two steps back at once: the last address wins
-    leaves = f"(...given) => {{ lab.address.restores('{slug}'); return ({READ_QUERY})(...given); }}"
+    leaves = leaving(f"lab.address.restores('{slug}')", READ_QUERY)
     restored = listen(again.restore, restorer(slug, opening), asked, opening.outputs, js=leaves, **TICK)
     there = f"() => {{ lab.address.restored('{slug}'); ({proof.touch(slug)})(); }}"
     restored.then(None, js=there)

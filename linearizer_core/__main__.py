@@ -103,7 +103,10 @@ def _parser() -> argparse.ArgumentParser:
     between.add_argument("reached", help="a folder of the same recipe")
     between.add_argument("--share", type=float, required=True, help="of what was learned, 0 to 1")
     between.add_argument("--out", required=True, help="folder of the average")
-    between.set_defaults(command=lambda given: average(given.start, given.reached, given.share, given.out))
+    between.add_argument("--data", help="as for train, where training ends with a fit to it")
+    between.set_defaults(
+        command=lambda given: average(given.start, given.reached, given.share, given.out, given.data)
+    )
     command.add_arguments(commands.add_parser("export", help="an op list for a browser, or ONNX graphs"))
     benchmarks.add_arguments(commands.add_parser("benchmark", help="speed, both contenders in one run"))
     return parser

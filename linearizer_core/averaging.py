@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from . import checkpoints, files
+from .data.sets import as_input
 from .recipes import Recipe
+from .states import STATE, Trainee, start_from
 
 
 def averaged(start: nn.Module, reached: nn.Module, share: float) -> nn.Module:
@@ -42,23 +45,39 @@ def averaged(start: nn.Module, reached: nn.Module, share: float) -> nn.Module:
     return made
 
 
-def average(start: str, reached: str, share: float, out: str) -> None:
+def average(start: str, reached: str, share: float, out: str, data: str | None = None) -> None:
     """Writes the average of two saved models of one recipe into the folder `out`, with what it was made of.
 
-    ValueError, beside those of `averaged`, for a recipe that fits parts of its model to the data when training ends: an
-    average would leave these behind.
+    A recipe that fits parts of its model to the data when training ends does so anew, to those at `data`: averaged is what
+    the training state of `reached` holds, which that fit has not touched, with what its run began with.
+    ValueError, beside those of `averaged`, where such a state is not there.
 
     >>> average("plane-moons", "plane-moons", 0.5, "nowhere")
     Traceback (most recent call last):
-    ValueError: plane-moons has no recipe whose training ends without a fit to the data, so that an average would ...
+    ValueError: ... holds no training.safetensors: plane-moons fits parts of its model to the data when training ends, ...
     """
     config = checkpoints.read_config(reached)
     recipe = config.recipe
-    if recipe is None or type(recipe).finish is not Recipe.finish:
-        raise ValueError(
-            f"{reached} has no recipe whose training ends without a fit to the data, so that an average would not fit; "
-            "train it instead."
-        )
-    made = averaged(checkpoints.load(start), checkpoints.load(reached), share)
+    if recipe is None:
+        raise ValueError(f"{reached} names no recipe, so nothing says what an average of it would be.")
+    if type(recipe).finish is Recipe.finish:
+        made = averaged(checkpoints.load(start), checkpoints.load(reached), share)
+    else:
+        began, ended = checkpoints.local_folder(start), checkpoints.local_folder(reached)
+        if not (ended / STATE).is_file():
+            raise ValueError(
+                f"{reached} holds no {STATE}: {recipe.name} fits parts of its model to the data when training ends, and "
+                "only before that weights can be averaged; give the folder of its run."
+            )
+        made = averaged(_unfinished(recipe, began), _unfinished(recipe, ended), share)
+        dataset = recipe.dataset(data)
+        recipe.finish(made, as_input(dataset.train_images), dataset.train_labels)
     training = {**config.training, "averaged": f"{share} of it, the rest of {files.public(start)}"}
     checkpoints.save(out, recipe, made, {}, training)
+
+
+def _unfinished(recipe: Recipe, folder: Path) -> nn.Module:
+    """The model as training left it there, or as a run began that had a saved one to start from."""
+    trainee = Trainee(recipe.build(), recipe.companion())
+    start_from(trainee, recipe, folder)
+    return trainee.model

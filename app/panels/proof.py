@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from app import words
-from app.listening import TICK, Named, listen
+from app.listening import TICK, Named, leaving, listen
 from app.widgets.link import Link, address
 from app.widgets.proof_meter import ProofMeter, Settled, reading
 
@@ -36,7 +36,7 @@ class Section:
         gr.on([*triggers, self.broken.change], None, js=touch(self.slug))
         shown = {"meter": self.meter, "python": self.python, "link": self.link}
         measured = functools.wraps(fn)(lambda **values: _values(fn(**values)))
-        leaves = f"(...given) => {{ lab.address.measures('{self.slug}'); return given; }}"
+        leaves = leaving(f"lab.address.measures('{self.slug}')")
         listen(self.meter.settle, measured, {"broken": self.broken, **inputs}, shown, js=leaves, **TICK)
 
 

@@ -192,7 +192,7 @@ def judged_ages(
     some = evenly(x, count)  # the data are sorted by age
     told = torch.stack([asked(judge, _aged(model, some, years)) for years in YEARS])
     change, rises = ageing(told)
-    how = f"a judge trained apart, {len(some)} test faces, direction: means by age"
+    how = f"a judge trained apart, {len(some)} test faces, direction: least squares"
     return [
         Figure("age judge, mean error in years", error, "", f"{len(x)} test faces as they are"),
         Figure("+30 years, age judge: median change in years", change, "≥ 12", how),

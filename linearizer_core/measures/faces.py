@@ -31,6 +31,8 @@ from .pixels import by_pixel_pca, pixel_pca
 RANKS = (4, 16, 64, 256)
 RANK_MARKS = {4: "> pixels", 16: "> pixels", 64: "≥ pixels + 1", 256: "≥ pixels + 1"}
 BATCH = 100
+AVERAGED = 2000
+"""Training faces whose latents' mean change per year is measured."""
 INVERTED = 500
 """Faces that are turned to noise and back."""
 
@@ -101,8 +103,9 @@ def by_rank(model: AgedGenerator, pca: LatentPCA, x: Tensor) -> list[Figure]:
 def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, count: int = 200) -> list[Figure]:
     """How well ages are read, and what two directions of a year do to the age that a reading of pixels gives.
 
-    The reading of pixels is least squares on principal components of the training faces. The directions are the
-    latents' mean change per year, `model.older`, and the shortest one that the latents' own reading calls a year.
+    The reading of pixels is least squares on principal components of the training faces. The directions are that of the
+    latents' own reading, `model.older`, and the mean change per year of some training faces' latents, as long as that
+    reading calls a year.
 
     >>> from linearizer_core.operators import Identity
     >>> model = AgedGenerator(Flatten((3, 2, 2)), Identity(12), torch.zeros(1, 12), torch.zeros(12))
@@ -127,9 +130,10 @@ def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, coun
         error = float((wide(guess) - wanted).abs().mean())
         figures.append(Figure(f"age, mean error in years, {name}", error, "", how))
     z = encode(model.g_x, evenly(x, count))
-    weight = model.age_weights
-    shortest = weight / weight.square().sum().clamp(min=1e-12)
-    for name, year in (("means by age", model.older), ("shortest", shortest)):
+    some = (evenly(part, AVERAGED).to(x.device) for part in (dataset.train_images, dataset.train_labels))
+    change = moments(model.g_x, as_float(next(some)), next(some), leading=1).with_label
+    means = change / (float(change @ model.age_weights) or 1.0)
+    for name, year in (("least squares", model.older), ("means by age", means)):
         read_at = torch.stack([read(decode(model.g_y, z + years * year)) for years in YEARS])
         after, rises = ageing(read_at)
         how = f"a linear reading of pixels, {len(z)} test faces, direction: {name}"

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..data.face_photos import DECADES, MIDDLE_AGE, face_photos
+from ..data.face_photos import face_photos
 from ..data.images import evenly, mirrored, shifted
 from ..data.sets import Dataset, as_float
 from ..devices import laid_out
@@ -19,6 +19,7 @@ from ..diagnostics import psnr
 from ..inputs import of_kind
 from ..measures.faces import evaluate_faces
 from ..measures.figure import Figure
+from ..methods.ageing import AgeReaders
 from ..methods.leading import (
     BATCH,
     Moments,
@@ -59,6 +60,7 @@ LIMITS = (
     ("bound", 0, 10),
     ("whole_share", 0, 1),
     ("wildest", 0, 100),
+    ("year_weight", 0, 1e6),
     ("calm_weight", 0, 1e6),
     ("wiener_noise", 0, 1000),
     ("spread_power", 0, 1),
@@ -70,6 +72,10 @@ REPORT_FACES, SHOWN = 200, 16
 """Test faces of a report during training, and pictures in a row of a sheet."""
 SHIFT = 2
 """Pixels by which faces are moved where ages are learned and measured: faces in their place g would know by heart."""
+AGED_SHARE, YEARS = 8, (-20.0, 40.0)
+"""Of a batch the share, 1 of so many, that is made older in training, beside as many drawn faces; and by how many years."""
+READER_SHARE = 0.1
+"""Of training, before what reads ages from pictures has learned enough to be heard."""
 WILD_SHARE, FARTHEST_PIXEL = 8, 2.0
 """One picture is made of wild latents for so many of a batch; no pixel of it is to be farther than this from grey."""
 
@@ -124,16 +130,21 @@ class Faces(Recipe):
 
     The objective: nested truncation to k axes, k log-uniform up to `rank` and `rank` itself for `whole_share` of the
     batch, errors weighted by k^`rank_power`; and `nll_weight` times −log p of the leading axes, which makes them
-    independent and Gaussian, to sample from; and `age_weight` times the squared error, in units of `DECADES` years, of a
-    linear reading of age from the leading axes of faces moved by up to `SHIFT` pixels (of those in their place g would learn
-    the ages by heart), which puts what tells an age where a line finds it; and `calm_weight` times
-    how far beyond what can be seen the pixels of latents lie that deviate up to `wildest` times as far as faces do: there
-    no face tells a conditioner what to say, and a large answer would not come back in float32. Faces are mirrored at random.
+    independent and Gaussian, to sample from; and `calm_weight` times how far beyond what can be seen the pixels of latents
+    lie that deviate up to `wildest` times as far as faces do: there no face tells a conditioner what to say, and a large
+    answer would not come back in float32. Faces are mirrored at random.
+
+    Of ages: `age_weight` times the squared error, in units of `DECADES` years, of a linear reading of age from the leading
+    axes, which puts what tells an age where a line finds it; of faces moved by up to `SHIFT` pixels, as of those in their
+    place g would learn the ages by heart. And `year_weight` times how far faces, and drawn ones, that are moved along that
+    line by −20 to 40 years seem from as many years older, to a network that learns beside g to read ages from pictures
+    (see `AgeReaders`): else a year would be what a line reads and nobody sees.
 
     What comes after training is closed form. An axis that moves pixels by s deviates by s^`spread_power`: the order
     stays, and B's range is not more than float32 can undo. A = Σ(Σ + τ²)⁻¹ with Σ in pixels and τ = `wiener_noise`.
-    A(t) leads to N(μ, AΣA), the law of f(x): a sample shows of fine detail what A lets through, not grain. A year is
-    the latents' mean change with age, on the first `age_axes`, of moved faces again, or a year would be too short.
+    A(t) leads to N(μ, AΣA), the law of f(x): a sample shows of fine detail what A lets through, not grain. An age is read
+    by least squares on the first `age_axes`, of moved faces again; with its weights w a year is Σw / wᵀΣw, the likeliest
+    step that this reading calls a year.
 
         python -m linearizer_core train faces --data faces64.zip
 
@@ -150,7 +161,7 @@ class Faces(Recipe):
 
     name: ClassVar[str] = "faces"
     drawn: ClassVar[tuple[str, ...]] = ("spectrum", "pca", "ranks", "morphs", "samples")
-    absent: ClassVar[Mapping[str, object]] = {"age_weight": 0.0, "calm_weight": 0.0}
+    absent: ClassVar[Mapping[str, object]] = {"age_weight": 0.0, "year_weight": 0.0, "calm_weight": 0.0}
     frequencies: int = 1536
     rank: int = 256
     levels: tuple[int, ...] = (64, 256)
@@ -170,10 +181,11 @@ class Faces(Recipe):
     rank_power: float = 0.6
     reconstruction_weight: float = 15.0
     nll_weight: float = 0.1
-    age_weight: float = 0.3
+    age_weight: float = 0.1
+    year_weight: float = 0.4
     wildest: float = 5.0
     calm_weight: float = 0.05
-    wiener_noise: float = 0.3
+    wiener_noise: float = 0.2
     spread_power: float = 2 / 3
     age_axes: int = 1024
     age_ridge: float = 100.0
@@ -211,13 +223,9 @@ class Faces(Recipe):
         n = g.out_shape[0]
         return AgedGenerator(g, Diagonal(torch.ones(n)), torch.zeros(1, n), torch.zeros(n))
 
-    def companion(self) -> nn.Module:
-        """Reads an age from the leading axes, each in units of its deviation; what ships is found anew by `finish`."""
+    def companion(self) -> AgeReaders:
         with seeded(self.seed):
-            reading = nn.Linear(self.rank, 1)
-        nn.init.zeros_(reading.weight)
-        nn.init.zeros_(reading.bias)
-        return reading
+            return AgeReaders(self.rank)
 
     def dataset(self, path: str | None) -> Dataset:
         return face_photos(path)
@@ -240,8 +248,8 @@ class Faces(Recipe):
         initialise(lead, torch.cat([front(part)[:, : self.rank] for part in parts]))
         laid_out(model, torch.channels_last)
 
-    def loss(self, model: AgedGenerator, companion: nn.Module, batch: Batch) -> dict[str, Tensor]:
-        images, labels, generator, _ = batch
+    def loss(self, model: AgedGenerator, companion: AgeReaders, batch: Batch) -> dict[str, Tensor]:
+        images, labels, generator, done = batch
         x = mirrored(images, generator)
         z, log_det = self._leading(model, x)
         nll = class_nll(
@@ -257,23 +265,45 @@ class Faces(Recipe):
         mse = nested_reconstruction(model.g_x, x, padded, ranks, power=self.rank_power)
         losses = {"loss": self.reconstruction_weight * mse + self.nll_weight * nll, "mse": mse, "nll": nll}
         if self.age_weight:
-            losses["age"] = self._age_loss(model, companion, shifted(x, SHIFT, generator), labels)
+            moved = shifted(x, SHIFT, generator)
+            z = self._leading(model, moved)[0]
+            means, std = self._spread(model)
+            losses["age"] = companion.line_loss((z - means) / std, labels)
             losses["loss"] = losses["loss"] + self.age_weight * losses["age"]
+        if self.age_weight and self.year_weight:
+            losses["reader"] = companion.picture_loss(moved, labels, generator)
+            losses["loss"] = losses["loss"] + losses["reader"]
+            if done >= READER_SHARE:
+                losses["year"] = self._year_loss(model, companion, x[: 1 + len(x) // AGED_SHARE], generator)
+                losses["loss"] = losses["loss"] + self.year_weight * losses["year"]
         if self.calm_weight:
             losses["beyond"] = self._beyond_sight(model, len(x), generator)
             losses["loss"] = losses["loss"] + self.calm_weight * losses["beyond"]
         return losses
 
-    def _age_loss(self, model: AgedGenerator, reading: nn.Module, x: Tensor, ages: Tensor) -> Tensor:
-        """Mean squared error of the age that `reading` finds in the leading latents of x, in units of `DECADES`."""
-        z = self._leading(model, x)[0]
-        means, std = model.means[:, : self.rank].detach(), model.log_std[: self.rank].detach().exp()
-        told = reading((z - means) / std)[:, 0].float()
-        return F.mse_loss(told, (ages - MIDDLE_AGE) / DECADES)
+    def _year_loss(
+        self, model: AgedGenerator, readers: AgeReaders, x: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """How far faces x, and as many drawn ones, seem from as many years older as they are made; see `years_loss`."""
+        means, std = self._spread(model)
+        tail = (0, model.means.shape[1] - self.rank)
+        drawn = torch.randn(len(x), self.rank, generator=generator, dtype=torch.float32).to(means)
+        drawn = F.pad(means + std * drawn, tail)
+        with torch.no_grad():
+            faces = torch.cat([x, model.g_x.inverse(drawn).clamp(0, 1).to(x)])
+        least, most = YEARS
+        years = least + (most - least) * torch.rand(len(faces), generator=generator).to(x)
+        z = torch.cat([model.g_x(x), drawn]) + F.pad(years[:, None] * std * readers.year(), tail)
+        older = shifted(model.g_x.inverse(z), SHIFT, generator)
+        return readers.years_loss(faces, older, years, generator)
+
+    def _spread(self, model: AgedGenerator) -> tuple[Tensor, Tensor]:
+        """Means (1, rank) and standard deviations (rank,) of the leading latents; no gradient flows to them."""
+        return model.means[:, : self.rank].detach(), model.log_std[: self.rank].detach().exp()
 
     def _beyond_sight(self, model: AgedGenerator, batch: int, generator: torch.Generator) -> Tensor:
         """How far pixels of wild latents lie beyond `FARTHEST_PIXEL` of grey, in the mean; see `wildest`."""
-        means, std = model.means[0, : self.rank].detach(), model.log_std[: self.rank].detach().exp()
+        means, std = self._spread(model)
         count = 1 + batch // WILD_SHARE
         level = self.wildest * torch.rand(count, 1, generator=generator)
         signs = torch.randn(count, self.rank, generator=generator).sign()
@@ -325,7 +355,7 @@ class Faces(Recipe):
         weights, offset = age_by_least_squares(found, self.age_axes, self.age_ridge)
         model.age_weights.copy_(weights)
         model.age_offset.copy_(offset)
-        year = found.with_label * (torch.arange(len(weights), device=weights.device) < self.age_axes)
+        year = weights * found.std.square()
         model.older.copy_(year / (year @ weights))
 
     @torch.no_grad()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from linearizer_core import checkpoints
 from linearizer_core.data.face_photos import face_photos
+from linearizer_core.data.images import shifted
 from linearizer_core.data.sets import DataError, Dataset
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.measures.faces import ages, by_rank
@@ -217,7 +218,7 @@ def test_training_keeps_the_pixels_of_wild_latents_in_sight(trained):
 def test_ages_are_learned_from_moved_faces_and_terms_without_weight_are_not_worked_out(trained):
     recipe, model, data, _ = trained
     reading = recipe.companion()
-    reading.weight.data.normal_(generator=torch.Generator().manual_seed(0))
+    reading.line.weight.data.normal_(generator=torch.Generator().manual_seed(0))
     images, ages = data.train_images[:1].float() / 255, data.train_labels[:1]
 
     def losses(seed, **changed):
@@ -230,11 +231,50 @@ def test_ages_are_learned_from_moved_faces_and_terms_without_weight_are_not_work
     moved = [edged[:, down : down + 64, right : right + 64] for down in range(5) for right in range(5)]
     moved = torch.as_tensor(np.stack([*moved, *(face[:, :, ::-1] for face in moved)]))
     units = (recipe._leading(model, moved)[0] - model.means[:, :8]) / model.log_std[:8].exp()
-    expected = ((reading(units)[:, 0] - (ages - 35) / 20) ** 2).detach()
+    expected = ((reading.line(units)[:, 0] - (ages - 35) / 20) ** 2).detach()
     found = torch.stack([losses(seed)["age"] for seed in range(12)]).detach()
     torch.testing.assert_close((found[:, None] - expected).abs().min(1).values, 0 * found, atol=1e-4, rtol=0)
     assert len(found.unique()) > 4
     assert losses(0, age_weight=0.0, calm_weight=0.0).keys() == {"loss", "mse", "nll"}
+
+
+def test_a_year_in_training_is_seen_by_the_reader_of_pictures_and_teaches_g_alone(trained):
+    recipe, model, data, _ = trained
+    model, readers = copy.deepcopy(model), recipe.companion()
+    readers.line.weight.data.normal_(generator=torch.Generator().manual_seed(0))
+    x = data.train_images[:3].float() / 255
+    loss = recipe._year_loss(model, readers, x, torch.Generator().manual_seed(5))
+    loss.backward()
+    assert readers.training and all(p.grad is None for p in readers.parameters())
+    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in model.g_x.parameters())
+
+    draws = torch.Generator().manual_seed(5)
+    means, std, weights = (
+        part.detach() for part in (model.means[0, :8], model.log_std[:8].exp(), readers.line.weight[0])
+    )
+    z = torch.zeros(6, 12288)
+    z[:3] = model.g_x(x).detach()
+    z[3:, :8] = means + std * torch.randn(3, 8, generator=draws)
+    before = torch.cat([x, model.g_x.inverse(z[3:]).detach().clamp(0, 1)])
+    years = 60 * torch.rand(6, generator=draws) - 20
+    z[:, :8] += years[:, None] / 20 * weights / (weights @ weights) * std
+    after = shifted(model.g_x.inverse(z).detach(), 2, draws)
+    judge = readers.picture.eval()
+
+    def seen(pictures):
+        grey = np.tensordot(pictures.numpy(), np.array([0.299, 0.587, 0.114]), ([1], [0]))[:, None]
+        noisy = torch.as_tensor(grey).float() + 0.04 * torch.randn(grey.shape, generator=draws)
+        return judge(noisy.repeat(1, 3, 1, 1)).detach()
+
+    wanted = (seen(before) + years).clamp(1, 85)
+    apart = (seen(after) - wanted).abs() / 20
+    expected = torch.where(apart < 1, apart**2 / 2, apart - 0.5).mean()
+    torch.testing.assert_close(loss.detach(), expected, atol=1e-4, rtol=1e-3)
+    early, late = (
+        recipe.loss(model, readers, Batch(x, data.train_labels[:3], torch.Generator().manual_seed(0), done))
+        for done in (0.0, 0.5)
+    )
+    assert "year" not in early and "year" in late and "reader" in early
 
 
 def test_composed_it_is_a_linearizer_like_any_other():
@@ -288,6 +328,11 @@ def test_ages_are_read_from_the_latents_after_training(trained):
     read = model.age(x)
     assert torch.corrcoef(torch.stack([read, ages]))[0, 1] > 0.9
     torch.testing.assert_close(model.age(model.aged(x, 10.0)), read + 10, atol=1e-2, rtol=0)
+    z = model.g_x(data.train_images.float() / 255)
+    unlikely = (model.older / z.std(0)).norm()  # of all steps that are read as a year this is the likeliest
+    for _ in range(20):
+        other = model.older + 0.3 * model.older.norm() * torch.randn_like(z[0]) * z.std(0) / z.std(0).norm()
+        assert (other / (other @ model.age_weights) / z.std(0)).norm() > 0.98 * unlikely
 
 
 def test_it_is_saved_loaded_and_resumed(trained, tmp_path):
@@ -310,6 +355,7 @@ def test_figures_are_measured_on_faces_not_trained_on(trained):
     assert 25 < rows[0].value < rows[1].value, "24 frequencies draw few causes well, pixels draw them better"
     figures = {figure.name: figure.value for figure in ages(model, data, pca, x, count=6)}
     assert figures["age, correlation, latents"] > 0.9
+    assert figures["+30 years, least squares: median change in years"] > 5
     assert figures["+30 years, means by age: median change in years"] > 5
 
 
