@@ -19,7 +19,6 @@ from ..diagnostics import psnr
 from ..inputs import of_kind
 from ..measures.faces import evaluate_faces
 from ..measures.figure import Figure
-from ..methods.ageing import AgeReaders
 from ..methods.leading import (
     BATCH,
     Moments,
@@ -43,6 +42,7 @@ from ..networks.frequencies import BlockReflector, CosineTransform, Rescale
 from ..networks.lifting import Lift, OnLeading, PictureConditioner, Refiner, vector_lift
 from ..operators import Diagonal, TimedGaussian
 from ..randomness import seeded
+from .ageing import AgeReaders
 from .base import Batch, Recipe
 
 Layer = TypeVar("Layer", bound=InvertibleNetwork)
