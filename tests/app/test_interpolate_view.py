@@ -199,7 +199,7 @@ BAD_CALLS = {
     "unknown model": (PAIR, [0.5, 0.5], "model must be one of digits, faces", "cats"),
     "a model of other pictures": (PAIR, [0.5, 0.5], "model must be one of digits, faces", "styles"),
     "a model that does not age": (PAIR, [0.5, 0.5], "knows nothing of years", "digits", 4),
-    "too many years": (FACES, [0.5, 0.5], "years must be a number from −60 to 60", "faces", 1000),
+    "too many years": (FACES, [0.5, 0.5], "years must be a number from −40 to 40", "faces", 1000),
 }
 
 

@@ -15,7 +15,7 @@ from app.views.interpolate import words
 
 PLACES = 4
 LIMIT = 2.0  # weights lie in [−LIMIT, LIMIT]: a vector space has more than averages
-YEARS = 60.0  # that a face may become younger or older
+YEARS = 40.0  # that a face may become younger or older; training made them −20 to 40
 
 
 @dataclass(frozen=True)
