@@ -57,7 +57,7 @@ HEAVY = {
 LOADED = {
     "plane-moons": {"plane"},
     "digits": {"digits", "paper"},
-    "faces": {"faces"},
+    "faces": {"faces", "ageing"},
     "styles": {"styles"},
 }
 
