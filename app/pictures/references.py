@@ -36,6 +36,7 @@ from app.pictures import encoding, files
 from app.pictures.noise import LARGEST_SEED, white
 from linearizer_core.data import handwriting
 from linearizer_core.data import sets as data
+from linearizer_core.data.images import grey
 from linearizer_core.linearizer import Linearizer
 from linearizer_core.spaces import InducedSpace, Point
 
@@ -57,7 +58,6 @@ FACES = (  # seeds whose faces are clearest, chosen by eye
 )
 LONGEST = 8_000  # characters of a reference; a 32×32 drawing needs about 700, a 64×64 photo about 4 000
 QUALITIES = (92, 80, 60, 30, 5)  # of a photo's JPEG file: the best that is not longer than that
-LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601, as PIL takes it
 SIDES = range(4, 129)  # of a square picture that a reference holds
 TAKEN = ("digit", "whole", "face", "1×28", "3×48")
 """How a picture from outside is taken: the digit in it, all of it in grey, its middle square in colour; or so many channels
@@ -146,7 +146,7 @@ def shaped(x: Tensor, shape: tuple[int, int, int]) -> Tensor:
     """
     channels, side, _ = shape
     if x.shape[1] > channels:
-        x = (x * x.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
+        x = grey(x)
     if x.shape[-1] != side:
         x = F.interpolate(x, (side, side), mode="area" if x.shape[-1] > side else "bilinear")
     return x.expand(-1, channels, -1, -1)

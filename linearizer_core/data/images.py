@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PIL import Image  # asked for when a picture is read: whoever loads a model reads none
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+LUMINANCE = (0.299, 0.587, 0.114)  # of red, green, blue: ITU-R BT.601, as PIL takes it
 MAX_PIXELS = 100_000_000  # of one image file; beyond this it is a mistake or a decompression bomb
 ORIENTATION = 0x0112
 TURNS = {
@@ -247,6 +248,15 @@ def evenly(images: Tensor, count: int) -> Tensor:
     tensor([0, 3, 6])
     """
     return images[:: max(1, len(images) // count)][:count]
+
+
+def grey(images: Tensor) -> Tensor:
+    """How bright colour pictures (B, 3, H, W) are, (B, 1, H, W): the sum of their channels, weighted by `LUMINANCE`.
+
+    >>> grey(torch.tensor([1.0, 0.0, 0.5]).reshape(1, 3, 1, 1))
+    tensor([[[[0.3560]]]])
+    """
+    return (images * images.new_tensor(LUMINANCE)[:, None, None]).sum(1, keepdim=True)
 
 
 def mirrored(images: Tensor, generator: torch.Generator) -> Tensor:

@@ -130,8 +130,10 @@ def ages(model: AgedGenerator, dataset: Dataset, pca: LatentPCA, x: Tensor, coun
         error = float((wide(guess) - wanted).abs().mean())
         figures.append(Figure(f"age, mean error in years, {name}", error, "", how))
     z = encode(model.g_x, evenly(x, count))
-    some = (evenly(part, AVERAGED).to(x.device) for part in (dataset.train_images, dataset.train_labels))
-    change = moments(model.g_x, as_float(next(some)), next(some), leading=1).with_label
+    some, their_ages = (
+        evenly(part, AVERAGED).to(x.device) for part in (dataset.train_images, dataset.train_labels)
+    )
+    change = moments(model.g_x, as_float(some), their_ages, leading=1).with_label
     means = change / (float(change @ model.age_weights) or 1.0)
     for name, year in (("least squares", model.older), ("means by age", means)):
         read_at = torch.stack([read(decode(model.g_y, z + years * year)) for years in YEARS])

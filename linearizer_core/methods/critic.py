@@ -36,15 +36,15 @@ class Critic(nn.Module):
         return self.layers(x + self.blur * noise)
 
 
-def frozen(critic: nn.Module, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """The critic's logits for x, with gradients to x and none to the critic.
+def frozen(critic: nn.Module, *given: object) -> Tensor:
+    """What a critic, or another network that learns beside g, says of `given`: gradients flow to these, none to it.
 
     >>> critic = Critic(classes=2)
     >>> frozen(critic, torch.zeros(1, 1, 32, 32)).requires_grad
     False
     """
     parameters = {name: parameter.detach() for name, parameter in critic.named_parameters()}
-    return torch.func.functional_call(critic, parameters, (x, generator))
+    return torch.func.functional_call(critic, parameters, given)
 
 
 def some_class_loss(logits: Tensor) -> Tensor:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional as F
 
 from ..data.face_photos import DECADES, MIDDLE_AGE
+from ..data.images import grey
+from ..methods.critic import frozen
 from ..models.face_judge import FaceJudge
 
 AGES = (1.0, 85.0)
 """What ages a face can be given: of others there are hardly any to learn from."""
-BRIGHTNESS = (0.299, 0.587, 0.114)
 GRAIN = 0.04
 """Standard deviation of the noise through which faces are read: what changes few pixels a little is not to count."""
 LEAST_SQUARE = 1e-3
@@ -62,10 +62,9 @@ class AgeReaders(nn.Module):
 
     def seen(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """The ages that `picture` reads, (B,), as it stands: of pictures x that are made it learns nothing."""
-        frozen = {name: tensor.detach() for name, tensor in self.picture.state_dict(keep_vars=True).items()}
         learning = self.picture.training
         try:
-            return functional_call(self.picture.eval(), frozen, (brightness(x, generator),)).float()
+            return frozen(self.picture.eval(), brightness(x, generator)).float()
         finally:
             self.picture.train(learning)
 
@@ -81,10 +80,10 @@ def brightness(x: Tensor, generator: torch.Generator) -> Tensor:
 
     >>> x = torch.zeros(1, 3, 50, 50)
     >>> x[:, 1] = 1
-    >>> grey = brightness(x, torch.Generator().manual_seed(0))
-    >>> round(grey.mean().item(), 2), round(grey.std().item(), 2)
+    >>> seen = brightness(x, torch.Generator().manual_seed(0))
+    >>> round(seen.mean().item(), 2), round(seen.std().item(), 2)
     (0.59, 0.04)
     """
-    grey = (x * x.new_tensor(BRIGHTNESS)[:, None, None]).sum(1, keepdim=True)
-    noise = torch.randn(grey.shape, generator=generator, dtype=torch.float32).to(grey)
-    return (grey + GRAIN * noise).expand(-1, 3, -1, -1)
+    light = grey(x)
+    noise = torch.randn(light.shape, generator=generator, dtype=torch.float32).to(light)
+    return (light + GRAIN * noise).expand(-1, 3, -1, -1)

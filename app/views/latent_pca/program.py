@@ -14,6 +14,7 @@ from app.views.latent_pca import clouds
 from app.views.latent_pca.standing import MODEL, Arguments, first_source
 from app.views.latent_pca.standing import OWN as OWN_PICTURES
 from app.views.latent_pca.wanted import DIGITS, FIRST_SEED
+from linearizer_core.data.images import LUMINANCE
 
 SOURCES = {
     "digits": """
@@ -106,7 +107,7 @@ def _source(seen: clouds.Cloud, standing: Arguments) -> str:
     channels, side, _ = models.shape(seen.model)
     drawn_channels, drawn_side = (3, FACE_SIDE) if data == FACE else (1, SIDE)
     if (channels, side) != (drawn_channels, drawn_side):
-        text += SHADES + (GREY.format(luminance=references.LUMINANCE) if channels < drawn_channels else "")
+        text += SHADES + (GREY.format(luminance=LUMINANCE) if channels < drawn_channels else "")
         if side != drawn_side:
             text += RESIZED.format(side=side, mode="area" if side < drawn_side else "bilinear")
         text += COLOURS if channels > drawn_channels else ""
